@@ -1,0 +1,1 @@
+"""What a charge point can say and be asked, with no vendor in it."""

@@ -1,0 +1,101 @@
+"""What every protocol offers the gateway, and what the gateway offers the business."""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Protocol
+
+import msgspec
+
+from chargecloud.device.capability import Capability
+from chargecloud.device.commands import DeviceCommand
+from chargecloud.device.events import DeviceEvent
+
+
+class Connection(Protocol):
+    """One charge point's conversation, without a socket and without a clock.
+
+    `now` is always monotonic seconds. `wall_ms` appears only where a time of day goes onto the wire.
+    """
+
+    charge_point_code: str
+    """Empty until the charge point has introduced itself."""
+    admitted: bool
+    closing: bool
+    """Set when the connection wants its socket closed after the output has been sent (refused, hopeless, silent)."""
+    close_reason: str
+
+    def receive(self, data: bytes, now: float, wall_ms: int) -> Sequence[DeviceEvent]:
+        """Take bytes; give what they say. Never raises, whatever the bytes."""
+        ...
+
+    def submit(self, command: DeviceCommand, now: float, wall_ms: int) -> Sequence[DeviceEvent]:
+        """Put a command on the wire, or end it at once (expired, busy). Raises Unsupported for a foreign command."""
+        ...
+
+    def tick(self, now: float, wall_ms: int) -> Sequence[DeviceEvent]:
+        """Silence, unanswered commands, repeats, paced pushes, stale partial frames."""
+        ...
+
+    def deadline(self) -> float:
+        """When `tick` next has something to do; infinity when never."""
+        ...
+
+    def take_output(self) -> list[bytes]:
+        """Frames to send, in order; hands them over and forgets them."""
+        ...
+
+    def take_frames(self) -> list[tuple[bool, bytes]]:
+        """Units that passed since the last call for the frame log: (uplink, raw bytes), bad ones included."""
+        ...
+
+    def probe(self, now: float) -> None:
+        """Ask for a sign of life (abuse A02): output a harmless query."""
+        ...
+
+    def abandon(self, reason: str) -> Sequence[DeviceEvent]:
+        """The socket is gone: end every pending command as unanswered."""
+        ...
+
+
+class ProtocolPlugin(Protocol):
+    """A vendor protocol as the catalogue holds it."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    capabilities: ClassVar[frozenset[Capability]]
+
+    def connect(self, now: float) -> Connection:
+        """A fresh conversation for a socket just accepted."""
+        ...
+
+    def decode(self, data: bytes) -> list[dict[str, object]]:
+        """Every unit in the bytes as `chargecloud decode` prints it. Never raises."""
+        ...
+
+
+class LoggedFrame(msgspec.Struct, frozen=True, gc=False):
+    """One line of a charge point's frame log."""
+
+    id: int
+    charge_point_code: str
+    at_ms: int
+    up: bool
+    protocol: str
+    raw: bytes
+
+
+class FrameLog(Protocol):
+    """Where the gateway puts frames and the API reads them; keeps at least the last day across restarts."""
+
+    def write(self, frames: Sequence[LoggedFrame]) -> None:
+        """Take frames without blocking (ids are given by the log); drops and counts when it cannot keep up."""
+        ...
+
+    async def read(
+        self, charge_point_code: str, *, before_id: int | None = None, limit: int = 100
+    ) -> Sequence[LoggedFrame]:
+        """Newest first."""
+        ...
+
+    def counts(self) -> Mapping[str, int]:
+        """written, dropped, expired."""
+        ...

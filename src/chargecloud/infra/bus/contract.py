@@ -1,0 +1,59 @@
+"""What both buses promise.
+
+Events go to subscribers, keyed and in order: messages with one key are handled one after the other, different keys may
+run side by side; each message reaches every group at least once, in batches. Commands go to one gateway's mailbox and
+are dropped (and reported) when they have expired.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from chargecloud.kernel.message import Envelope
+
+EventHandler = Callable[[Sequence[Envelope]], Awaitable[None]]
+"""Handles a batch of one partition in order. When it raises, the batch is delivered again, then message by message;
+a message that fails on its own `max_attempts` times is set aside as poison and reported."""
+
+CommandHandler = Callable[[Envelope], None]
+"""Takes one command into a gateway; must not block."""
+
+
+class Bus(Protocol):
+    """Events by key, commands by address."""
+
+    def publish(self, envelope: Envelope) -> None:
+        """Hand over an event without waiting. Bounded: see `congested`."""
+        ...
+
+    async def publish_durably(self, envelopes: Sequence[Envelope]) -> None:
+        """Hand over events and return when the bus will not lose them any more (the relay's way)."""
+        ...
+
+    def subscribe(self, group: str, handler: EventHandler, *, bodies: Sequence[type]) -> None:
+        """Let a group see all events whose body is one of these types. Call before `start`."""
+        ...
+
+    async def send(self, gateway_id: str, envelope: Envelope) -> None:
+        """Put a command into a gateway's mailbox. An expired one is dropped on delivery and given to `on_expired`."""
+        ...
+
+    def receive(self, gateway_id: str, handler: CommandHandler, on_expired: CommandHandler) -> None:
+        """Open a gateway's mailbox. Call before `start`."""
+        ...
+
+    @property
+    def congested(self) -> bool:
+        """More is queued than is good: gateways stop reading from their sockets until it is false again."""
+        ...
+
+    async def start(self) -> None:
+        """Begin to deliver."""
+        ...
+
+    async def stop(self) -> None:
+        """Finish what is in hand and stop; undelivered messages of an in-memory bus are handled first."""
+        ...
+
+    async def drain(self) -> None:
+        """Return when nothing is queued or in hand (tests, the city, orderly shutdown)."""
+        ...

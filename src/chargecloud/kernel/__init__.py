@@ -1,0 +1,1 @@
+"""Ground floor: money, energy, time, identifiers, messages, errors; standard library and msgspec only."""
