@@ -29,8 +29,11 @@ class Bus(Protocol):
         """Hand over events and return when the bus will not lose them any more (the relay's way)."""
         ...
 
-    def subscribe(self, group: str, handler: EventHandler, *, bodies: Sequence[type]) -> None:
-        """Let a group see all events whose body is one of these types. Call before `start`."""
+    def subscribe(self, group: str, handler: EventHandler, *, bodies: Sequence[type], linger_ms: int = 0) -> None:
+        """Let a group see all events whose body is one of these types. Call before `start`.
+
+        `linger_ms` lets a batch grow before it is handed over: little for what must be quick, more for telemetry.
+        """
         ...
 
     async def send(self, gateway_id: str, envelope: Envelope) -> None:

@@ -1,12 +1,16 @@
 """The unit of work: one transaction, and what the world is told once it is durable."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
+from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.device.commands import DeviceCommand
 from chargecloud.kernel.message import Message
+
+
+Row = Mapping[str, object]
 
 
 class UnitOfWork:
@@ -22,6 +26,7 @@ class UnitOfWork:
         self.trace_id = trace_id
         self.outgoing: list[tuple[str, Message, int]] = []
         self.patches: list[tuple[str, bytes]] = []
+        self.appended: dict[Table, list[Row]] = {}
 
     def publish(self, event: Message, *, key: str) -> None:
         """Tell other features, in order for one key (the charge point code, where there is one)."""
@@ -35,6 +40,6 @@ class UnitOfWork:
         """Tell whoever watches this topic ("station:12", "session:<no>") what changed."""
         self.patches.append((topic, msgspec.json.encode(patch)))
 
-
-Row = Mapping[str, object]
-Rows = Sequence[Row]
+    def append(self, table: Table, row: Row) -> None:
+        """Add a row that nobody reads back within this transaction; all of a table go in one insert before the commit."""
+        self.appended.setdefault(table, []).append(row)
