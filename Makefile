@@ -1,0 +1,66 @@
+# Everything a newcomer needs: `make demo`, `make test`, `make check`. `make help` lists the rest.
+PYTHON ?= python3
+UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
+RUN := $(UV) run --no-sync --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up test check fmt docs migration golden fuzz city crash bench clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+.tools/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.11 …")'
+	@$(PYTHON) -m venv .tools
+	@.tools/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+
+.venv/.ready: pyproject.toml uv.lock | $(filter .tools/bin/uv,$(UV))
+	@echo "setting up the environment in .venv …"
+	@$(UV) sync --frozen --quiet --python $(PYTHON)
+	@touch $@
+
+setup: .venv/.ready ## make the environment (done by the others when needed)
+
+demo: setup ## the whole platform with simulated stations; Ctrl-C stops it
+	@$(RUN) chargecloud demo
+
+up: setup ## the platform alone, on SQLite in ./var
+	@$(RUN) chargecloud up
+
+test: setup ## the test suite, offline and without any server
+	@$(RUN) pytest -n auto --dist worksteal
+
+check: setup ## lint, types, import contracts, house rules
+	@$(RUN) ruff format --check .
+	@$(RUN) ruff check .
+	@$(RUN) mypy
+	@$(RUN) lint-imports
+	@$(RUN) pytest tests/tidy
+
+fmt: setup ## format and mend what ruff can mend
+	@$(RUN) ruff format .
+	@$(RUN) ruff check --fix .
+
+docs: setup ## write the generated documents anew
+	@$(RUN) python -m tools.generate
+
+migration: setup ## write the initial migration anew (until the first release)
+	@$(RUN) python -m tools.new_migration
+
+golden: setup ## golden file of a captured frame: make golden HEX=68…
+	@$(RUN) chargecloud decode --protocol ykc16 --golden $(HEX)
+
+fuzz: setup ## one million executions against the YKC connection: make fuzz RUNS=… SEED=…
+	@$(RUN) python -m tests.fuzz.fuzz_ykc16 --runs $(or $(RUNS),1000000) --seed $(or $(SEED),1)
+
+city: setup ## a simulated day of 200 charge points with every fault: make city SEED=…
+	@$(RUN) python -m tests.city --seed $(or $(SEED),1)
+
+crash: setup ## kill -9 of the running platform, 100 times: make crash KILLS=… SEED=…
+	@$(RUN) python -m tests.crash --kills $(or $(KILLS),100) --seed $(or $(SEED),1)
+
+bench: setup ## measure, and write docs/performance.md
+	@$(RUN) python -m tests.bench
+
+clean: ## remove what was built and set up
+	rm -rf .venv .tools build dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis
