@@ -1,0 +1,157 @@
+"""The house rules a machine can check, one function each: a source in, violations out.
+
+Each has a planted violation in `test_planted.py`, so that no rule can fall asleep.
+"""
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+
+from tests.tidy.source import Source, Violation
+
+Rule = Callable[[Source], Iterator[Violation]]
+
+MAX_LINES = 500
+MAX_TABLE_LINES = 1200
+TABLES = {"protocols/ykc16/frames.py"}
+MAX_FUNCTION = {"package": 60, "tests": 80}
+
+CLOCK_CALLS = {
+    "datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns", "time.monotonic",
+    "time.monotonic_ns", "datetime.datetime.now", "datetime.date.today",
+}  # fmt: skip
+
+EXACT = ("kernel/money.py", "kernel/energy.py", "features/wallet/", "features/tariffs/", "features/orders/",
+         "features/sessions/", "protocols/ykc16/mapping")  # fmt: skip
+
+CATCH_ALL = ("gateway/link.py", "infra/bus/", "infra/http/errors.py", "infra/inbox.py", "infra/relay.py",
+             "infra/schedule/loop.py", "infra/framelog.py", "main/")  # fmt: skip
+"""Boundaries that may catch everything: each logs and counts."""
+
+COMMITTERS = ("infra/sql/", "infra/framelog.py")
+
+VENDOR_WORDS = {"pile", "piles", "gun", "guns", "trade"}
+RETIRED_WORDS = {"user", "users"}
+
+ROOMS = {"__init__", "messages", "model", "sql", "views", "service", "http", "inbox", "jobs"}
+PUBLIC_ROOMS = {"messages", "service"}
+
+
+def file_length(source: Source) -> Iterator[Violation]:
+    limit = MAX_TABLE_LINES if source.inside in TABLES else MAX_LINES
+    if source.lines > limit:
+        yield Violation(source.path, limit, f"{source.lines} lines; split it at {limit}")
+
+
+def function_length(source: Source) -> Iterator[Violation]:
+    limit = MAX_FUNCTION["package" if source.inside else "tests"]
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or node.lineno) - node.lineno + 1
+            if length > limit:
+                yield source.at(node, f"{node.name} has {length} lines; {limit} are allowed")
+
+
+def exact_numbers(source: Source) -> Iterator[Violation]:
+    """No float literal, float annotation or true division where money and energy are counted."""
+    if not source.inside.startswith(EXACT):
+        return
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, float):
+            yield source.at(node, "float literal among money and energy")
+        elif isinstance(node, ast.Name) and node.id == "float":
+            yield source.at(node, "float among money and energy")
+        elif isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.Div):
+            yield source.at(node, "true division among money and energy; use // or divide_half_up")
+
+
+def rounding(source: Source) -> Iterator[Violation]:
+    if not source.inside or source.inside == "kernel/money.py" or source.inside.startswith("sim/"):
+        return
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "round":
+            yield source.at(node, "round() belongs to kernel/money.py")
+
+
+def asking_the_time(source: Source) -> Iterator[Violation]:
+    if not source.inside or source.inside == "kernel/clock.py":
+        return
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in CLOCK_CALLS:
+            yield source.at(node, f"{ast.unparse(node.func)}(): only kernel/clock.py asks for the time")
+
+
+def catching_everything(source: Source) -> Iterator[Violation]:
+    if not source.inside or source.inside.startswith(CATCH_ALL):
+        return
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.ExceptHandler):
+            caught = ast.unparse(node.type) if node.type else "everything"
+            if caught in {"everything", "Exception", "BaseException"}:
+                yield source.at(node, f"catches {caught} outside the named boundaries")
+
+
+def committing(source: Source) -> Iterator[Violation]:
+    if not source.inside or source.inside.startswith(COMMITTERS):
+        return
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "commit":
+            yield source.at(node, "commit() outside infra/sql")
+
+
+def feature_faces(source: Source) -> Iterator[Violation]:
+    """A feature imports only `service` and `messages` of another feature."""
+    match = re.match(r"features/(\w+)/", source.inside)
+    if not match:
+        return
+    for node, name in source.imports():
+        other = re.match(r"chargecloud\.features\.(\w+)\.(\w+)", name)
+        if other and other[1] != match[1] and other[2] not in PUBLIC_ROOMS:
+            yield source.at(node, f"{match[1]} looks into {other[1]}.{other[2]}; only service and messages are public")
+
+
+def feature_rooms(source: Source) -> Iterator[Violation]:
+    match = re.fullmatch(r"features/(\w+)/(.+)\.py", source.inside)
+    if match and match[2] not in ROOMS and not re.fullmatch(r"(model|service|views|http|sql)_\w+", match[2]):
+        yield Violation(source.path, 1, f"{match[2]} is not one of the rooms every feature has")
+
+
+def vocabulary(source: Source) -> Iterator[Violation]:
+    """No vendor word and no retired synonym in an identifier outside a vendor's own folder."""
+    if not source.inside or source.inside.startswith(("protocols/", "sim/")):
+        return
+    for node in ast.walk(source.tree):
+        for name in _names(node):
+            words = set(re.findall(r"[a-z]+", re.sub(r"([A-Z])", r"_\1", name).lower()))
+            for word in sorted(words & (VENDOR_WORDS | RETIRED_WORDS)):
+                yield source.at(node, f"{name}: '{word}' is not our word (see GLOSSARY.md)")
+
+
+def _names(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield node.name
+    elif isinstance(node, ast.arg):
+        yield node.arg
+    elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        yield node.id
+
+
+def plain_identifiers(source: Source) -> Iterator[Violation]:
+    for node in ast.walk(source.tree):
+        for name in _names(node):
+            if not name.isascii():
+                yield source.at(node, f"{name}: identifiers are English")
+
+
+def left_for_later(source: Source) -> Iterator[Violation]:
+    if source.path.startswith("tests/tidy/"):
+        return
+    for number, line in enumerate(source.text.splitlines(), 1):
+        if re.search(r"\b(TODO|FIXME|XXX|NotImplementedError)\b", line):
+            yield Violation(source.path, number, "left for later; finish it or write it down in docs")
+
+
+RULES: tuple[Rule, ...] = (
+    file_length, function_length, exact_numbers, rounding, asking_the_time, catching_everything, committing,
+    feature_faces, feature_rooms, vocabulary, plain_identifiers, left_for_later,
+)  # fmt: skip

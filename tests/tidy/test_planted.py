@@ -1,0 +1,55 @@
+"""Each rule finds the violation planted for it, and leaves the mended form alone."""
+
+import pytest
+
+from tests.tidy import rules
+from tests.tidy.source import PACKAGE, Source
+
+LONG_FUNCTION = "def f() -> None:\n" + "    pass\n" * 60
+
+PLANTED = {
+    rules.file_length: ("kernel/x.py", "\n" * 501, "\n" * 500),
+    rules.function_length: ("kernel/x.py", LONG_FUNCTION, "def f() -> None:\n    pass\n"),
+    rules.exact_numbers: ("features/wallet/model.py", "half = total / 2", "half = total // 2"),
+    rules.rounding: ("gateway/x.py", "a = round(b)", "a = divide_half_up(b, 1)"),
+    rules.asking_the_time: ("gateway/x.py", "a = time.time()", "a = clock.now_ms()"),
+    rules.catching_everything: (
+        "features/wallet/service.py",
+        "try:\n    f()\nexcept Exception:\n    pass\n",
+        "try:\n    f()\nexcept ValueError:\n    pass\n",
+    ),
+    rules.committing: ("features/wallet/service.py", "connection.commit()", "uow.publish(event, key=key)"),
+    rules.feature_faces: (
+        "features/orders/service.py",
+        "from chargecloud.features.wallet import sql",
+        "from chargecloud.features.wallet import service",
+    ),
+    rules.feature_rooms: ("features/orders/helpers.py", "", None),
+    rules.vocabulary: ("features/orders/service.py", "def find(pile_code): ...", "def find(charge_point_code): ..."),
+    rules.plain_identifiers: ("kernel/x.py", "电量 = 1", "energy_mwh = 1"),
+    rules.left_for_later: ("kernel/x.py", "# TODO: later", "# Why: the paper says so"),
+}
+
+
+@pytest.mark.parametrize("rule", rules.RULES, ids=lambda rule: rule.__name__)
+def test_planted_violation_is_found(rule: rules.Rule) -> None:
+    path, bad, good = PLANTED[rule]
+    assert list(rule(Source(PACKAGE + path, bad))), "the planted violation was not found"
+    if good is not None:
+        assert not list(rule(Source(PACKAGE + path, good)))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("x: float = 1", 1), ("x = 0.5", 1), ("x /= 2", 1), ("x = a // b", 0)],
+)
+def test_every_way_to_a_float_is_seen(text: str, found: int) -> None:
+    assert len(list(rules.exact_numbers(Source(PACKAGE + "features/tariffs/model.py", text)))) == found
+
+
+def test_retired_synonym_is_found() -> None:
+    assert list(rules.vocabulary(Source(PACKAGE + "features/orders/model.py", "class User: ...")))
+
+
+def test_vendor_words_are_free_in_their_own_folder() -> None:
+    assert not list(rules.vocabulary(Source(PACKAGE + "protocols/ykc16/mapping.py", "pile_code = 1")))
