@@ -1,0 +1,1 @@
+"""A small declarative language for binary frames: one table gives decoder, encoder, documents and test data."""

@@ -1,0 +1,77 @@
+"""Columns of variable length, which end a body: repeated groups and text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from chargecloud.protocols.wire.columns import Column
+from chargecloud.protocols.wire.parts import Shown
+from chargecloud.protocols.wire.values import text_or_none
+
+if TYPE_CHECKING:
+    from chargecloud.protocols.wire.schema import Record
+
+R = TypeVar("R", bound="Record")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tail(Column):
+    """A column that fills the rest of the body; `size` is the size of one entry."""
+
+    def parse_many(self, data: bytes, start: int, end: int) -> object:
+        """Make the value from all bytes of the tail."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepeatColumn(Tail):
+    """As many equal groups as follow, or as the count column says."""
+
+    of: type[Record]
+
+    type_text = "LIST"
+
+    def parse_many(self, data: bytes, start: int, end: int) -> tuple[Record, ...]:
+        """Make one record an entry."""
+        decode = self.of.layout.decode
+        return tuple(decode(data, at, at + self.size) for at in range(start, end, self.size))
+
+    def pack(self, value: tuple[Record, ...]) -> bytes:
+        """Make the bytes of all entries."""
+        return b"".join(entry.pack() for entry in value)
+
+    def shown(self, value: tuple[Record, ...]) -> Shown:
+        """Present one object an entry."""
+        return [entry.shown() for entry in value]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AsciiTail(Tail):
+    """Text whose length an earlier column gives; kept as bytes because it is untrusted."""
+
+    type_text = "ASCII"
+
+    def parse_many(self, data: bytes, start: int, end: int) -> bytes:
+        """Take the bytes as they are."""
+        return data[start:end]
+
+    def pack(self, value: bytes) -> bytes:
+        """Give the bytes as they are."""
+        return value
+
+    def shown(self, value: bytes) -> Shown:
+        """Present printable text, or null."""
+        return text_or_none(value)
+
+
+def repeat(of: type[R], label: str, *, note: str = "") -> tuple[R, ...]:
+    """Declare groups up to the end of the body, or as many as a `count` column says."""
+    column: Any = RepeatColumn(size=of.layout.size, label=label, of=of, note=note)
+    return column  # type: ignore[no-any-return]
+
+
+def ascii_rest(label: str, *, note: str = "") -> bytes:
+    """Declare text of the length a `count` column says."""
+    column: Any = AsciiTail(size=1, label=label, note=note)
+    return column  # type: ignore[no-any-return]

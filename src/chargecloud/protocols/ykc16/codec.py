@@ -1,0 +1,84 @@
+"""Between the bytes of one YKC frame and its typed form; the checksum has been judged by the cutter."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from chargecloud.protocols.wire.checksums import crc16_modbus
+from chargecloud.protocols.wire.schema import FieldError, Frame
+from chargecloud.protocols.ykc16.frames import FRAMES
+
+START = 0x68
+HEADER_SIZE = 6
+OVERHEAD = 8
+"""Header and checksum."""
+LENGTH_BASE = 4
+"""What the length byte counts besides the body; also what the start and length bytes and the checksum add up to."""
+SEND_LIMIT = 200
+"""Largest length byte the document allows; received frames may use all 255 (D3)."""
+
+
+class Verdict(StrEnum):
+    """What became of the bytes of one frame."""
+
+    DECODE = "decode"
+    DECODE_TOLERANT = "decode_tolerant"
+    REJECT_CRC = "reject_crc"
+    REJECT_BODY_LENGTH = "reject_body_length"
+    REJECT_ENCRYPTED = "reject_encrypted"
+    INCOMPLETE = "incomplete"
+    UNKNOWN_TYPE = "unknown_type"
+    GARBAGE = "garbage"
+
+
+class Decoded(msgspec.Struct, frozen=True, gc=False):
+    """One frame read: `frame` is None exactly when the verdict is a rejection."""
+
+    verdict: Verdict
+    frame: Frame | None
+    frame_type: int
+    sequence: bytes
+    extra: bytes = b""
+    """Trailing bytes beyond the vendor's table, tolerated and kept."""
+
+
+def decode(data: bytes) -> Decoded:
+    """Read one whole frame whose checksum is right; never raises on any content."""
+    frame_type = data[5]
+    sequence = data[2:4]
+    if data[4]:
+        return Decoded(Verdict.REJECT_ENCRYPTED, None, frame_type, sequence)
+    kind = FRAMES.get(frame_type)
+    if kind is None:
+        return Decoded(Verdict.UNKNOWN_TYPE, None, frame_type, sequence)
+    layout = kind.layout
+    end = len(data) - 2
+    if end - HEADER_SIZE == layout.size and layout.tail is None:
+        return Decoded(Verdict.DECODE, layout.decode(data, HEADER_SIZE, end), frame_type, sequence)
+    return _decode_odd(kind, data, end)
+
+
+def _decode_odd(kind: type[Frame], data: bytes, end: int) -> Decoded:
+    """Read a body that is not exactly the vendor's fixed table: lists, other accepted lengths, trailing bytes."""
+    sequence = data[2:4]
+    layout = kind.layout_for(data, HEADER_SIZE, end)
+    if layout is None:
+        return Decoded(Verdict.REJECT_BODY_LENGTH, None, kind.code, sequence)
+    used = HEADER_SIZE + layout.size + layout.tail_size(data, HEADER_SIZE, end)
+    exact = layout is kind.layout and used == end
+    verdict = Verdict.DECODE if exact else Verdict.DECODE_TOLERANT
+    return Decoded(verdict, layout.decode(data, HEADER_SIZE, used), kind.code, sequence, data[used:end])
+
+
+def encode(frame: Frame, sequence: bytes, *, limit: int = SEND_LIMIT) -> bytes:
+    """Make the bytes of a frame, checksum low byte first; FieldError when a value or the whole does not fit."""
+    body = frame.pack()
+    length = len(body) + LENGTH_BASE
+    if length > limit:
+        raise FieldError(f"0x{frame.code:02X} {type(frame).__name__}: length byte {length} is above {limit}")
+    if len(sequence) != 2:
+        raise FieldError(f"a sequence number has two bytes, not {len(sequence)}")
+    covered = sequence + bytes((0, frame.code)) + body
+    return bytes((START, length)) + covered + crc16_modbus(covered).to_bytes(2, "little")
