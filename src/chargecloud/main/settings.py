@@ -1,0 +1,174 @@
+"""One typed `Settings`: every field has a default, and together the defaults are the embedded profile."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+PREFIX = "CHARGECLOUD_"
+DELIMITER = "__"
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+"""A TCP port; 0 lets the system choose a free one."""
+
+
+class Section(BaseModel):
+    """A group of settings; what it does not know it refuses."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class HttpSettings(Section):
+    """Plain HTTP, meant for this machine or for a proxy that ends TLS."""
+
+    host: str = Field("127.0.0.1", description="address the plain HTTP server listens on")
+    port: Port = Field(8080, description="its port; 0 lets the system choose")
+    docs: bool = Field(False, description="serve the interactive API documentation at `/api/docs`")
+    hosts: tuple[str, ...] = Field(
+        (), description="host names under which the platform is reached; empty admits every name"
+    )
+    metrics_token: SecretStr = Field(
+        SecretStr(""), description="bearer token that lets `/metrics` be read from elsewhere than this machine"
+    )
+
+
+class HttpsSettings(Section):
+    """HTTPS and WSS for console, REST and drivers."""
+
+    enabled: bool = Field(True, description="serve HTTPS and WSS beside plain HTTP")
+    host: str = Field("127.0.0.1", description="address the HTTPS server listens on")
+    port: Port = Field(8443, description="its port; 0 lets the system choose")
+    cert: Path | None = Field(None, description="PEM certificate chain; a self-signed one is generated without it")
+    key: Path | None = Field(None, description="PEM private key that belongs to `https.cert`")
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> "HttpsSettings":
+        if (self.cert is None) != (self.key is None):
+            raise ValueError("cert and key belong together: give both, or neither for a self-signed certificate")
+        return self
+
+
+class ListenerSettings(Section):
+    """One address charge points connect to."""
+
+    protocol: str = Field(description="name of the protocol plug-in, such as `ykc16`")
+    host: str = Field("0.0.0.0", description="address to listen on")
+    port: Port = Field(description="port to listen on")
+    tls_cert: Path | None = Field(None, description="PEM certificate chain; TLS is spoken when it is given")
+    tls_key: Path | None = Field(None, description="PEM private key of `tls_cert`")
+    client_ca: Path | None = Field(None, description="PEM authorities whose certificates charge points must show")
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> "ListenerSettings":
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("tls_cert and tls_key belong together: give both, or neither for plain TCP")
+        if self.client_ca and not self.tls_cert:
+            raise ValueError("client_ca needs tls_cert and tls_key: certificates are only shown over TLS")
+        return self
+
+
+class DatabaseSettings(Section):
+    """Where orders, money and everything else durable lives."""
+
+    url: str = Field("", description="empty: SQLite in the data directory; `sqlite:///path`; `mysql://…` (cluster)")
+
+
+class BusSettings(Section):
+    """What carries messages between the roles."""
+
+    url: str = Field("memory://", description="`memory://` within one process; `amqp://…` between several (cluster)")
+
+
+class CacheSettings(Section):
+    """Directory of connections, rate limits and live fan-out."""
+
+    url: str = Field("memory://", description="`memory://` within one process; `redis://…` between several (cluster)")
+
+
+class QrSettings(Section):
+    """What charge points are told to show in their QR codes."""
+
+    prefix: str = Field("", max_length=180, description="text before the code, such as `https://example.com/q/`")
+    with_connector: bool = Field(True, description="append the connector's number to the code")
+
+
+class LogSettings(Section):
+    """The log on standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is written")
+    format: Literal["json", "console"] = Field("console", description="`json` for machines, `console` for people")
+
+
+def _default_listeners() -> tuple[ListenerSettings, ...]:
+    return (ListenerSettings(protocol="ykc16", port=8768), ListenerSettings(protocol="ykc16", port=8769))
+
+
+class Settings(BaseSettings):
+    """Everything that can be configured; reads nothing by itself, see settings_source.py."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid", frozen=True, env_prefix=PREFIX, env_nested_delimiter=DELIMITER, validate_default=True
+    )
+
+    data_dir: Path = Field(Path("var"), description="SQLite file, frame log, generated certificates")
+    http: HttpSettings = HttpSettings()
+    https: HttpsSettings = HttpsSettings()
+    listeners: tuple[ListenerSettings, ...] = Field(
+        default_factory=_default_listeners, description="addresses charge points connect to, as a JSON list"
+    )
+    database: DatabaseSettings = DatabaseSettings()
+    bus: BusSettings = BusSettings()
+    cache: CacheSettings = CacheSettings()
+    enrolment: Literal["closed", "open"] = Field(
+        "closed", description="`open` admits unknown charge points and registers them under the station “unassigned”"
+    )
+    qr: QrSettings = QrSettings()
+    log: LogSettings = LogSettings()
+
+    @field_validator("data_dir")
+    @classmethod
+    def _plain_path(cls, value: Path) -> Path:
+        return value.expanduser()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what the caller passes: settings_source.py merges file and environment, tests get pure defaults."""
+        return (init_settings,)
+
+    @property
+    def database_url(self) -> str:
+        """The URL in force: as configured, or SQLite in the data directory."""
+        return self.database.url or f"sqlite:///{(self.data_dir / 'chargecloud.db').as_posix()}"
+
+    @property
+    def frame_log_path(self) -> Path:
+        """The frame log's own file (see docs/adr/0010)."""
+        return self.data_dir / "frames.db"
+
+
+def keys(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[str]:
+    """Every key in dotted form: data_dir, http.host, …"""
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, Section):
+            yield from keys(kind, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}"
+
+
+def variable(key: str) -> str:
+    """The environment variable of a dotted key."""
+    return PREFIX + key.replace(".", DELIMITER).upper()

@@ -1,0 +1,51 @@
+"""Settings: the embedded profile is the default of every field, and each field explains itself."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+from tools import settings_docs
+
+from chargecloud.main.settings import ListenerSettings, Settings, keys, variable
+
+
+def test_defaults_are_the_embedded_profile() -> None:
+    settings = Settings()
+    assert (settings.http.host, settings.http.port, settings.https.port) == ("127.0.0.1", 8080, 8443)
+    assert [(listener.protocol, listener.port) for listener in settings.listeners] == [("ykc16", 8768), ("ykc16", 8769)]
+    assert settings.database_url == "sqlite:///var/chargecloud.db"
+    assert (settings.bus.url, settings.cache.url, settings.enrolment) == ("memory://", "memory://", "closed")
+
+
+def test_settings_read_nothing_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHARGECLOUD_HTTP__PORT", "1234")
+    assert Settings().http.port == 8080
+
+
+def test_the_database_url_wins_over_the_data_directory() -> None:
+    assert Settings(database={"url": "sqlite:///other.db"}).database_url == "sqlite:///other.db"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("fields", "word"),
+    [
+        ({"tls_cert": "c.pem"}, "tls_key"),
+        ({"tls_key": "k.pem"}, "tls_cert"),
+        ({"client_ca": "ca.pem"}, "client_ca needs"),
+        ({"port": 70_000}, "65535"),
+        ({"colour": "red"}, "colour"),
+    ],
+)
+def test_a_listener_that_cannot_work_is_refused(fields: dict[str, object], word: str) -> None:
+    with pytest.raises(ValidationError, match=word):
+        ListenerSettings.model_validate({"protocol": "ykc16", "port": 1, **fields})
+
+
+def test_keys_and_variables_match() -> None:
+    assert variable("http.port") == "CHARGECLOUD_HTTP__PORT"
+    assert {"data_dir", "http.port", "listeners", "database.url", "enrolment"} <= set(keys())
+
+
+def test_the_settings_document_is_what_the_generator_writes() -> None:
+    path = Path(__file__).resolve().parents[3] / "docs" / "operating" / "settings.md"
+    assert path.read_text("utf-8") == settings_docs.render(), "run `make docs`"

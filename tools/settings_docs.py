@@ -1,0 +1,97 @@
+"""Writes docs/operating/settings.md from `Settings`; `render` gives the text for the drift test."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from chargecloud.main.settings import ListenerSettings, Section, Settings, variable
+
+TARGET = Path(__file__).resolve().parents[1] / "docs" / "operating" / "settings.md"
+
+HEAD = """# Settings
+
+Generated from `chargecloud.main.settings` by `make docs`; do not edit.
+
+Each setting is an environment variable, or the same key in a TOML file named by `--config` or `CHARGECLOUD_CONFIG`.
+Command-line flags win over the environment, the environment wins over the file, the file over the defaults. Nested keys
+join with `__` in variables and are tables in TOML; lists are JSON in variables. An unknown key or a value that does not
+fit stops the start and is named together with the way to mend it.
+
+```toml
+data_dir = "/var/lib/chargecloud"
+enrolment = "closed"
+
+[http]
+port = 8080
+
+[[listeners]]
+protocol = "ykc16"
+port = 8768
+```
+
+The defaults are the embedded profile: one process, SQLite in the data directory, nothing else to install.
+`chargecloud doctor` checks what is configured.
+
+| variable | key in TOML | default | meaning |
+|---|---|---|---|
+"""
+
+LISTENERS = """
+## Listeners
+
+`CHARGECLOUD_LISTENERS` is a list of addresses charge points connect to, as many as wanted; in TOML each is a
+`[[listeners]]` table.
+
+| field | default | meaning |
+|---|---|---|
+"""
+
+
+def render() -> str:
+    """The whole document."""
+    rows = [
+        f"| `{variable(key)}` | `{key}` | {_default(field)} | {_meaning(field)} |" for key, field in _fields(Settings)
+    ]
+    listener = [f"| `{key}` | {_default(field)} | {_meaning(field)} |" for key, field in _fields(ListenerSettings)]
+    return HEAD + "\n".join(rows) + "\n" + LISTENERS + "\n".join(listener) + "\n"
+
+
+def _fields(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, Section):
+            yield from _fields(kind, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", field
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    value = field.get_default(call_default_factory=True)
+    if isinstance(value, tuple) and value:
+        return "<br>".join(f"`{item.model_dump_json(include={'protocol', 'host', 'port'})}`" for item in value)
+    if value is None or str(value) in {"", "()"}:
+        return "empty"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _meaning(field: FieldInfo) -> str:
+    if not field.description:
+        raise ValueError("every setting explains itself")
+    kind = field.annotation
+    choices = " · ".join(f"`{choice}`" for choice in get_args(kind)) if get_origin(kind) is Literal else ""
+    return f"{field.description} ({choices})" if choices else field.description
+
+
+def main() -> None:
+    TARGET.parent.mkdir(parents=True, exist_ok=True)
+    TARGET.write_text(render(), "utf-8")
+    print(f"wrote {TARGET.name}")
+
+
+if __name__ == "__main__":
+    main()
