@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from dataclasses import replace
 from enum import StrEnum
@@ -25,6 +26,9 @@ from chargecloud.protocols.wire.parts import Shown
 from chargecloud.protocols.wire.tails import ascii_rest, repeat
 
 __all__ = ["Direction", "FieldError", "Frame", "Record", "Reply", "Variant"]
+
+
+_WORD_START = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 class Direction(StrEnum):
@@ -79,6 +83,8 @@ class RecordMeta(msgspec.StructMeta):
             record.columns = columns
             record.layout = Layout(record, columns, fields)
             record.variants = tuple(Layout(record, variant.apply(columns), fields) for variant in variants)
+        if "code" in facts:
+            facts["identifier"] = _WORD_START.sub("_", name).lower()
         for fact, value in facts.items():
             setattr(cls, fact, value)
         return cls
@@ -117,7 +123,13 @@ class Record(msgspec.Struct, metaclass=RecordMeta, frozen=True):
 
     def pack(self) -> bytes:
         """Return the body bytes; FieldError names the column that cannot carry its value."""
-        for layout in (self.layout, *self.variants):
+        try:
+            return self.layout.encode(self)
+        except (ValueError, TypeError, struct.error):
+            return self._pack_variant()
+
+    def _pack_variant(self) -> bytes:
+        for layout in self.variants:
             try:
                 return layout.encode(self)
             except (ValueError, TypeError, struct.error):
@@ -170,8 +182,9 @@ class Frame(Record):
     """One frame type of a protocol."""
 
     code: ClassVar[int]
+    identifier: ClassVar[str]
+    """The class name in the spelling of the documents: `RealtimeData` is `realtime_data`."""
     title: ClassVar[str]
     direction: ClassVar[Direction]
     reply: ClassVar[Reply] = Reply.NONE
     answered_by: ClassVar[int | None] = None
-    note: ClassVar[str] = ""

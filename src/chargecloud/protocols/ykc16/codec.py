@@ -43,32 +43,39 @@ class Decoded(msgspec.Struct, frozen=True, gc=False):
     """Trailing bytes beyond the vendor's table, tolerated and kept."""
 
 
+_USUAL = {
+    code: (HEADER_SIZE + kind.layout.size + CRC_SIZE, kind.layout.decode)
+    for code, kind in FRAMES.items()
+    if kind.layout.tail is None
+}
+"""Total size and decoder of the frames without a list, for the usual case: exactly the body of the vendor's table."""
+
+
 def decode(data: bytes) -> Decoded:
     """Read one whole frame whose checksum is right; never raises on any content."""
     frame_type = data[5]
+    usual = _USUAL.get(frame_type)
+    if usual is not None and usual[0] == len(data) and not data[4]:
+        return Decoded(_DECODE, usual[1](data, HEADER_SIZE, len(data)), frame_type, data[2:4])
+    return _decode_unusual(data, frame_type)
+
+
+def _decode_unusual(data: bytes, frame_type: int) -> Decoded:
+    """Read lists, other accepted body lengths and trailing bytes; reject the rest with the reason as verdict."""
     sequence = data[2:4]
     if data[4]:
         return Decoded(Verdict.REJECT_ENCRYPTED, None, frame_type, sequence)
     kind = FRAMES.get(frame_type)
     if kind is None:
         return Decoded(Verdict.UNKNOWN_TYPE, None, frame_type, sequence)
-    layout = kind.layout
     end = len(data) - CRC_SIZE
-    if end - HEADER_SIZE == layout.size and layout.tail is None:
-        return Decoded(_DECODE, layout.decode(data, HEADER_SIZE, end), frame_type, sequence)
-    return _decode_odd(kind, data, end)
-
-
-def _decode_odd(kind: type[Frame], data: bytes, end: int) -> Decoded:
-    """Read a body that is not exactly the vendor's fixed table: lists, other accepted lengths, trailing bytes."""
-    sequence = data[2:4]
     layout = kind.layout_for(data, HEADER_SIZE, end)
     if layout is None:
-        return Decoded(Verdict.REJECT_BODY_LENGTH, None, kind.code, sequence)
+        return Decoded(Verdict.REJECT_BODY_LENGTH, None, frame_type, sequence)
     used = HEADER_SIZE + layout.size + layout.tail_size(data, HEADER_SIZE, end)
     exact = layout is kind.layout and used == end
     verdict = Verdict.DECODE if exact else Verdict.DECODE_TOLERANT
-    return Decoded(verdict, layout.decode(data, HEADER_SIZE, used), kind.code, sequence, data[used:end])
+    return Decoded(verdict, layout.decode(data, HEADER_SIZE, used), frame_type, sequence, data[used:end])
 
 
 def encode(frame: Frame, sequence: bytes, *, limit: int = SEND_LIMIT) -> bytes:
