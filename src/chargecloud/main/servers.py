@@ -1,0 +1,90 @@
+"""The HTTP and HTTPS servers, inside a loop that is not theirs: no signal handling, no logging set-up of their own."""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from typing import Any
+
+import uvicorn
+
+from chargecloud.kernel.errors import Unavailable
+
+AsgiApp = Callable[
+    [MutableMapping[str, Any], Callable[[], Awaitable[MutableMapping[str, Any]]], Callable[..., Awaitable[None]]],
+    Awaitable[None],
+]
+WEBSOCKET_MESSAGE_LIMIT = 16 * 1024
+STOP_WITHIN_S = 5
+
+
+class _Embedded(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class WebServer:
+    """One listening address, plain or TLS."""
+
+    def __init__(self, app: AsgiApp, *, host: str, port: int, context: ssl.SSLContext | None = None) -> None:
+        self.host, self.port = host, port
+        self._socket: socket.socket | None = None
+        self._serving: asyncio.Task[None] | None = None
+        self._server = _Embedded(
+            uvicorn.Config(
+                app,
+                loop="none",
+                http="httptools",
+                ws="websockets-sansio",
+                ws_per_message_deflate=False,
+                ws_max_size=WEBSOCKET_MESSAGE_LIMIT,
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                timeout_graceful_shutdown=STOP_WITHIN_S,
+                ssl_context_factory=(lambda _config, _default: context) if context else None,
+            )
+        )
+
+    async def start(self) -> None:
+        """Bind and serve; `port` is the real one afterwards."""
+        self._socket = bind(self.host, self.port)
+        self.port = self._socket.getsockname()[1]
+        self._serving = asyncio.get_running_loop().create_task(self._server.serve([self._socket]))
+        while not self._server.started:
+            if self._serving.done():
+                await self._serving
+                raise Unavailable(f"the web server on {self.host}:{self.port} did not start", "server_stopped")
+            await asyncio.sleep(0.005)
+
+    async def stop(self) -> None:
+        """Stop accepting, let running requests end within a few seconds, then close."""
+        if self._serving:
+            self._server.should_exit = True
+            await self._serving
+            self._serving = None
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A bound socket, not yet listening; a port in use is named together with the way out."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if hasattr(socket, "SO_REUSEPORT"):  # not on Windows, where reuse would let two processes share a port
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        raise Unavailable(
+            f"cannot listen on {host}:{port}: {error.strerror}; "
+            "stop what uses the port or configure another one (`chargecloud doctor` lists the ports)",
+            "port_taken",
+            host=host,
+            port=port,
+        ) from None
+    bound.setblocking(False)
+    return bound

@@ -1,0 +1,60 @@
+"""The embedded web servers: start, answer, stop; plain and TLS; a taken port is named."""
+
+import socket
+import ssl
+from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from chargecloud.kernel.clock import SystemClock
+from chargecloud.kernel.errors import Unavailable
+from chargecloud.main.certificates import self_signed, server_context
+from chargecloud.main.servers import WebServer
+
+
+async def hello(
+    scope: MutableMapping[str, Any],
+    receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
+    send: Callable[..., Awaitable[None]],
+) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": scope["scheme"].encode()})
+
+
+async def test_plain_http_answers_and_frees_its_port() -> None:
+    server = WebServer(hello, host="127.0.0.1", port=0)
+    await server.start()
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(f"http://127.0.0.1:{server.port}/")
+    await server.stop()
+    assert (answer.text, "server" in answer.headers) == ("http", False)
+    again = WebServer(hello, host="127.0.0.1", port=server.port)
+    await again.start()
+    await again.stop()
+
+
+async def test_https_answers_with_the_self_signed_certificate(tmp_path: Path) -> None:
+    certificate, key = self_signed(tmp_path, SystemClock().now_ms())
+    server = WebServer(hello, host="127.0.0.1", port=0, context=server_context(certificate, key))
+    await server.start()
+    try:
+        async with httpx.AsyncClient(verify=ssl.create_default_context(cafile=str(certificate))) as client:
+            assert (await client.get(f"https://127.0.0.1:{server.port}/")).text == "https"
+    finally:
+        await server.stop()
+
+
+async def test_a_taken_port_is_named() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(Unavailable, match=f"127.0.0.1:{port}.*doctor"):
+            await WebServer(hello, host="127.0.0.1", port=port).start()
+
+
+async def test_stopping_what_never_started_is_harmless() -> None:
+    await WebServer(hello, host="127.0.0.1", port=0).stop()
