@@ -1,0 +1,26 @@
+"""云快充 V1.6 as the catalogue holds it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from chargecloud.device.capability import Capability
+from chargecloud.protocols.ykc16.connection import Connection
+from chargecloud.protocols.ykc16.decode import decode_bytes
+from chargecloud.protocols.ykc16.mapping.live import PROTOCOL
+
+
+class Plugin:
+    """云快充 V1.6; see `chargecloud.device.contract.ProtocolPlugin`."""
+
+    name: ClassVar[str] = PROTOCOL
+    title: ClassVar[str] = "云快充 V1.6"
+    capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability)
+
+    def connect(self, now: float) -> Connection:
+        """A fresh conversation."""
+        return Connection(now)
+
+    def decode(self, data: bytes) -> list[dict[str, object]]:
+        """Every unit in the bytes, as `chargecloud decode` prints it."""
+        return decode_bytes(data)
