@@ -23,9 +23,11 @@ _UINT_FORMATS = {1: "B", 2: "H", 3: "HB", 4: "I", 5: "IB"}
 
 def digits(text: str, size: int) -> bytes:
     """Pack hex digits into exactly `size` bytes."""
-    packed = bytes.fromhex(text)
-    if len(packed) != size or len(text) != 2 * size:
+    if len(text) != 2 * size:
         raise ValueError(f"needs {2 * size} hex digits")
+    packed = bytes.fromhex(text)
+    if len(packed) != size:  # fromhex skips blanks
+        raise ValueError(f"needs {2 * size} hex digits without blanks")
     return packed
 
 

@@ -28,7 +28,13 @@ class Variant:
     def apply(self, columns: Sequence[Column]) -> tuple[Column, ...]:
         """Return the columns of this variant."""
         sizes = dict(self.sizes)
+        named = {*self.only, *sizes}
+        unknown = named - {column.name for column in columns}
+        if unknown:
+            raise TypeError(f"no such columns: {sorted(unknown)}")
         kept = [column for column in columns if not self.only or column.name in self.only]
+        if any(column not in kept and column.absent != "" for column in columns):
+            raise TypeError("only columns of digits can be left out: their empty text tells that they were")
         return tuple(replace(column, size=sizes.get(column.name, column.size)) for column in kept)
 
 

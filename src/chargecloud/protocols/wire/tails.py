@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,12 +17,12 @@ R = TypeVar("R", bound="Record")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tail(Column):
+class Tail(Column, ABC):
     """A column that fills the rest of the body; `size` is the size of one entry."""
 
+    @abstractmethod
     def parse_many(self, data: bytes, start: int, end: int) -> object:
         """Make the value from all bytes of the tail."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, kw_only=True)
