@@ -1,0 +1,464 @@
+"""What every protocol owes the gateway, whoever the vendor: subclass `ProtocolContract` and say how yours speaks."""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import sys
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Sequence
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chargecloud.device.commands import AnswerBoot, ConfirmRecord, DeviceCommand
+from chargecloud.device.contract import Connection, ProtocolPlugin
+from chargecloud.device.events import (
+    Beat,
+    Booted,
+    CommandEnded,
+    CommandOutcome,
+    DeviceEvent,
+    MeterSampled,
+    RecordUploaded,
+    StartAnswered,
+    WireFaulted,
+)
+from chargecloud.kernel.errors import Unsupported
+from tests.support.commands import one_of_each, session_no, start
+from tests.support.harness import Harness, admit
+
+quick = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+LONG_S = 4_000.0
+MEMORY_MAX = 64 * 1024
+GARBAGE_MB = 1 << 20
+
+
+class Foreign(DeviceCommand, frozen=True, gc=False, kw_only=True):
+    """A command no protocol knows."""
+
+
+class ProtocolContract(ABC):
+    """Inherited by every vendor. The abstract methods give bytes a charge point of this vendor sends."""
+
+    code: str
+    plugin: ProtocolPlugin
+    idle_bytes_max = 2_048
+    """What an admitted connection may cost while nothing happens."""
+
+    @abstractmethod
+    def boot(self) -> bytes:
+        """The introduction of the charge point `code`."""
+
+    @abstractmethod
+    def beat(self) -> bytes:
+        """A sign of life that wants an answer."""
+
+    @abstractmethod
+    def sample(self, session: str) -> bytes:
+        """Live values of connector 1."""
+
+    @abstractmethod
+    def record(self, session: str) -> bytes:
+        """A charge detail record of connector 1."""
+
+    @abstractmethod
+    def started(self, session: str) -> bytes:
+        """The success of a start of connector 1."""
+
+    @abstractmethod
+    def damaged(self) -> bytes:
+        """A unit that cannot be read and swallows nothing behind it."""
+
+    # -- helpers
+
+    def connect(self) -> Harness:
+        return Harness(self.plugin.connect(0.0))
+
+    def admitted(self) -> Harness:
+        harness = self.connect()
+        admit(harness, self.boot(), self.code)
+        harness.pass_time(2.0)
+        harness.take_sent()
+        return harness
+
+    def commands(self, harness: Harness) -> list[DeviceCommand]:
+        """One of each command this protocol honours, the boot answer excepted."""
+        every = one_of_each(self.code, harness.wall_ms + 30_000)
+        return [command for command in every if not isinstance(command, AnswerBoot) and self.honours(command)]
+
+    def honours(self, command: DeviceCommand) -> bool:
+        try:
+            self.connect().submit(command)
+        except Unsupported:
+            return False
+        return True
+
+    def talk(self) -> bytes:
+        """A stretch of an ordinary conversation, with damage in it."""
+        session = session_no(self.code)
+        parts = [self.beat(), self.sample(session), self.damaged(), self.record(session), self.beat()]
+        return b"".join([*parts, self.sample(""), self.damaged(), self.started(session), self.beat()])
+
+    # -- introduction
+
+    def test_nothing_is_said_before_the_platform_has_decided(self) -> None:
+        harness = self.connect()
+        events = harness.receive(self.boot())
+        assert [type(event) for event in events] == [Booted]
+        assert events[0].charge_point_code == self.code == harness.connection.charge_point_code
+        assert harness.sent == [] and not harness.connection.admitted
+
+    def test_the_platform_admits(self) -> None:
+        harness = self.connect()
+        admit(harness, self.boot(), self.code)
+        assert len(harness.take_sent()) == 1
+        assert [end.outcome for end in harness.ends("boot")] == [CommandOutcome.DONE]
+
+    def test_the_platform_turns_away(self) -> None:
+        harness = self.connect()
+        harness.receive(self.boot())
+        harness.submit(
+            AnswerBoot(
+                command_id="no",
+                charge_point_code=self.code,
+                expires_at_ms=harness.wall_ms + 5_000,
+                link_id="link",
+                accepted=False,
+            )
+        )
+        connection = harness.connection
+        assert connection.closing and connection.close_reason and not connection.admitted
+        assert len(harness.take_sent()) == 1
+
+    def test_the_platform_says_nothing(self) -> None:
+        harness = self.connect()
+        harness.receive(self.boot())
+        harness.pass_time(11.0)
+        assert harness.connection.closing and not harness.connection.admitted
+        assert len(harness.take_sent()) == 1
+
+    def test_nothing_counts_before_the_introduction(self) -> None:
+        harness = self.connect()
+        session = session_no(self.code)
+        for unit in (self.beat(), self.sample(session), self.record(session)):
+            assert [event for event in harness.receive(unit) if not isinstance(event, WireFaulted)] == []
+        assert harness.sent == []
+
+    def test_a_repeated_introduction_is_answered_and_not_told_again(self) -> None:
+        harness = self.admitted()
+        harness.receive(self.boot())
+        assert len(harness.take_sent()) == 1
+        assert len(harness.told(Booted)) == 1
+
+    # -- reply policies
+
+    def test_auto_is_answered_at_once(self) -> None:
+        harness = self.admitted()
+        events = harness.receive(self.beat())
+        assert [type(event) for event in events] == [Beat]
+        assert len(harness.take_sent()) == 1
+
+    def test_a_sample_is_told(self) -> None:
+        harness = self.admitted()
+        (event,) = harness.receive(self.sample(session_no(self.code)))
+        assert isinstance(event, MeterSampled)
+        assert (event.charge_point_code, event.connector_no, event.session_no) == (self.code, 1, session_no(self.code))
+        assert harness.take_sent() == []
+
+    def test_a_record_is_confirmed_only_when_the_platform_says_so(self) -> None:
+        harness = self.admitted()
+        session = session_no(self.code)
+        (event,) = harness.receive(self.record(session))
+        assert isinstance(event, RecordUploaded) and event.raw
+        harness.pass_time(20.0)
+        assert harness.take_sent() == []
+        self.confirm(harness, session)
+        assert len(harness.take_sent()) == 1
+
+    def test_a_record_sent_again_is_told_and_confirmed_again(self) -> None:
+        harness = self.admitted()
+        session = session_no(self.code)
+        for number in range(3):
+            harness.receive(self.record(session))
+            assert len(harness.told(RecordUploaded)) == number + 1
+            self.confirm(harness, session)
+            assert len(harness.take_sent()) == 1
+            harness.pass_time(10.0)
+
+    def test_a_confirmation_nobody_waits_for_is_not_sent(self) -> None:
+        harness = self.admitted()
+        self.confirm(harness, session_no(self.code), outcome=CommandOutcome.REFUSED)
+        assert harness.take_sent() == []
+
+    def confirm(self, harness: Harness, session: str, outcome: CommandOutcome = CommandOutcome.DONE) -> None:
+        command = ConfirmRecord(
+            command_id=f"confirm {len(harness.events)}",
+            charge_point_code=self.code,
+            expires_at_ms=harness.wall_ms + 10_000,
+            connector_no=1,
+            session_no=session,
+        )
+        harness.submit(command)
+        assert [end.outcome for end in harness.ends(command.command_id)] == [outcome]
+
+    # -- bytes
+
+    @quick
+    @given(data=st.binary(max_size=2_000), known=st.booleans())
+    def test_any_bytes_never_raise(self, data: bytes, known: bool) -> None:
+        harness = self.admitted() if known else self.connect()
+        harness.receive(data)
+        harness.pass_time(100.0)
+
+    @quick
+    @given(data=st.data())
+    def test_chunking_never_matters(self, data: st.DataObject) -> None:
+        stream = self.talk()
+        cuts = data.draw(st.lists(st.integers(0, len(stream)), max_size=20).map(sorted))
+        edges = [0, *cuts, len(stream)]
+        chunks = [stream[a:b] for a, b in itertools.pairwise(edges)]
+        whole, pieces = self.admitted(), self.admitted()
+        assert self.outcome(whole, [stream]) == self.outcome(pieces, chunks)
+
+    def test_split_at_every_byte(self) -> None:
+        stream = self.talk()
+        expected = self.outcome(self.admitted(), [stream])
+        assert self.outcome(self.admitted(), [stream[at : at + 1] for at in range(len(stream))]) == expected
+
+    @staticmethod
+    def outcome(harness: Harness, chunks: Sequence[bytes]) -> tuple[list[DeviceEvent], list[bytes]]:
+        before = len(harness.events)
+        for chunk in chunks:
+            harness.receive(chunk)
+        harness.pass_time(1.0)
+        return harness.events[before:], harness.take_sent()
+
+    def test_damage_is_counted_told_and_costs_no_good_unit(self) -> None:
+        harness = self.admitted()
+        harness.receive(self.damaged() + self.beat() + self.damaged() + self.beat())
+        harness.pass_time(61.0 if not harness.told(WireFaulted) else 1.0)
+        assert len(harness.told(Beat)) == 2
+        assert sum(sum(event.counts.values()) for event in harness.told(WireFaulted)) >= 2
+
+    def test_damage_is_told_at_most_once_a_minute(self) -> None:
+        harness = self.admitted()
+        for _ in range(12):
+            harness.receive(self.beat() + self.damaged())
+            harness.pass_time(10.0)
+        assert 1 <= len(harness.told(WireFaulted)) <= 3
+
+    def test_too_much_damage_closes(self) -> None:
+        harness = self.admitted()
+        for _ in range(30):
+            harness.receive(self.damaged())
+        assert harness.connection.closing and harness.connection.close_reason
+        assert harness.told(WireFaulted)
+        assert harness.receive(self.beat()) == []
+
+    def test_half_a_unit_does_not_block_for_ever(self) -> None:
+        harness = self.admitted()
+        harness.receive(self.beat()[:-3])
+        harness.pass_time(11.0)
+        harness.receive(self.beat())
+        assert len(harness.told(Beat)) == 1
+
+    def test_memory_stays_bounded_under_garbage(self) -> None:
+        for pattern in (b"\x00", b"\x68", b"\x68\xff", self.damaged(), self.boot()[:-2], bytes(range(256))):
+            harness = self.admitted()
+            chunk = (pattern * (4096 // len(pattern) + 1))[:4096]
+            for _ in range(GARBAGE_MB // len(chunk)):
+                harness.connection.receive(chunk, harness.now, harness.wall_ms)
+            harness.connection.take_output(), harness.connection.take_frames()
+            assert size_of(harness.connection) < MEMORY_MAX
+
+    def test_memory_stays_bounded_when_nobody_takes_anything(self) -> None:
+        harness = self.admitted()
+        stream = self.beat() * 50
+        for _ in range(400):
+            harness.connection.receive(stream, harness.now, harness.wall_ms)
+        assert size_of(harness.connection) < 4 * GARBAGE_MB
+
+    def test_an_idle_connection_is_small(self) -> None:
+        connections = []
+        for _ in range(2):
+            harness = self.admitted()
+            for _ in range(3):
+                harness.receive(self.beat())
+                harness.receive(self.sample(""))
+                harness.pass_time(15.0)
+            connections.append(harness.connection)
+        assert size_of(*connections) - size_of(connections[0]) <= self.idle_bytes_max
+
+    def test_every_unit_is_in_the_frame_log(self) -> None:
+        harness = self.admitted()
+        harness.log.clear()
+        stream = self.talk()
+        harness.receive(stream)
+        assert b"".join(raw for up, raw in harness.log if up) == stream
+        assert [raw for up, raw in harness.log if not up] == harness.take_sent()
+
+    # -- time
+
+    def test_silence_closes(self) -> None:
+        harness = self.admitted()
+        for _ in range(10):
+            harness.pass_time(20.0)
+            harness.receive(self.beat())
+        assert not harness.connection.closing
+        harness.pass_time(120.0)
+        assert harness.connection.closing and "silent" in harness.connection.close_reason
+
+    def test_a_probe_asks_something_harmless(self) -> None:
+        harness = self.admitted()
+        harness.connection.probe(harness.now)
+        assert len(harness.connection.take_output()) == 1
+        assert self.connect().connection.take_output() == []
+
+    # -- commands
+
+    def test_a_foreign_command_is_unsupported(self) -> None:
+        harness = self.admitted()
+        with pytest.raises(Unsupported, match="Foreign"):
+            harness.submit(Foreign(command_id="f", charge_point_code=self.code, expires_at_ms=harness.wall_ms + 1))
+        assert harness.take_sent() == []
+
+    def test_an_expired_command_never_reaches_the_wire(self) -> None:
+        harness = self.admitted()
+        for command in one_of_each(self.code, harness.wall_ms):
+            if self.honours(command):
+                harness.submit(command)
+                assert [end.outcome for end in harness.ends(command.command_id)] == [CommandOutcome.EXPIRED]
+        harness.pass_time(30.0)
+        assert harness.take_sent() == []
+
+    def test_a_command_to_nobody_ends_as_offline(self) -> None:
+        for command in self.commands(self.connect()):
+            harness = self.connect()
+            harness.submit(command)
+            assert [end.outcome for end in harness.ends(command.command_id)] == [CommandOutcome.OFFLINE]
+            assert harness.sent == []
+
+    def test_an_unanswered_command_ends_once(self) -> None:
+        commands = self.commands(self.admitted())
+        assert commands
+        for command in commands:
+            harness = self.admitted()
+            harness.submit(again(command, harness.wall_ms + 30_000))
+            self.keep_alive(harness, LONG_S)
+            assert len(harness.ends(command.command_id)) == 1
+            assert harness.ends(command.command_id)[0].command == type(command).__name__
+
+    def test_a_lost_socket_ends_every_command_once(self) -> None:
+        harness = self.admitted()
+        ids = Counter[str]()
+        for number in range(12):
+            for command in one_of_each(f"{self.code}", harness.wall_ms + 30_000):
+                if self.honours(command):
+                    ids[f"{command.command_id} {number}"] += 1
+                    harness.submit(again(command, command.expires_at_ms, f"{command.command_id} {number}"))
+        harness.abandon()
+        harness.pass_time(LONG_S)
+        assert Counter(end.command_id for end in harness.told(CommandEnded) if end.command_id != "boot") == ids
+        assert harness.connection.closing
+
+    def test_a_start_is_answered(self) -> None:
+        harness = self.admitted()
+        harness.submit(start(self.code, harness.wall_ms + 30_000))
+        assert len(harness.take_sent()) == 1
+        harness.receive(self.started(session_no(self.code)))
+        (answer,) = harness.told(StartAnswered)
+        assert answer.accepted and answer.command_id == "start"
+        assert [end.outcome for end in harness.ends("start")] == [CommandOutcome.DONE]
+
+    def test_a_doubled_answer_is_harmless(self) -> None:
+        harness = self.admitted()
+        harness.submit(start(self.code, harness.wall_ms + 30_000))
+        for _ in range(3):
+            harness.receive(self.started(session_no(self.code)))
+        assert len(harness.ends("start")) == 1
+        assert [answer.command_id for answer in harness.told(StartAnswered)].count("start") == 1
+
+    def test_one_start_a_connector_at_a_time(self) -> None:
+        harness = self.admitted()
+        harness.submit(start(self.code, harness.wall_ms + 30_000))
+        second = start(
+            self.code, harness.wall_ms + 30_000, command_id="second", session_no=session_no(self.code, counter=2)
+        )
+        harness.submit(second)
+        (end,) = harness.ends("second")
+        assert (end.outcome, end.reason) == (CommandOutcome.REFUSED, "busy")
+        assert len(harness.take_sent()) == 1
+
+    def test_a_start_of_another_session_is_not_taken_for_ours(self) -> None:
+        harness = self.admitted()
+        harness.submit(start(self.code, harness.wall_ms + 30_000))
+        harness.receive(self.started(session_no(self.code, counter=99)))
+        assert harness.ends("start") == []
+        assert all(answer.command_id != "start" for answer in harness.told(StartAnswered))
+
+    @quick
+    @given(data=st.data())
+    def test_any_order_of_things_ends_each_command_once(self, data: st.DataObject) -> None:
+        harness = self.admitted()
+        session = session_no(self.code)
+        units = [self.boot(), self.beat(), self.sample(session), self.record(session), self.started(session)]
+        submitted = Counter[str]()
+        for number in range(data.draw(st.integers(1, 25))):
+            what = data.draw(st.sampled_from(["unit", "command", "time", "bytes"]))
+            if what == "unit":
+                harness.receive(data.draw(st.sampled_from(units)))
+            elif what == "bytes":
+                harness.receive(data.draw(st.binary(max_size=40)))
+            elif what == "time":
+                harness.pass_time(data.draw(st.sampled_from([0.2, 3.0, 11.0])))
+            else:
+                command = data.draw(st.sampled_from(self.commands(harness)))
+                submitted[f"{number}"] += 1
+                harness.submit(again(command, harness.wall_ms + 30_000, f"{number}"))
+        self.keep_alive(harness, 60.0)
+        harness.abandon()
+        assert Counter(end.command_id for end in harness.told(CommandEnded) if end.command_id != "boot") == submitted
+
+    def keep_alive(self, harness: Harness, seconds: float) -> None:
+        for _ in range(int(seconds // 20)):
+            if harness.connection.closing:
+                return
+            harness.pass_time(20.0)
+            harness.receive(self.beat())
+
+    # -- for people
+
+    def test_the_plugin_decodes_what_it_receives(self) -> None:
+        described = self.plugin.decode(self.beat() + self.damaged())
+        assert len(described) >= 2
+        assert next(unit["verdict"] for unit in described) == "decode"
+
+    @quick
+    @given(data=st.binary(max_size=600))
+    def test_decoding_for_people_never_raises(self, data: bytes) -> None:
+        self.plugin.decode(data)
+
+
+def again(command: DeviceCommand, expires_at_ms: int, command_id: str = "") -> DeviceCommand:
+    """The command with another expiry and, when given, another id."""
+    return msgspec.structs.replace(command, expires_at_ms=expires_at_ms, command_id=command_id or command.command_id)
+
+
+def size_of(*connections: Connection) -> int:
+    """Bytes reachable from connections, classes, functions and modules excepted; common things count once."""
+    shared = (type, type(size_of), type(sys), property)
+    seen: set[int] = set()
+    total = 0
+    waiting: list[object] = [*connections]
+    while waiting:
+        thing = waiting.pop()
+        if id(thing) in seen or isinstance(thing, shared):
+            continue
+        seen.add(id(thing))
+        total += sys.getsizeof(thing)
+        waiting += gc.get_referents(thing)
+    return total
