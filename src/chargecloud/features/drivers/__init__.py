@@ -1,0 +1,1 @@
+"""Drivers with their cards, vehicles and tokens."""

@@ -1,0 +1,1 @@
+"""Tenants, staff, sign-in, permissions and the audit log."""

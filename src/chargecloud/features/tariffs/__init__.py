@@ -1,0 +1,1 @@
+"""Tariffs in versions, which stations use them, what charge points hold, and pricing."""

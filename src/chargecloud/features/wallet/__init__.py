@@ -1,0 +1,1 @@
+"""The ledger: balances, holds, captures and arrears of drivers."""

@@ -1,0 +1,166 @@
+"""The ledger's rules, without a database: what each transfer posts, and what it leaves in a wallet.
+
+Whatever reaches a driver's cash pays arrears first, so a driver never has money and debts at the same time.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+import msgspec
+
+from chargecloud.features.wallet.messages import Account, Adjustment, Capture, Correction, Hold, Posting, WalletCommand
+from chargecloud.kernel.errors import ChargeCloudError, Invalid, Refused
+from chargecloud.kernel.money import yuan_text
+
+PLATFORM = 0
+MAX_AMOUNT_FEN = 100_000_000_00
+"""One hundred million yuan: above every honest amount, far below what a 64-bit column holds."""
+MAX_ID_LENGTH = 80
+"""Of an id that a caller chooses; the platform adds a suffix to some."""
+MAX_TEXT_LENGTH = 200
+
+
+class LedgerBroken(ChargeCloudError):
+    """A transfer that would not sum to zero: a fault in this program, never in a request."""
+
+
+@dataclass(frozen=True, slots=True)
+class WalletState:
+    """What a driver has: spendable cash, money set aside, debts. None is ever negative."""
+
+    cash_fen: int = 0
+    held_fen: int = 0
+    arrears_fen: int = 0
+
+    def after(self, postings: tuple[Posting, ...]) -> "WalletState":
+        """The wallet once these are written."""
+        moved = {account: sum(p.amount_fen for p in postings if p.account is account) for account in Account}
+        return WalletState(
+            cash_fen=self.cash_fen + moved[Account.DRIVER_CASH],
+            held_fen=self.held_fen + moved[Account.DRIVER_HELD],
+            arrears_fen=self.arrears_fen - moved[Account.DRIVER_ARREARS],
+        )
+
+
+def digest(command: WalletCommand) -> str:
+    """What tells a repeated request from another one under the same id."""
+    return hashlib.sha256(msgspec.json.encode(command)).hexdigest()
+
+
+def check_id(name: str, value: str) -> None:
+    """An id chosen by a caller fits its column and can be read."""
+    if not value or len(value) > MAX_ID_LENGTH or not value.isascii() or not value.isprintable():
+        raise Invalid(
+            f"{name} must be 1 to {MAX_ID_LENGTH} printable ASCII characters", "invalid_transfer_id", field=name
+        )
+
+
+def fitting(text: str) -> str:
+    """A memo that fits its column; one that does not is refused rather than cut."""
+    if len(text) > MAX_TEXT_LENGTH:
+        raise Invalid(f"at most {MAX_TEXT_LENGTH} characters are kept as a reason", "text_too_long", length=len(text))
+    return text
+
+
+def check_amount(name: str, amount_fen: int, least: int = 1) -> None:
+    """An amount of honest size."""
+    if not least <= amount_fen <= MAX_AMOUNT_FEN:
+        raise Invalid(
+            f"{name} must be between {least} and {MAX_AMOUNT_FEN} fen", "invalid_amount", field=name, amount_fen=amount_fen
+        )
+
+
+def balanced(*postings: Posting) -> tuple[Posting, ...]:
+    """The lines that move something; they must sum to zero."""
+    total = sum(posting.amount_fen for posting in postings)
+    if total:
+        raise LedgerBroken("a transfer does not sum to zero", "ledger_broken", total_fen=total)
+    return tuple(posting for posting in postings if posting.amount_fen)
+
+
+def top_up(state: WalletState, driver_id: int, amount_fen: int) -> tuple[Posting, ...]:
+    """Money from outside."""
+    return balanced(
+        Posting(Account.TOP_UP_CLEARING, PLATFORM, -amount_fen), *_credit(state.arrears_fen, driver_id, amount_fen)
+    )
+
+
+def hold(command: Hold) -> tuple[Posting, ...]:
+    """Cash set aside."""
+    return balanced(
+        Posting(Account.DRIVER_CASH, command.driver_id, -command.amount_fen),
+        Posting(Account.DRIVER_HELD, command.driver_id, command.amount_fen),
+    )
+
+
+def release(state: WalletState, driver_id: int, held_fen: int) -> tuple[Posting, ...]:
+    """A hold freed."""
+    return balanced(Posting(Account.DRIVER_HELD, driver_id, -held_fen), *_credit(state.arrears_fen, driver_id, held_fen))
+
+
+def capture(state: WalletState, driver_id: int, held_fen: int, command: Capture) -> tuple[Posting, ...]:
+    """Fees taken from a hold: the rest is freed, an excess comes from cash and then becomes arrears."""
+    fees_fen = command.energy_fee_fen + command.service_fee_fen
+    return balanced(
+        Posting(Account.DRIVER_HELD, driver_id, -held_fen),
+        *_settle(state, driver_id, held_fen - fees_fen),
+        Posting(Account.ENERGY_REVENUE, command.operator_id, command.energy_fee_fen),
+        Posting(Account.SERVICE_REVENUE, command.operator_id, command.service_fee_fen),
+    )
+
+
+def correct(state: WalletState, command: Correction) -> tuple[Posting, ...]:
+    """What a settled charge cost, changed afterwards."""
+    return balanced(
+        *_settle(state, command.driver_id, -(command.energy_fee_fen + command.service_fee_fen)),
+        Posting(Account.ENERGY_REVENUE, command.operator_id, command.energy_fee_fen),
+        Posting(Account.SERVICE_REVENUE, command.operator_id, command.service_fee_fen),
+    )
+
+
+def adjust(state: WalletState, command: Adjustment) -> tuple[Posting, ...]:
+    """Money given or taken by hand; taking never makes debts."""
+    if -command.amount_fen > state.cash_fen:
+        raise balance_low(available_fen=state.cash_fen, needed_fen=-command.amount_fen)
+    return balanced(
+        Posting(Account.ADJUSTMENTS, command.operator_id, -command.amount_fen),
+        *_settle(state, command.driver_id, command.amount_fen),
+    )
+
+
+def balance_low(*, available_fen: int, needed_fen: int) -> Refused:
+    """Too little money, with both amounts."""
+    return Refused(
+        f"available {yuan_text(available_fen)} yuan, needed {yuan_text(needed_fen)} yuan; top up first",
+        "balance_low",
+        available_fen=available_fen,
+        needed_fen=needed_fen,
+    )
+
+
+def arrears_open(arrears_fen: int) -> Refused:
+    """Debts come before the next charge."""
+    return Refused(
+        f"{yuan_text(arrears_fen)} yuan are owed from an earlier charge; top up to pay them first",
+        "arrears",
+        arrears_fen=arrears_fen,
+    )
+
+
+def _settle(state: WalletState, driver_id: int, change_fen: int) -> tuple[Posting, ...]:
+    """A driver's side of a movement: gains pay arrears first, losses beyond the cash become arrears."""
+    if change_fen >= 0:
+        return _credit(state.arrears_fen, driver_id, change_fen)
+    from_cash_fen = min(state.cash_fen, -change_fen)
+    return (
+        Posting(Account.DRIVER_CASH, driver_id, -from_cash_fen),
+        Posting(Account.DRIVER_ARREARS, driver_id, change_fen + from_cash_fen),
+    )
+
+
+def _credit(arrears_fen: int, driver_id: int, amount_fen: int) -> tuple[Posting, ...]:
+    paid_fen = min(arrears_fen, amount_fen)
+    return (
+        Posting(Account.DRIVER_ARREARS, driver_id, paid_fen),
+        Posting(Account.DRIVER_CASH, driver_id, amount_fen - paid_fen),
+    )
