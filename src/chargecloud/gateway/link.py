@@ -1,0 +1,256 @@
+"""The pump between one socket, its `Connection` and the bus; decodes and answers inside `data_received`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from enum import IntEnum
+from math import inf
+from typing import TYPE_CHECKING, Protocol, cast
+
+from chargecloud.device.commands import DeviceCommand
+from chargecloud.device.contract import Connection, ProtocolPlugin
+from chargecloud.device.events import CommandOutcome, DeviceEvent
+from chargecloud.kernel.errors import Unsupported
+
+if TYPE_CHECKING:
+    from chargecloud.gateway.switchboard import Switchboard
+
+
+class LinkState(IntEnum):
+    """How far a connection has come."""
+
+    NEW = 0
+    """Has not introduced itself."""
+    QUEUED = 1
+    """Waits for its turn to be considered."""
+    CLAIMING = 2
+    """The directory is being asked."""
+    QUARANTINED = 3
+    """Another connection holds this charge point; it is being probed (abuse A02)."""
+    ASKED = 4
+    """Holds the charge point in the directory; the platform decides."""
+    REFUSING = 5
+    """Turned away; the answer waits for its time."""
+    ONLINE = 6
+    CLOSED = 7
+
+
+class Wire(Protocol):
+    """What a link needs of a transport; the city simulation brings its own."""
+
+    def write(self, data: bytes, /) -> None: ...
+    def close(self) -> None: ...
+    def abort(self) -> None: ...
+    def pause_reading(self) -> None: ...
+    def resume_reading(self) -> None: ...
+    def get_write_buffer_size(self) -> int: ...
+
+
+class Link(asyncio.Protocol):
+    """One connection of a charge point. Whatever goes wrong here closes this connection and no other."""
+
+    __slots__ = (
+        "armed",
+        "board",
+        "code",
+        "connection",
+        "epoch",
+        "gate",
+        "paused",
+        "plugin",
+        "serial",
+        "source",
+        "stalled_at",
+        "state",
+        "wire",
+    )
+
+    connection: Connection
+    wire: Wire
+
+    def __init__(self, board: Switchboard, plugin: ProtocolPlugin) -> None:
+        self.board = board
+        self.plugin = plugin
+        self.serial = 0
+        self.source = ""
+        self.code = ""
+        self.epoch = 0
+        self.state = LinkState.NEW
+        self.armed = inf
+        """When the wheel wakes this link next."""
+        self.gate = inf
+        """When the admission looks at this link: login, answer, refusal or probe is due."""
+        self.stalled_at = inf
+        """Since when output waits for a peer that does not read."""
+        self.paused = False
+
+    @property
+    def link_id(self) -> str:
+        """This connection's address for commands, unique across gateways and restarts."""
+        return f"{self.board.gateway_id}/{self.serial}"
+
+    # What the transport calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        peer = transport.get_extra_info("peername")
+        wire = cast(asyncio.Transport, transport)
+        wire.set_write_buffer_limits(high=0)  # so that pause_writing tells of the first byte that has to wait
+        self.open(wire, str(peer[0]) if peer else "")
+
+    def data_received(self, data: bytes) -> None:
+        board = self.board
+        now = board.monotonic()
+        wall_ms = board.now_ms()
+        try:
+            events = self.connection.receive(data, now, wall_ms)
+            if events:
+                board.heard(self, events, now, wall_ms)
+            self.flush(now, wall_ms)
+        except Exception as error:
+            self.fail("receive", error)
+
+    def pause_writing(self) -> None:
+        """The peer does not take what we send; it has a few seconds (abuse A09)."""
+        now = self.board.monotonic()
+        self.stalled_at = now
+        self.arm(now + self.board.limits.write_within_s)
+
+    def resume_writing(self) -> None:
+        self.stalled_at = inf
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.drop("lost" if exc else "closed_by_peer")
+
+    # What the gateway calls.
+
+    def open(self, wire: Wire, source: str) -> None:
+        """Begin a conversation, or end it at once when the door is shut for this source."""
+        self.wire = wire
+        self.source = source
+        board = self.board
+        now = board.monotonic()
+        try:
+            if board.door.opened(self, now):
+                self.connection = self.plugin.connect(now)
+                board.enter(self)
+                self.arm(self.gate)
+            else:
+                self.state = LinkState.CLOSED
+                wire.abort()
+        except Exception as error:
+            self.fail("open", error)
+
+    def submit(self, command: DeviceCommand) -> None:
+        """Put a command on the wire; every command ends in exactly one `CommandEnded`."""
+        board = self.board
+        now = board.monotonic()
+        wall_ms = board.now_ms()
+        try:
+            events = self.connection.submit(command, now, wall_ms)
+            if command.command_id:  # nobody waits for the end of what the gateway says on its own account
+                board.publish(self.code, events, wall_ms)
+            self.flush(now, wall_ms)
+        except Unsupported as refusal:
+            board.end(command, CommandOutcome.UNSUPPORTED, refusal.code)
+        except Exception as error:
+            self.fail("submit", error)
+            board.end(command, CommandOutcome.UNANSWERED, "connection_broken")
+
+    def tick(self, now: float) -> None:
+        """Do what is due and arm the next deadline. Until it is online the admission alone watches a connection."""
+        self.armed = inf
+        board = self.board
+        wall_ms = board.now_ms()
+        try:
+            if now >= self.stalled_at + board.limits.write_within_s:
+                self.drop("slow_reader")
+            if now >= self.gate:
+                board.door.due(self, now)
+            if self.state is LinkState.ONLINE:
+                events = self.connection.tick(now, wall_ms)
+                if events:
+                    board.heard(self, events, now, wall_ms)
+                self.flush(now, wall_ms)
+            self.arm(min(self.gate, self.stalled_at + board.limits.write_within_s))
+        except Exception as error:
+            self.fail("tick", error)
+
+    def probe(self, now: float) -> None:
+        """Ask the charge point for a sign of life."""
+        try:
+            self.connection.probe(now)
+            self.flush(now, self.board.now_ms())
+        except Exception as error:
+            self.fail("probe", error)
+
+    def flush(self, now: float, wall_ms: int) -> None:
+        """Send and log what the connection has to say, and see when it wants to be woken."""
+        if self.state is LinkState.CLOSED:
+            return
+        connection = self.connection
+        board = self.board
+        output = connection.take_output()
+        if output:
+            self._write(output[0] if len(output) == 1 else b"".join(output))
+        frames = connection.take_frames()
+        if frames:
+            board.tap.add(connection.charge_point_code, self.plugin.name, wall_ms, frames)
+        if connection.closing:
+            self.drop(connection.close_reason, gently=True)
+        if self.state is LinkState.ONLINE:
+            due = connection.deadline()
+            if due < self.armed:
+                board.wheel.arm(self, due)
+        if board.bus.congested:
+            self._pause()
+
+    def arm(self, due: float) -> None:
+        """Be woken by then at the latest."""
+        if due < self.armed and self.state is not LinkState.CLOSED:
+            self.board.wheel.arm(self, due)
+
+    def resume(self) -> None:
+        """Read again after a pause."""
+        self.paused = False
+        if self.state is not LinkState.CLOSED:
+            self.wire.resume_reading()
+
+    def drop(self, reason: str, *, gently: bool = False) -> None:
+        """End this connection: at once, or after the output has gone. Cleans up exactly once."""
+        if self.state is LinkState.CLOSED:
+            return
+        board = self.board
+        was, self.state = self.state, LinkState.CLOSED
+        try:
+            board.leave(self, reason)
+            board.door.left(self, was, reason)
+        except Exception as error:
+            board.broke(self, "clean-up", error)
+        if gently:
+            self.wire.close()
+            board.see_off(self.wire)
+        else:
+            self.wire.abort()
+
+    def last_words(self, reason: str) -> Sequence[DeviceEvent]:
+        """How the commands that were still pending ended."""
+        return self.connection.abandon(reason)
+
+    def fail(self, where: str, error: Exception) -> None:
+        """An error of ours: written down, counted, and paid for by this connection alone."""
+        self.board.broke(self, where, error)
+        self.drop("internal_error")
+
+    def _pause(self) -> None:
+        """Read nothing more until the bus has caught up."""
+        if not self.paused and self.state is not LinkState.CLOSED:
+            self.paused = True
+            self.wire.pause_reading()
+            self.board.paused.add(self)
+
+    def _write(self, data: bytes) -> None:
+        if self.stalled_at != inf and self.wire.get_write_buffer_size() + len(data) > self.board.limits.outbound_bytes:
+            self.drop("slow_reader")
+        else:
+            self.wire.write(data)

@@ -1,0 +1,188 @@
+"""What all parts of one gateway share: clocks, bus, directory, links by number and by charge point, counters."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
+from math import inf
+from typing import Protocol
+
+import structlog
+
+from chargecloud.device.commands import DeviceCommand
+from chargecloud.device.contract import FrameLog
+from chargecloud.device.events import Booted, CommandEnded, CommandOutcome, DeviceEvent
+from chargecloud.gateway.limits import GatewayLimits
+from chargecloud.gateway.link import Link, LinkState, Wire
+from chargecloud.gateway.tap import Tap
+from chargecloud.gateway.wheel import Wheel
+from chargecloud.infra.bus.contract import Bus
+from chargecloud.infra.cache.contract import Cache
+from chargecloud.kernel.clock import Clock
+from chargecloud.kernel.message import Envelope
+
+log = structlog.get_logger("chargecloud.gateway")
+
+_ONLINE = LinkState.ONLINE
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a gateway is given from outside."""
+
+    clock: Clock
+    bus: Bus
+    cache: Cache
+    frame_log: FrameLog
+
+
+class Door(Protocol):
+    """Who decides about links that are not online."""
+
+    def opened(self, link: Link, now: float) -> bool:
+        """Whether a socket just accepted may stay."""
+        ...
+
+    def heard(self, link: Link, events: Sequence[DeviceEvent], now: float, wall_ms: int) -> None:
+        """What a link says that is not online, and introductions of those that are."""
+        ...
+
+    def sign_of_life(self, link: Link, events: Sequence[DeviceEvent]) -> None:
+        """What a link says whose charge point is contested."""
+        ...
+
+    def due(self, link: Link, now: float) -> None:
+        """`link.gate` has passed."""
+        ...
+
+    def left(self, link: Link, was: LinkState, reason: str) -> None:
+        """A link has closed."""
+        ...
+
+
+class Switchboard:
+    """The state of one gateway; belongs to one event loop."""
+
+    door: Door
+
+    def __init__(self, gateway_id: str, limits: GatewayLimits, around: Surroundings) -> None:
+        self.gateway_id = gateway_id
+        self.limits = limits
+        self.bus = around.bus
+        self.cache = around.cache
+        self.monotonic = around.clock.monotonic
+        self.now_ms = around.clock.now_ms
+        self.tap = Tap(around.frame_log)
+        self.links: dict[int, Link] = {}
+        self.online: dict[str, Link] = {}
+        self.wheel = Wheel(self.links)
+        self.paused: set[Link] = set()
+        self.counts: Counter[str] = Counter()
+        self._next_serial = around.clock.now_ms() * 1_000
+        """Starts from the wall clock, so that an answer to a connection of an earlier life finds nobody."""
+        self._leaving: deque[tuple[float, Wire]] = deque()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def heard(self, link: Link, events: Sequence[DeviceEvent], now: float, wall_ms: int) -> None:
+        """Take what a connection says: publish it, or ask the door."""
+        if link.state is not _ONLINE:
+            self.door.heard(link, events, now, wall_ms)
+            return
+        publish = self.bus.publish
+        code = link.code
+        for event in events:
+            if type(event) is Booted:
+                self.door.heard(link, (event,), now, wall_ms)
+            else:
+                publish(Envelope(code, event, wall_ms))
+        if link.gate != inf:
+            self.door.sign_of_life(link, events)
+
+    def publish(self, code: str, events: Sequence[DeviceEvent], wall_ms: int) -> None:
+        """Tell the platform what a charge point said, in order."""
+        for event in events:
+            self.bus.publish(Envelope(code, event, wall_ms))
+
+    def end(self, command: DeviceCommand, outcome: CommandOutcome, reason: str) -> None:
+        """Tell how a command ended that no connection could take."""
+        self.counts[f"commands.{outcome.value}"] += 1
+        ended = CommandEnded(
+            charge_point_code=command.charge_point_code,
+            command_id=command.command_id,
+            command=type(command).__name__,
+            outcome=outcome,
+            reason=reason,
+        )
+        self.publish(command.charge_point_code, (ended,), self.now_ms())
+
+    def enter(self, link: Link) -> None:
+        """Give a link its number."""
+        self._next_serial += 1
+        link.serial = self._next_serial
+        self.links[link.serial] = link
+        self.counts["opened"] += 1
+
+    def leave(self, link: Link, reason: str) -> None:
+        """Forget a link that has closed."""
+        self.links.pop(link.serial, None)
+        self.paused.discard(link)
+        self.counts[f"closed.{reason}"] += 1
+
+    def link_of(self, link_id: str) -> Link | None:
+        """The link of ours with this address."""
+        gateway_id, _, serial = link_id.rpartition("/")
+        return self.links.get(int(serial)) if gateway_id == self.gateway_id and serial.isdecimal() else None
+
+    def see_off(self, wire: Wire) -> None:
+        """Remember a closing connection whose output has not gone yet."""
+        if wire.get_write_buffer_size():
+            self._leaving.append((self.monotonic() + self.limits.write_within_s, wire))
+
+    @property
+    def leaving(self) -> bool:
+        """Whether a closing connection still has output to send."""
+        return any(wire.get_write_buffer_size() for _, wire in self._leaving)
+
+    def cut_off(self, now: float) -> None:
+        """End closing connections whose time is up."""
+        while self._leaving and self._leaving[0][0] <= now:
+            self._leaving.popleft()[1].abort()
+
+    def resume(self) -> None:
+        """Read from paused links again when the bus has caught up."""
+        if self.paused and not self.bus.congested:
+            paused, self.paused = self.paused, set()
+            for link in paused:
+                link.resume()
+
+    def broke(self, link: Link | None, where: str, error: BaseException) -> None:
+        """Write an error of ours down and count it."""
+        self.counts["internal_errors"] += 1
+        log.error(
+            "gateway.internal_error",
+            where=where,
+            charge_point_code=link.code if link else "",
+            source=link.source if link else "",
+            exc_info=error,
+        )
+
+    def spawn(self, work: Coroutine[None, None, None], link: Link | None = None) -> None:
+        """Do something that waits; an error closes the link it was for."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(lambda done: self._spawned(done, link))
+
+    async def settle(self) -> None:
+        """Return when nothing spawned is under way."""
+        while self._tasks:
+            await asyncio.wait(list(self._tasks))
+
+    def _spawned(self, task: asyncio.Task[None], link: Link | None) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self.broke(link, "admission", error)
+            if link is not None:
+                link.drop("internal_error")

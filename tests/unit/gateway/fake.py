@@ -1,0 +1,332 @@
+"""A protocol of text lines and a house around it, so that gateway tests need neither sockets nor a vendor."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import ClassVar
+
+from chargecloud.device.capability import Capability
+from chargecloud.device.commands import AnswerBoot, DeviceCommand, Reboot
+from chargecloud.device.contract import LoggedFrame
+from chargecloud.device.events import (
+    Beat,
+    Booted,
+    CommandEnded,
+    CommandOutcome,
+    DeviceEvent,
+    PowerType,
+    RecordUploaded,
+    StartMethod,
+    StopClass,
+    WireFaulted,
+)
+from chargecloud.gateway.gateway import Gateway, GatewaySettings
+from chargecloud.gateway.limits import GatewayLimits
+from chargecloud.gateway.link import Link
+from chargecloud.gateway.switchboard import Surroundings
+from chargecloud.infra.bus.memory import MemoryBus
+from chargecloud.infra.cache.memory import MemoryCache
+from chargecloud.kernel.clock import ManualClock
+from chargecloud.kernel.errors import Unsupported
+from chargecloud.kernel.message import Envelope
+
+SILENCE_S = 45.0
+NEVER_MS = 1 << 62
+
+
+class FakeConnection:
+    """Lines: `boot CODE`, `beat`, `record NO`, `bad`, `hopeless`, `crash`, `done`. Implements `Connection`."""
+
+    def __init__(self, now: float) -> None:
+        self.charge_point_code = ""
+        self.admitted = False
+        self.closing = False
+        self.close_reason = ""
+        self._heard_at = now
+        self._partial = b""
+        self._output: list[bytes] = []
+        self._frames: list[tuple[bool, bytes]] = []
+        self._pending: list[DeviceCommand] = []
+
+    def receive(self, data: bytes, now: float, wall_ms: int) -> Sequence[DeviceEvent]:
+        *lines, self._partial = (self._partial + data).split(b"\n")
+        events: list[DeviceEvent] = []
+        for line in lines:
+            self._frames.append((True, line))
+            self._heard_at = now
+            events.extend(self._hear(line.decode().split()))
+        return events
+
+    def _hear(self, words: list[str]) -> Sequence[DeviceEvent]:
+        verb = words[0]
+        code = self.charge_point_code
+        if verb == "crash":
+            raise RuntimeError("planned crash")
+        if verb == "boot":
+            self.charge_point_code = words[1]
+            return [boot(words[1])]
+        if verb == "beat":
+            self._say(b"ok")
+            return [Beat(charge_point_code=code, connector_no=1, faulted=False)]
+        if verb == "record":
+            return [record(code, words[1])]
+        if verb == "hopeless":
+            self.closing, self.close_reason = True, "bad_frames"
+        if verb == "done":
+            return [self._end(self._pending.pop(0), CommandOutcome.DONE)]
+        return [WireFaulted(charge_point_code=code, counts={"crc": 1})]
+
+    def submit(self, command: DeviceCommand, now: float, wall_ms: int) -> Sequence[DeviceEvent]:
+        if isinstance(command, AnswerBoot):
+            self.admitted = command.accepted
+            self.closing = not command.accepted
+            self.close_reason = "" if command.accepted else "refused"
+            self._say(b"welcome" if command.accepted else b"no")
+            return [self._end(command, CommandOutcome.DONE)]
+        if not isinstance(command, Reboot):
+            raise Unsupported("only reboots here", "command_unsupported")
+        if not command.when_idle:
+            raise RuntimeError("planned crash")
+        self._say(b"reboot")
+        self._pending.append(command)
+        return []
+
+    def tick(self, now: float, wall_ms: int) -> Sequence[DeviceEvent]:
+        if now >= self._heard_at + SILENCE_S:
+            self.closing, self.close_reason = True, "silent"
+        return []
+
+    def deadline(self) -> float:
+        return self._heard_at + SILENCE_S
+
+    def take_output(self) -> list[bytes]:
+        output, self._output = self._output, []
+        return output
+
+    def take_frames(self) -> list[tuple[bool, bytes]]:
+        frames, self._frames = self._frames, []
+        return frames
+
+    def probe(self, now: float) -> None:
+        self._say(b"probe")
+
+    def abandon(self, reason: str) -> Sequence[DeviceEvent]:
+        pending, self._pending = self._pending, []
+        return [self._end(command, CommandOutcome.UNANSWERED, reason) for command in pending]
+
+    def _say(self, line: bytes) -> None:
+        self._output.append(line + b"\n")
+        self._frames.append((False, line))
+
+    def _end(self, command: DeviceCommand, outcome: CommandOutcome, reason: str = "") -> CommandEnded:
+        return CommandEnded(
+            charge_point_code=self.charge_point_code,
+            command_id=command.command_id,
+            command=type(command).__name__,
+            outcome=outcome,
+            reason=reason,
+        )
+
+
+class FakePlugin:
+    """Makes fake connections."""
+
+    name: ClassVar[str] = "fake"
+    title: ClassVar[str] = "Fake"
+    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.REBOOT})
+
+    def connect(self, now: float) -> FakeConnection:
+        return FakeConnection(now)
+
+    def decode(self, data: bytes) -> list[dict[str, object]]:
+        return [{"raw": line.decode()} for line in data.split(b"\n") if line]
+
+
+def boot(code: str) -> Booted:
+    """An introduction with nothing remarkable."""
+    return Booted(
+        charge_point_code=code,
+        protocol="fake",
+        power_type=PowerType.DC,
+        connector_count=1,
+        protocol_version="1",
+        firmware_version="1",
+        network_type=0,
+        sim_iccid="",
+        carrier_no=0,
+    )
+
+
+def record(code: str, session_no: str) -> RecordUploaded:
+    """A record with nothing in it but its number."""
+    return RecordUploaded(
+        charge_point_code=code,
+        connector_no=1,
+        session_no=session_no,
+        started_at_ms=None,
+        ended_at_ms=None,
+        bands=(),
+        meter_start_mwh=0,
+        meter_end_mwh=0,
+        energy_mwh=0,
+        billed_energy_mwh=0,
+        amount_hao=0,
+        vin="",
+        method=StartMethod.APP,
+        method_raw=1,
+        closed_at_ms=None,
+        stop_class=StopClass.COMPLETED,
+        stop_reason="",
+        stop_raw=0,
+        card_id="",
+        raw=b"",
+    )
+
+
+class FakeWire:
+    """A transport that remembers; `stuck` keeps what is written in its buffer."""
+
+    def __init__(self) -> None:
+        self.sent = b""
+        self.ended = ""
+        self.reading = True
+        self.stuck = False
+        self.waiting = 0
+
+    def write(self, data: bytes, /) -> None:
+        self.sent += data
+        self.waiting += len(data) if self.stuck else 0
+
+    def close(self) -> None:
+        self.ended = self.ended or "closed"
+
+    def abort(self) -> None:
+        self.ended = "aborted"
+        self.waiting = 0
+
+    def pause_reading(self) -> None:
+        self.reading = False
+
+    def resume_reading(self) -> None:
+        self.reading = True
+
+    def get_write_buffer_size(self) -> int:
+        return self.waiting
+
+
+class MemoryFrameLog:
+    """A frame log in a list."""
+
+    def __init__(self) -> None:
+        self.frames: list[LoggedFrame] = []
+
+    def write(self, frames: Sequence[LoggedFrame]) -> None:
+        self.frames.extend(frames)
+
+    async def read(
+        self, charge_point_code: str, *, before_id: int | None = None, limit: int = 100
+    ) -> list[LoggedFrame]:
+        return [frame for frame in reversed(self.frames) if frame.charge_point_code == charge_point_code][:limit]
+
+    def counts(self) -> dict[str, int]:
+        return {"written": len(self.frames), "dropped": 0, "expired": 0}
+
+
+class House:
+    """One or more gateways around one bus and one directory, and a platform that answers logins."""
+
+    def __init__(self, limits: GatewayLimits | None = None, *, gateways: int = 1) -> None:
+        self.clock = ManualClock()
+        self.bus = MemoryBus(self.clock)
+        self.cache = MemoryCache(self.clock)
+        self.frame_log = MemoryFrameLog()
+        self.heard: list[DeviceEvent] = []
+        self.unknown: set[str] = set()
+        self.answering = True
+        around = Surroundings(self.clock, self.bus, self.cache, self.frame_log)
+        self.gateways = [
+            Gateway(GatewaySettings(f"g{number}", limits=limits or GatewayLimits()), around, {"fake": FakePlugin()})
+            for number in range(1, gateways + 1)
+        ]
+        self.bus.subscribe("platform", self._hear, bodies=[DeviceEvent])
+        self._answers = 0
+
+    @property
+    def gateway(self) -> Gateway:
+        return self.gateways[0]
+
+    async def _hear(self, batch: Sequence[Envelope]) -> None:
+        for envelope in batch:
+            body = envelope.body
+            assert isinstance(body, DeviceEvent)
+            assert envelope.key == body.charge_point_code
+            self.heard.append(body)
+            if isinstance(body, Booted) and self.answering:
+                await self.answer(body, accepted=body.charge_point_code not in self.unknown)
+
+    async def answer(self, body: Booted, *, accepted: bool) -> None:
+        self._answers += 1
+        answer = AnswerBoot(
+            command_id=f"boot-{self._answers}",
+            charge_point_code=body.charge_point_code,
+            expires_at_ms=NEVER_MS,
+            link_id=body.link_id,
+            accepted=accepted,
+            reason="" if accepted else "unknown",
+        )
+        await self.command(answer, body.link_id.partition("/")[0])
+
+    async def command(self, command: DeviceCommand, gateway_id: str = "g1") -> None:
+        envelope = Envelope(
+            command.charge_point_code, command, self.clock.now_ms(), expires_at_ms=command.expires_at_ms
+        )
+        await self.bus.send(gateway_id, envelope)
+
+    async def reboot(self, code: str, command_id: str, *, gateway_id: str = "g1", when_idle: bool = True) -> None:
+        body = Reboot(command_id=command_id, charge_point_code=code, expires_at_ms=NEVER_MS, when_idle=when_idle)
+        await self.command(body, gateway_id)
+
+    def dial(self, source: str = "127.0.0.1", *, gateway: int = 0) -> tuple[Link, FakeWire]:
+        wire = FakeWire()
+        return self.gateways[gateway].connect("fake", wire, source), wire
+
+    async def log_in(self, code: str, source: str = "127.0.0.1", *, gateway: int = 0) -> tuple[Link, FakeWire]:
+        link, wire = self.dial(source, gateway=gateway)
+        await self.say(link, f"boot {code}")
+        return link, wire
+
+    async def say(self, link: Link, *lines: str) -> None:
+        for line in lines:
+            link.data_received(line.encode() + b"\n")
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Let everything that is on its way arrive."""
+        for _ in range(4):
+            for gateway in self.gateways:
+                await gateway.settle()
+            await asyncio.wait_for(self.bus.drain(), 10)
+            await asyncio.sleep(0)
+
+    async def wait(self, seconds: float, step_ms: int = 1_000) -> None:
+        """Let time pass, sweeping as the timer would."""
+        left_ms = int(seconds * 1_000)
+        while left_ms > 0:
+            self.clock.advance(min(step_ms, left_ms))
+            left_ms -= step_ms
+            for gateway in self.gateways:
+                gateway.sweep(self.clock.monotonic())
+            await self.settle()
+
+    def told(self, kind: type[DeviceEvent]) -> list[DeviceEvent]:
+        return [event for event in self.heard if isinstance(event, kind)]
+
+
+@asynccontextmanager
+async def house(limits: GatewayLimits | None = None, *, gateways: int = 1) -> AsyncIterator[House]:
+    """A house whose bus runs."""
+    made = House(limits, gateways=gateways)
+    await made.bus.start()
+    yield made
+    await made.settle()
+    await made.bus.stop()
