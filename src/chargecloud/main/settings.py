@@ -1,6 +1,7 @@
 """One typed `Settings`: every field has a default, and together the defaults are the embedded profile."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,8 +12,12 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from chargecloud.gateway.limits import GatewayLimits
+
 PREFIX = "CHARGECLOUD_"
 DELIMITER = "__"
+
+_LIMITS = GatewayLimits()
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 """A TCP port; 0 lets the system choose a free one."""
@@ -98,6 +103,29 @@ class QrSettings(Section):
     with_connector: bool = Field(True, description="append the connector's number to the code")
 
 
+class LimitSettings(Section):
+    """What one gateway takes on; the rest of its limits are constants in gateway/limits.py."""
+
+    connections: int = Field(_LIMITS.connections, ge=1, description="charge points connected at once")
+    waiting_per_source: int = Field(
+        _LIMITS.waiting_per_source, ge=1, description="connections of one address that have not logged in yet"
+    )
+    login_within_s: float = Field(_LIMITS.login_within_s, gt=0, description="seconds a connection has to log in")
+    logins_per_s: int = Field(_LIMITS.logins_per_s, ge=1, description="logins considered in a second")
+    failed_logins_per_source: int = Field(
+        _LIMITS.failed_logins_per_source, ge=1, description="failed logins in a minute before an address is banned"
+    )
+    source_ban_s: float = Field(_LIMITS.source_ban_s, gt=0, description="seconds an address stays banned")
+    logins_per_code: int = Field(
+        _LIMITS.logins_per_code, ge=1, description="logins of one charge point in a minute before it has to wait"
+    )
+    code_ban_s: float = Field(_LIMITS.code_ban_s, gt=0, description="seconds that charge point has to wait")
+
+    def for_gateway(self) -> GatewayLimits:
+        """These limits with the constant ones."""
+        return replace(_LIMITS, **self.model_dump())
+
+
 class LogSettings(Section):
     """The log on standard error."""
 
@@ -129,6 +157,7 @@ class Settings(BaseSettings):
         "closed", description="`open` admits unknown charge points and registers them under the station “unassigned”"
     )
     qr: QrSettings = QrSettings()
+    limits: LimitSettings = LimitSettings()
     log: LogSettings = LogSettings()
 
     @field_validator("data_dir")

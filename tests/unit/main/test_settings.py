@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 from tools import settings_docs
 
-from chargecloud.main.settings import ListenerSettings, Settings, keys, variable
+from chargecloud.gateway.limits import GatewayLimits
+from chargecloud.main.settings import LimitSettings, ListenerSettings, Settings, keys, variable
 
 
 def test_defaults_are_the_embedded_profile() -> None:
@@ -49,3 +50,9 @@ def test_keys_and_variables_match() -> None:
 def test_the_settings_document_is_what_the_generator_writes() -> None:
     path = Path(__file__).resolve().parents[3] / "docs" / "operating" / "settings.md"
     assert path.read_text("utf-8") == settings_docs.render(), "run `make docs`"
+
+
+def test_limits_reach_the_gateway() -> None:
+    limits = LimitSettings(connections=7, login_within_s=3).for_gateway()
+    assert (limits.connections, limits.login_within_s) == (7, 3)
+    assert LimitSettings().for_gateway() == GatewayLimits()

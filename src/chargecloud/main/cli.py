@@ -1,0 +1,37 @@
+"""The `chargecloud` command. Each sub-command imports what it needs when it runs, so that the light ones stay quick."""
+
+import sys
+
+import typer
+
+from chargecloud.kernel.errors import ChargeCloudError, Invalid
+from chargecloud.main import cli_decode
+
+app = typer.Typer(
+    name="chargecloud",
+    help="智能充电云: the platform for car and e-bike charging.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+for part in (cli_decode,):
+    part.register(app)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    from importlib.metadata import version as installed
+
+    typer.echo(installed("chargecloud"))
+
+
+def run() -> None:
+    """Entry point: what was refused on purpose is told in words, with exit code 2 for bad usage and 1 otherwise."""
+    try:
+        app()
+    except ChargeCloudError as error:
+        typer.echo(f"chargecloud: {error.message}", err=True)
+        sys.exit(2 if isinstance(error, Invalid) else 1)

@@ -1,0 +1,85 @@
+"""`chargecloud decode`: frames in hex to one JSON object each."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from chargecloud.kernel.errors import Invalid, NotFound
+
+if TYPE_CHECKING:
+    from chargecloud.device.contract import ProtocolPlugin
+
+
+def register(app: typer.Typer) -> None:
+    """Hang the command into the command line."""
+    app.command()(decode)
+
+
+def decode(
+    protocol: Annotated[str, typer.Option(help="name of the protocol plug-in, such as ykc16")],
+    hexadecimal: Annotated[
+        list[str] | None, typer.Argument(metavar="[HEX]...", help="frames in hex; without any, lines of standard input")
+    ] = None,
+    golden: Annotated[bool, typer.Option("--golden", help="print a golden file to keep as a test instead")] = False,
+) -> None:
+    """Print every frame as one JSON object on a line. Bad frames are no error: the verdict says what is wrong."""
+    from chargecloud.protocols import catalog
+
+    try:
+        plugin = catalog.protocol(protocol)
+    except NotFound as error:
+        raise Invalid(f"decode: {error.message}", error.code) from None
+    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    given: Iterable[bytes | str] = _arguments(hexadecimal) if hexadecimal else _lines(sys.stdin)
+    for raw in given:
+        for text in _printed(plugin, raw, golden=golden):
+            typer.echo(text)
+
+
+def _printed(plugin: "ProtocolPlugin", raw: bytes | str, *, golden: bool) -> Iterator[str]:
+    units = [_not_hex(plugin.name, raw)] if isinstance(raw, str) else plugin.decode(raw)
+    if golden:
+        from chargecloud.main.golden import golden_text
+
+        if len(units) != 1 or isinstance(raw, str):
+            raise Invalid(f"decode: a golden file holds one frame, these bytes have {len(units)}", "not_one_frame")
+        yield golden_text(raw, units[0])
+    else:
+        yield from (json.dumps(unit, ensure_ascii=False, separators=(",", ":")) for unit in units)
+
+
+def _arguments(hexadecimal: list[str]) -> list[bytes]:
+    """All of them or none: an argument that is not hex is bad usage."""
+    parsed = [_parsed(text) for text in hexadecimal]
+    for number, wrong in enumerate(parsed, 1):
+        if isinstance(wrong, str):
+            raise Invalid(f"decode: argument {number}: {wrong}; give bytes as pairs of hex digits", "invalid_hex")
+    return [raw for raw in parsed if isinstance(raw, bytes)]
+
+
+def _lines(lines: Iterable[str]) -> Iterator[bytes | str]:
+    """Line by line: one that is not hex is garbage like any other and does not end the stream."""
+    return (_parsed(line) for line in lines if line.strip())
+
+
+def _parsed(text: str) -> bytes | str:
+    """The bytes, or what is wrong; blanks, colons, dashes, commas and 0x between bytes are fine."""
+    digits = "".join(text.replace("0x", "").replace("0X", "").translate(_SEPARATORS).split())
+    try:
+        return bytes.fromhex(digits)
+    except ValueError:
+        found = next((digit for digit in digits if digit not in "0123456789abcdefABCDEF"), None)
+        return f"{found!r} is no hex digit" if found else f"{len(digits)} hex digits are no whole bytes"
+
+
+def _not_hex(protocol: str, wrong: str) -> dict[str, object]:
+    nothing = dict.fromkeys(("frame_type", "name", "direction", "sequence"))
+    checksum = {"ok": False, "order": None, "computed": None, "on_wire": None}
+    rest = {"verdict": "garbage", "checksum": checksum, "fields": {}, "extra_hex": "", "error": f"not hex: {wrong}"}
+    return {"protocol": protocol, **nothing, **rest}
+
+
+_SEPARATORS = str.maketrans("", "", ":-,")
