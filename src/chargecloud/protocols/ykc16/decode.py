@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -46,7 +47,9 @@ def golden(text: str, *, source: str, kind: str = "captured", note: str = "") ->
     if len(described) != 1:
         raise ValueError(f"a golden file holds one frame, the text has {len(described)}")
     frame = described[0]
-    head = {"source": source, "kind": kind, "note": note, "hex": _SEPARATORS.sub("", text).upper()}
+    digits = _SEPARATORS.sub("", text).upper()
+    identity = hashlib.sha256(digits.encode()).hexdigest()[:8]
+    head = {"id": f"{kind}-{identity}", "source": source, "kind": kind, "note": note, "hex": digits}
     kept = {key: frame[key] for key in ("frame_type", "name", "direction", "sequence", "checksum", "fields")}
     return golden_text(head | {"expect": frame["verdict"]} | kept)
 
