@@ -1,0 +1,81 @@
+"""One process: its event loop, the signals that end it, and its parts, started in order and stopped in reverse."""
+
+import asyncio
+import gc
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from types import FrameType
+from typing import Protocol
+
+import structlog
+
+log = structlog.get_logger("chargecloud.process")
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+FORCED_EXIT_CODE = 130
+
+
+class Part(Protocol):
+    """Something that runs between start and stop."""
+
+    async def start(self) -> None:
+        """Return when it works."""
+        ...
+
+    async def stop(self) -> None:
+        """Finish what is in hand, then stop."""
+        ...
+
+
+async def run_parts(parts: Sequence[Part], until: asyncio.Event, *, on_ready: Callable[[], None]) -> None:
+    """Start all in order, tell, wait, stop those that were started in reverse; a part that fails to stop is logged."""
+    async with AsyncExitStack() as started:
+        for part in parts:
+            await part.start()
+            started.push_async_callback(_stop, part)
+        # What has been loaded by now stays: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
+        on_ready()
+        await until.wait()
+        log.info("process.stopping")
+
+
+async def _stop(part: Part) -> None:
+    try:
+        await part.stop()
+    except Exception:
+        log.exception("process.stop_failed", part=type(part).__name__)
+
+
+def run(main: Callable[[asyncio.Event], Awaitable[int]]) -> int:
+    """Run to the end with an event that the first signal sets; a second signal ends the process at once."""
+
+    async def watched() -> int:
+        stop = asyncio.Event()
+        _on_signals(asyncio.get_running_loop(), stop)
+        return await main(stop)
+
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(watched())
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    if sys.platform == "win32":
+        return None
+    import uvloop
+
+    return uvloop.new_event_loop
+
+
+def _on_signals(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    def note(_number: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            os._exit(FORCED_EXIT_CODE)
+        loop.call_soon_threadsafe(stop.set)
+
+    for number in STOP_SIGNALS:
+        signal.signal(number, note)
