@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from chargecloud.protocols.wire.checksums import crc16_modbus, crc_order
 from chargecloud.protocols.wire.parts import Shown
@@ -19,55 +16,11 @@ from chargecloud.protocols.ykc16.framing import CRC_SIZE, FRAMING, HEADER_SIZE, 
 
 PROTOCOL = "ykc16"
 _SMALLEST = HEADER_SIZE + CRC_SIZE
-_SEPARATORS = re.compile(r"[\s:,_-]+|0[xX](?=[0-9a-fA-F]{2})")
-_NO_CHECKSUM: dict[str, object] = {"ok": False, "order": None, "computed": None, "on_wire": None}
-
-
-def decode_line(text: str) -> list[dict[str, object]]:
-    """Decode every frame in one line of hex text; separators and 0x are ignored, an empty line gives nothing."""
-    digits = _SEPARATORS.sub("", text)
-    if not digits:
-        return []
-    wrong = re.search(r"[^0-9a-fA-F]", digits)
-    if wrong:
-        return [_garbage(b"", f"not hex text: {wrong[0]!r} at digit {wrong.start() + 1}")]
-    if len(digits) % 2:
-        return [_garbage(b"", f"not hex text: {len(digits)} digits, an even number is needed")]
-    return decode_bytes(bytes.fromhex(digits))
 
 
 def decode_bytes(data: bytes) -> list[dict[str, object]]:
     """Decode every frame in the bytes, in order; what is not a good frame comes out with the reason as verdict."""
     return [_describe(unit) for unit in _units(data)]
-
-
-def golden(text: str, *, source: str, kind: str = "captured", note: str = "") -> str:
-    """Make the text of a golden file from the hex text of one frame; a person checks the fields before committing it."""
-    described = decode_line(text)
-    if len(described) != 1:
-        raise ValueError(f"a golden file holds one frame, the text has {len(described)}")
-    frame = described[0]
-    digits = _SEPARATORS.sub("", text).upper()
-    identity = hashlib.sha256(digits.encode()).hexdigest()[:8]
-    head = {"id": f"{kind}-{identity}", "source": source, "kind": kind, "note": note, "hex": digits}
-    kept = {key: frame[key] for key in ("frame_type", "name", "direction", "sequence", "checksum", "fields")}
-    return golden_text(head | {"expect": frame["verdict"]} | kept)
-
-
-def golden_text(entry: Mapping[str, object]) -> str:
-    """Lay out a golden entry with one line a field."""
-    lines = []
-    for key, value in entry.items():
-        if key == "fields" and isinstance(value, dict) and value:
-            inner = ",\n".join(f"  {_json(name)}: {_json(field)}" for name, field in value.items())
-            lines.append(f' "fields": {{\n{inner}\n }}')
-        else:
-            lines.append(f" {_json(key)}: {_json(value)}")
-    return "{\n" + ",\n".join(lines) + "\n}\n"
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
 
 
 def _units(data: bytes) -> Iterator[bytes]:
@@ -87,15 +40,16 @@ def _units(data: bytes) -> Iterator[bytes]:
 
 def _damaged_units(data: bytes) -> Iterator[bytes]:
     """Split bytes without a good frame: leading garbage, then damaged frames where one ends right before the next."""
-    while data:
-        if data[0] != START:
-            end = data.find(START)
-            end = len(data) if end < 0 else end
+    at = 0
+    while at < len(data):
+        if data[at] != START:
+            end = data.find(START, at)
         else:
-            end = FRAMING.measure(data, 0)
-            end = end if 0 < end < len(data) and data[end] == START else len(data)
-        yield data[:end]
-        data = data[end:]
+            end = at + FRAMING.measure(data, at)
+            end = end if at < end < len(data) and data[end] == START else len(data)
+        end = len(data) if end < 0 else end
+        yield data[at:end]
+        at = end
 
 
 def _describe(unit: bytes) -> dict[str, object]:
@@ -158,7 +112,7 @@ _REASONS = {
 def _checksum(unit: bytes) -> dict[str, object]:
     """Judge the last two bytes as CRC over all bytes present, whatever the length byte says."""
     if len(unit) < _SMALLEST:
-        return _NO_CHECKSUM
+        return {"ok": False, "order": None, "computed": None, "on_wire": None}
     covered, on_wire = unit[2:-CRC_SIZE], unit[-CRC_SIZE:]
     order = crc_order(covered, on_wire)
     return {
@@ -178,7 +132,7 @@ def _garbage(unit: bytes, error: str) -> dict[str, object]:
         "direction": None,
         "sequence": None,
         "verdict": Verdict.GARBAGE.value,
-        "checksum": _NO_CHECKSUM,
+        "checksum": _checksum(b""),
         "fields": fields,
         "extra_hex": hex_text(unit),
         "error": error,

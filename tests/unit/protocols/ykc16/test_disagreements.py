@@ -17,7 +17,7 @@ from chargecloud.protocols.wire.stream import StreamCutter
 from chargecloud.protocols.wire.values import read_cp56
 from chargecloud.protocols.ykc16 import frames
 from chargecloud.protocols.ykc16.codec import Decoded, Verdict, decode, encode
-from chargecloud.protocols.ykc16.decode import decode_bytes, decode_line
+from chargecloud.protocols.ykc16.decode import decode_bytes
 from chargecloud.protocols.ykc16.framing import FRAMING
 from chargecloud.protocols.ykc16.mapping.live import booted, meter_sampled
 from chargecloud.protocols.ykc16.mapping.values import celsius_or_none, magnitude_ma
@@ -28,7 +28,7 @@ from tests.support.golden import golden_entries
 PILE = "32010600019236"
 TRADE = "32010600019236012001061803423060"
 BEAT = encode(frames.Heartbeat(pile_code=PILE, gun_no="01", gun_status=0), b"\x01\x00")
-GOLDEN: dict[str, dict[str, Any]] = {entry["id"]: entry for _, entry in golden_entries("ykc16")}
+GOLDEN: dict[str, dict[str, Any]] = {entry.get("id", name): entry for name, entry in golden_entries("ykc16")}
 
 
 def sealed(code: int, body: bytes, flag: int = 0) -> bytes:
@@ -251,7 +251,7 @@ def test_d29_the_two_numberings_of_dc_and_ac_are_kept_apart() -> None:
 def test_d30_records_of_other_versions_are_unknown_types(code: int) -> None:
     wire = sealed(code, bytes(20))
     assert decode(wire) == Decoded(Verdict.UNKNOWN_TYPE, None, code, b"\1\0")
-    (frame,) = decode_line(wire.hex())
+    (frame,) = decode_bytes(wire)
     assert (frame["verdict"], frame["name"], frame["fields"]) == ("unknown_type", None, {})
     assert frame["direction"] == ("up" if code % 2 else "down")
     assert frame["error"] == f"type 0x{code:02X} is not in YKC V1.6"
