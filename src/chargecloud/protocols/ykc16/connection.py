@@ -82,7 +82,7 @@ class Connection(Conversation):
         if command.expires_at_ms <= wall_ms:
             self.end(command, CommandOutcome.EXPIRED, "expired")
         elif self.closing or not (self.admitted or kind is AnswerBoot):
-            self.end(command, CommandOutcome.OFFLINE, "not_admitted")
+            self.end(command, CommandOutcome.OFFLINE, "closing" if self.closing else "not_admitted")
         elif command.charge_point_code != self.charge_point_code:
             self.end(command, CommandOutcome.REFUSED, "wrong_charge_point")
         elif kind in _DIRECT:

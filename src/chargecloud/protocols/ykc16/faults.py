@@ -10,7 +10,8 @@ BAD_MAX = 20
 """Damaged frames in one window that make a connection hopeless (abuse A08)."""
 GARBAGE_MAX = 4096
 """Bytes between frames in one window that do the same."""
-DAMAGE = frozenset({"crc", "length", "short_body", "encrypted"})
+DAMAGE = frozenset({"crc", "encrypted"})
+"""What counts as damage. A sound frame that is too short or of no known type is a dialect: told, but no reason to part."""
 GARBAGE = "garbage"
 
 

@@ -8,6 +8,7 @@ from chargecloud.device.commands import AnswerBoot, ApplyTariff, SetQrPrefix, Sy
 from chargecloud.device.events import CommandOutcome
 from chargecloud.protocols.ykc16 import frames, pending
 from chargecloud.protocols.ykc16.conversation import Conversation
+from chargecloud.protocols.ykc16.mapping import command as downlink
 from chargecloud.protocols.ykc16.mapping.live import booted
 from chargecloud.protocols.ykc16.mapping.values import text
 from chargecloud.protocols.ykc16.quirks import dialect_of
@@ -31,7 +32,7 @@ def on_login(talk: Conversation, frame: frames.LoginRequest, raw: bytes) -> None
         talk.charge_point_code = frame.pile_code
         talk.dialect = dialect_of(frame.pile_code, text(frame.program_version))
         talk.boot_due = talk.now + BOOT_LIMIT_S
-        talk.wake_at(talk.boot_due)
+        talk.wake_at(talk.now if talk.faults else talk.boot_due)
         talk.tell(booted(frame))
 
 
@@ -49,8 +50,7 @@ def answer_boot(talk: Conversation, command: AnswerBoot) -> None:
     talk.admitted = True
     talk.restart_sequence()
     _answer(talk, _ADMITTED)
-    _push(talk, command)
-    talk.end(command, CommandOutcome.DONE)
+    talk.end(command, CommandOutcome.DONE, _push(talk, command))
 
 
 def sweep(talk: Conversation) -> None:
@@ -70,23 +70,28 @@ def _answer(talk: Conversation, result: int) -> None:
     )
 
 
-def _push(talk: Conversation, boot: AnswerBoot) -> None:
-    """Clock, then the tariff's place, then the QR prefix."""
+def _push(talk: Conversation, boot: AnswerBoot) -> str:
+    """Clock, then the tariff's place, then the QR prefix; what is wrong with the prefix, if anything."""
     clock_at = talk.now + PUSH_GAP_S
-    talk.tariff_slot = clock_at + PUSH_GAP_S
-    talk.tariff_after = talk.tariff_slot
+    talk.tariff_slot = talk.tariff_after = clock_at + PUSH_GAP_S
     _push_clock(talk, clock_at)
-    if boot.qr_prefix:
-        qr_at = talk.tariff_slot + PUSH_GAP_S
-        talk.tariff_after = qr_at + PUSH_GAP_S
-        command = SetQrPrefix(
-            command_id="",
-            charge_point_code=talk.charge_point_code,
-            expires_at_ms=_NEVER_MS,
-            prefix=boot.qr_prefix,
-            with_connector=boot.qr_with_connector,
-        )
-        pending.submit(talk, QR_PREFIX, command, not_before=qr_at, reported=False)
+    if not boot.qr_prefix:
+        return ""
+    try:
+        downlink.qr_prefix(talk.charge_point_code, boot.qr_prefix, with_connector=boot.qr_with_connector)
+    except ValueError as error:
+        return f"qr_prefix invalid: {error}"
+    qr_at = talk.tariff_slot + PUSH_GAP_S
+    talk.tariff_after = qr_at + PUSH_GAP_S
+    command = SetQrPrefix(
+        command_id="",
+        charge_point_code=talk.charge_point_code,
+        expires_at_ms=_NEVER_MS,
+        prefix=boot.qr_prefix,
+        with_connector=boot.qr_with_connector,
+    )
+    pending.submit(talk, QR_PREFIX, command, not_before=qr_at, reported=False)
+    return ""
 
 
 def _push_clock(talk: Conversation, at: float) -> None:

@@ -21,7 +21,6 @@ from chargecloud.protocols.ykc16 import frames
 from chargecloud.protocols.ykc16.mapping.values import NO_TRADE, card_bytes, card_label_digits, wire_time
 
 REFUSAL_CODES = {
-    ReplyRefusal.NONE: 0x00,
     ReplyRefusal.UNKNOWN_ACCOUNT: 0x01,
     ReplyRefusal.FROZEN: 0x02,
     ReplyRefusal.BALANCE_LOW: 0x03,
@@ -34,12 +33,18 @@ REFUSAL_CODES = {
     ReplyRefusal.CHARGE_POINT_UNSETTLED: 0x0A,
     ReplyRefusal.NO_CARDS_HERE: 0x0B,
 }
+_OUT_OF_SERVICE = 0x05
 _NOW, _WHEN_IDLE = 1, 2
 _RAISE, _LOWER = 0x55, 0xFF
 _QR_PREFIX_MAX = 187
 """What fits a frame of at most 200 counted bytes: 4 for the header, 9 for the rest of the body (文档 §3, 数据长度)."""
 _LEAST_POWER_PCT, _FULL_POWER_PCT = 30, 100
 _BALANCE_MAX_FEN = 0xFFFF_FFFF
+
+
+def refusal_code(answer: AnswerStart) -> int:
+    """Why not, 0 for yes; a refusal without a reason is shown as 桩停用, because 0 belongs to yes."""
+    return 0 if answer.accepted else REFUSAL_CODES.get(answer.refusal, _OUT_OF_SERVICE)
 
 
 def balance_raw(balance_fen: int) -> int:
@@ -78,7 +83,7 @@ def start_response(code: str, gun_no: str, answer: AnswerStart) -> frames.StartC
         logical_card_no=card_label_digits(answer.card_label),
         account_balance=balance_raw(answer.balance_fen),
         auth_result=int(answer.accepted),
-        auth_fail_reason=0 if answer.accepted else REFUSAL_CODES[answer.refusal],
+        auth_fail_reason=refusal_code(answer),
     )
 
 
@@ -93,7 +98,7 @@ def parallel_start_response(
         logical_card_no=card_label_digits(answer.card_label),
         account_balance=balance_raw(answer.balance_fen),
         auth_result=int(answer.accepted),
-        auth_fail_reason=0 if answer.accepted else REFUSAL_CODES[answer.refusal],
+        auth_fail_reason=refusal_code(answer),
         parallel_seq=parallel_seq,
     )
 

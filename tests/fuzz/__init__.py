@@ -1,0 +1,1 @@
+"""Fuzz targets, one a connection, and a runner that needs nothing but Python."""
