@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from chargecloud.protocols.wire.columns import Column, CountColumn
+from chargecloud.protocols.wire.kinds import Column, CountColumn
 from chargecloud.protocols.wire.parts import Choices
 from chargecloud.protocols.wire.schema import Direction, Frame, Record, Reply
 from chargecloud.protocols.wire.tails import AsciiTail, RepeatColumn, Tail

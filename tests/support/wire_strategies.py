@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from hypothesis import strategies as st
 
-from chargecloud.protocols.wire.columns import AsciiColumn, BcdColumn, Column, CountColumn, UintColumn
+from chargecloud.protocols.wire.kinds import AsciiColumn, BcdColumn, Column, CountColumn, UintColumn
 from chargecloud.protocols.wire.schema import Frame, Record
 from chargecloud.protocols.wire.tails import AsciiTail, RepeatColumn
 from chargecloud.protocols.wire.values import hex_text

@@ -1,4 +1,4 @@
-"""Columns of a frame: how many bytes, how they become a Python value and back, and what people call them.
+"""What a frame declaration is written with: one function a kind of column, typed as the value it gives.
 
 A typed frame keeps exactly what was on the wire, so that decoding and encoding are inverse and the hot path makes
 nothing it may not need:
@@ -6,225 +6,32 @@ nothing it may not need:
 - `uint` → `int`, raw (2251 for 225.1 V); scale and offset are applied by `shown`
 - `bcd` → `str`, upper-case hex digits, never a number
 - `raw`, `cp56time2a`, `numbers` → `bytes`; `values.read_cp56` and `values.hex_text` read them
-- `ascii_text` → `bytes` without trailing NUL; `values.text_or_none` reads it (it is untrusted text)
+- `ascii_text`, `ascii_rest` → `bytes` without trailing NUL; `values.text_or_none` reads it (it is untrusted text)
+- `repeat` → a tuple of records; `count` is computed from it
 """
 
 from __future__ import annotations
 
-import struct
-from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from chargecloud.protocols.wire.parts import Choices, Part, Shown
-from chargecloud.protocols.wire.values import TIME_SIZE, decimal_text, hex_text, read_cp56, text_or_none
+from chargecloud.protocols.wire.kinds import (
+    UINT_FORMATS,
+    AsciiColumn,
+    BcdColumn,
+    CountColumn,
+    NumbersColumn,
+    RawColumn,
+    TimeColumn,
+    UintColumn,
+)
+from chargecloud.protocols.wire.parts import Choices, Part
+from chargecloud.protocols.wire.tails import AsciiTail, RepeatColumn
+from chargecloud.protocols.wire.values import TIME_SIZE
 
-_UINT_FORMATS = {1: "B", 2: "H", 3: "HB", 4: "I", 5: "IB"}
+if TYPE_CHECKING:
+    from chargecloud.protocols.wire.schema import Record
 
-
-def digits(text: str, size: int) -> bytes:
-    """Pack hex digits into exactly `size` bytes."""
-    if len(text) != 2 * size:
-        raise ValueError(f"needs {2 * size} hex digits")
-    packed = bytes.fromhex(text)
-    if len(packed) != size:  # fromhex skips blanks
-        raise ValueError(f"needs {2 * size} hex digits without blanks")
-    return packed
-
-
-def exactly(raw: bytes, size: int) -> bytes:
-    """Return `raw` when it has `size` bytes."""
-    if len(raw) != size:
-        raise ValueError(f"needs {size} bytes, has {len(raw)}")
-    return raw
-
-
-def at_most(raw: bytes, size: int) -> bytes:
-    """Return `raw` when it fits into `size` bytes; the packer pads with NUL."""
-    if len(raw) > size:
-        raise ValueError(f"has {len(raw)} bytes, room for {size}")
-    return raw
-
-
-@dataclass(frozen=True, kw_only=True)
-class Column:
-    """One line of a vendor's frame table."""
-
-    size: int
-    label: str
-    name: str = ""
-    unit: str = ""
-    scale: int = 0
-    offset: int = 0
-    values: Choices | None = None
-    parts: tuple[Part, ...] = ()
-    note: str = ""
-
-    type_text: ClassVar[str]
-    absent: ClassVar[object] = b""
-
-    @property
-    def format(self) -> str:
-        """The `struct` format of this column."""
-        return f"{self.size}s"
-
-    def reader(self, slots: list[str]) -> str:
-        """Python source that makes the value from the unpacked slots."""
-        return slots[0]
-
-    def writer(self, value: str) -> str:
-        """Python source of the pack arguments for the value."""
-        return f"exactly({value}, {self.size})"
-
-    def parse(self, data: bytes) -> object:
-        """Make the value from exactly the bytes of this column; the slow twin of `reader`."""
-        return data
-
-    def pack(self, value: Any) -> bytes:
-        """Make the bytes of one value; the slow twin of `writer`, raising ValueError with the reason."""
-        return exactly(value, self.size)
-
-    def shown(self, value: Any) -> Shown:
-        """Present a value as the vector files do."""
-        return hex_text(value)
-
-    def number(self, value: Any) -> int:
-        """Return the value as the little-endian integer the parts are cut from."""
-        return int.from_bytes(value, "little")
-
-    def shown_parts(self, value: Any) -> dict[str, Shown]:
-        """Present the named pieces of a packed value."""
-        raw = self.number(value) if self.parts else 0
-        return {part.name: part.read(raw) for part in self.parts}
-
-
-class BcdColumn(Column):
-    """Packed decimal digits, kept as upper-case hex text: real charge points put A–F into them."""
-
-    type_text = "BCD"
-    absent = ""
-
-    def writer(self, value: str) -> str:
-        """Python source of the pack arguments for the value."""
-        return f"digits({value}, {self.size})"
-
-    def parse(self, data: bytes) -> str:
-        """Make the digits."""
-        return hex_text(data)
-
-    def pack(self, value: str) -> bytes:
-        """Make the bytes of the digits."""
-        return digits(value, self.size)
-
-    def shown(self, value: str) -> Shown:
-        """Present the digits as they are."""
-        return value
-
-
-class UintColumn(Column):
-    """Unsigned little-endian integer of 1 to 5 bytes; value = raw / 10^scale + offset."""
-
-    type_text = "BIN"
-    absent = 0
-
-    @property
-    def format(self) -> str:
-        """The `struct` format of this column: odd sizes are read as two slots."""
-        return _UINT_FORMATS[self.size]
-
-    @property
-    def low_bits(self) -> int:
-        """How many bits the first slot carries."""
-        return 8 * struct.calcsize("<" + self.format[0])
-
-    def reader(self, slots: list[str]) -> str:
-        """Python source that makes the value from the unpacked slots."""
-        return slots[0] if len(slots) == 1 else f"{slots[0]} | {slots[1]} << {self.low_bits}"
-
-    def writer(self, value: str) -> str:
-        """Python source of the pack arguments for the value."""
-        if len(self.format) == 1:
-            return value
-        return f"{value} & {(1 << self.low_bits) - 1}, {value} >> {self.low_bits}"
-
-    def parse(self, data: bytes) -> int:
-        """Make the raw integer."""
-        return int.from_bytes(data, "little")
-
-    def pack(self, value: int) -> bytes:
-        """Make the bytes of the raw integer."""
-        if not 0 <= value < 1 << 8 * self.size:
-            raise ValueError(f"{value} does not fit {self.size} unsigned bytes")
-        return value.to_bytes(self.size, "little")
-
-    def shown(self, value: int) -> Shown:
-        """Apply scale and offset: decimal text when scaled, a number otherwise."""
-        if self.scale:
-            return decimal_text(value + self.offset * 10**self.scale, self.scale)
-        return value + self.offset
-
-    def number(self, value: int) -> int:
-        """Return the raw integer."""
-        return value
-
-
-class AsciiColumn(Column):
-    """Text, left-justified and padded with NUL; kept as bytes because it is untrusted."""
-
-    type_text = "ASCII"
-
-    def reader(self, slots: list[str]) -> str:
-        """Python source that makes the value from the unpacked slots."""
-        return rf"{slots[0]}.rstrip(b'\0')"
-
-    def writer(self, value: str) -> str:
-        """Python source of the pack arguments for the value."""
-        return f"at_most({value}, {self.size})"
-
-    def parse(self, data: bytes) -> bytes:
-        """Drop the padding."""
-        return data.rstrip(b"\0")
-
-    def pack(self, value: bytes) -> bytes:
-        """Pad the text."""
-        return at_most(value, self.size).ljust(self.size, b"\0")
-
-    def shown(self, value: bytes) -> Shown:
-        """Present printable text, or null."""
-        return text_or_none(value)
-
-
-class RawColumn(Column):
-    """Bytes in the order of transmission."""
-
-    type_text = "BYTES"
-
-
-class NumbersColumn(Column):
-    """A fixed row of one-byte numbers."""
-
-    type_text = "BYTES"
-
-    def shown(self, value: bytes) -> Shown:
-        """Present one number a byte."""
-        return list(value)
-
-
-class TimeColumn(Column):
-    """CP56Time2a, seven bytes of local time; kept raw because most frames' times are never looked at."""
-
-    type_text = "CP56Time2a"
-
-    def shown(self, value: bytes) -> Shown:
-        """Present ISO 8601 local time without zone, or null."""
-        moment = read_cp56(value)
-        return None if moment is None else moment.isoformat(timespec="milliseconds")
-
-
-@dataclass(frozen=True, kw_only=True)
-class CountColumn(UintColumn):
-    """One byte that says how long the tail column is; the typed frame computes it instead of storing it."""
-
-    of: str
+R = TypeVar("R", bound="Record")
 
 
 def uint(  # noqa: PLR0913 - one line of a vendor's table
@@ -242,14 +49,9 @@ def uint(  # noqa: PLR0913 - one line of a vendor's table
     column: Any = UintColumn(
         size=size, label=label, unit=unit, scale=scale, offset=offset, values=values, parts=parts, note=note
     )
-    assert_known_size(size)
-    return column  # type: ignore[no-any-return]
-
-
-def assert_known_size(size: int) -> None:
-    """Refuse an integer size that no format exists for, at class creation."""
-    if size not in _UINT_FORMATS:
+    if size not in UINT_FORMATS:
         raise TypeError(f"an integer column has 1 to 5 bytes, not {size}")
+    return column  # type: ignore[no-any-return]
 
 
 def bcd(size: int, label: str, *, note: str = "") -> str:
@@ -285,4 +87,16 @@ def cp56time2a(label: str, *, note: str = "") -> bytes:
 def count(label: str, *, of: str, note: str = "", init: Literal[False] = False) -> int:
     """Declare the byte that counts the tail column `of`; it is computed, never passed to the constructor."""
     column: Any = CountColumn(size=1, label=label, of=of, note=note)
+    return column  # type: ignore[no-any-return]
+
+
+def repeat(of: type[R], label: str, *, note: str = "") -> tuple[R, ...]:
+    """Declare groups up to the end of the body, or as many as a `count` column says."""
+    column: Any = RepeatColumn(size=of.layout.size, label=label, of=of, note=note)
+    return column  # type: ignore[no-any-return]
+
+
+def ascii_rest(label: str, *, note: str = "") -> bytes:
+    """Declare text of the length a `count` column says."""
+    column: Any = AsciiTail(size=1, label=label, note=note)
     return column  # type: ignore[no-any-return]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from chargecloud.protocols.wire.columns import BcdColumn, Column, CountColumn, at_most, digits, exactly
+from chargecloud.protocols.wire.kinds import BcdColumn, Column, CountColumn, at_most, digits, exactly
 from chargecloud.protocols.wire.tails import Tail
 
 if TYPE_CHECKING:

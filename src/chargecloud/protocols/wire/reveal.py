@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chargecloud.protocols.wire.columns import Column
+from chargecloud.protocols.wire.kinds import Column
 from chargecloud.protocols.wire.layout import Layout
 from chargecloud.protocols.wire.parts import Shown
 from chargecloud.protocols.wire.schema import Record

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast, dataclass_transform
 import msgspec
 
 from chargecloud.protocols.wire.columns import (
-    Column,
-    CountColumn,
+    ascii_rest,
     ascii_text,
     bcd,
     count,
     cp56time2a,
     numbers,
     raw,
+    repeat,
     uint,
 )
+from chargecloud.protocols.wire.kinds import Column, CountColumn
 from chargecloud.protocols.wire.layout import Layout, Variant
 from chargecloud.protocols.wire.parts import Shown
-from chargecloud.protocols.wire.tails import ascii_rest, repeat
 
 __all__ = ["Direction", "FieldError", "Frame", "Record", "Reply", "Variant"]
 

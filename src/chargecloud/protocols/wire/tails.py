@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
-from chargecloud.protocols.wire.columns import Column
+from chargecloud.protocols.wire.kinds import Column
 from chargecloud.protocols.wire.parts import Shown
 from chargecloud.protocols.wire.values import text_or_none
 
 if TYPE_CHECKING:
     from chargecloud.protocols.wire.schema import Record
-
-R = TypeVar("R", bound="Record")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,15 +62,3 @@ class AsciiTail(Tail):
     def shown(self, value: bytes) -> Shown:
         """Present printable text, or null."""
         return text_or_none(value)
-
-
-def repeat(of: type[R], label: str, *, note: str = "") -> tuple[R, ...]:
-    """Declare groups up to the end of the body, or as many as a `count` column says."""
-    column: Any = RepeatColumn(size=of.layout.size, label=label, of=of, note=note)
-    return column  # type: ignore[no-any-return]
-
-
-def ascii_rest(label: str, *, note: str = "") -> bytes:
-    """Declare text of the length a `count` column says."""
-    column: Any = AsciiTail(size=1, label=label, note=note)
-    return column  # type: ignore[no-any-return]

@@ -5,9 +5,18 @@ Attribute names are the identifiers of `docs/protocols/ykc16.md`; values are raw
 
 from __future__ import annotations
 
-from chargecloud.protocols.wire.columns import ascii_text, bcd, count, cp56time2a, numbers, raw, uint
+from chargecloud.protocols.wire.columns import (
+    ascii_rest,
+    ascii_text,
+    bcd,
+    count,
+    cp56time2a,
+    numbers,
+    raw,
+    repeat,
+    uint,
+)
 from chargecloud.protocols.wire.schema import Direction, Frame, Record, Reply, Variant
-from chargecloud.protocols.wire.tails import ascii_rest, repeat
 from chargecloud.protocols.ykc16.stop_reasons import STOP_REASON
 from chargecloud.protocols.ykc16.tables import (
     AUTH_FAIL_REASON,

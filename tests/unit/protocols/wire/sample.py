@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from chargecloud.protocols.wire.columns import ascii_text, bcd, count, cp56time2a, numbers, raw, uint
+from chargecloud.protocols.wire.columns import (
+    ascii_rest,
+    ascii_text,
+    bcd,
+    count,
+    cp56time2a,
+    numbers,
+    raw,
+    repeat,
+    uint,
+)
 from chargecloud.protocols.wire.parts import bits
 from chargecloud.protocols.wire.schema import Direction, Frame, Record, Reply, Variant
-from chargecloud.protocols.wire.tails import ascii_rest, repeat
 
 
 class Entry(Record):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from chargecloud.protocols.wire.columns import bcd, count, uint
+from chargecloud.protocols.wire.columns import ascii_rest, bcd, count, uint
 from chargecloud.protocols.wire.layout import Variant
 from chargecloud.protocols.wire.schema import Record
-from chargecloud.protocols.wire.tails import ascii_rest
 from tests.unit.protocols.wire.sample import Counted, EveryColumn, Uncounted
 
 
