@@ -1,0 +1,105 @@
+"""What really happened at a charge point: the ledger that oracles of city and crash tests compare the platform with."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+KEPT = 10_000
+
+
+@dataclass(slots=True)
+class SessionTruth:
+    """One executed start, from the side of the electricity."""
+
+    charge_point_code: str
+    connector_no: int
+    session_no: str
+    started_at_ms: int
+    """True time, not the charge point's."""
+    energy_mwh: int = 0
+    ended_at_ms: int = 0
+    stop_code: int = 0
+    record: bytes = b""
+    """Body of the 0x3B exactly as it goes onto the wire; empty while the charge runs."""
+    uploads: int = 0
+    first_upload_s: float = 0
+    """Monotonic seconds of the first upload on a working link."""
+    confirmed: bool = False
+    refused: bool = False
+    """Answered with 0x40 result 1."""
+    lost: bool = False
+    """The memory was lost before the record was confirmed."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandSeen:
+    """A platform command that reached the charge point."""
+
+    at_ms: int
+    frame_type: int
+    connector_no: int
+    session_no: str
+    ignored: bool
+
+
+@dataclass(slots=True)
+class Counts:
+    """Totals of one charge point."""
+
+    logins: int = 0
+    logins_refused: int = 0
+    frames_up: int = 0
+    frames_down: int = 0
+    bad_down: int = 0
+    """Frames from the platform that could not be read."""
+    sessions: int = 0
+    sessions_refused: int = 0
+    records_sent: int = 0
+    records_confirmed: int = 0
+    hang_ups: int = 0
+    """Links given up because nobody answered the heartbeats."""
+
+
+def _nobody(_: SessionTruth, __: float) -> None:
+    """Default listener."""
+
+
+@dataclass(slots=True)
+class Truth:
+    """Sessions by (connector number, session number), commands in the order of arrival, totals. Bounded."""
+
+    kept: int = KEPT
+    sessions: dict[tuple[int, str], SessionTruth] = field(default_factory=dict)
+    commands: deque[CommandSeen] = field(default_factory=lambda: deque(maxlen=KEPT))
+    counts: Counts = field(default_factory=Counts)
+    forgotten: int = 0
+    """Finished sessions dropped from `sessions` because there were more than `kept`."""
+    on_confirmed: Callable[[SessionTruth, float], None] = _nobody
+    """Told of every confirmed record with the seconds since its first upload."""
+
+    def began(self, session: SessionTruth) -> None:
+        """A start was executed."""
+        self.counts.sessions += 1
+        self.sessions[session.connector_no, session.session_no] = session
+        if len(self.sessions) > self.kept:
+            self._forget_oldest_finished()
+
+    def uploaded(self, session: SessionTruth, now: float) -> None:
+        """A record went onto the wire."""
+        self.counts.records_sent += 1
+        session.uploads += 1
+        if session.uploads == 1:
+            session.first_upload_s = now
+
+    def confirmed(self, session: SessionTruth, now: float) -> None:
+        """The platform said that it has the record."""
+        if not session.confirmed:
+            session.confirmed = True
+            self.counts.records_confirmed += 1
+            self.on_confirmed(session, now - session.first_upload_s)
+
+    def _forget_oldest_finished(self) -> None:
+        key = next((key for key, session in self.sessions.items() if session.confirmed or session.lost), None)
+        if key is not None:
+            del self.sessions[key]
+            self.forgotten += 1
