@@ -21,10 +21,10 @@ def normal_card_id(text: str) -> str:
     try:
         raw = bytes.fromhex(text)
     except ValueError:
-        raise Invalid("a card number is up to 16 hex digits", "invalid_card_id", field="card_id") from None
+        raise Invalid("物理卡号为最多 16 位十六进制数字", "invalid_card_id", field="card_id") from None
     core = raw.strip(b"\x00")
     if not core or len(raw) > CARD_BYTES:
-        raise Invalid("a card number has one to eight bytes and is not zero", "invalid_card_id", field="card_id")
+        raise Invalid("物理卡号为 1 至 8 字节且不能全为零", "invalid_card_id", field="card_id")
     return core.rjust(CARD_BYTES, b"\x00").hex().upper()
 
 
@@ -45,7 +45,7 @@ def card_key_or_none(card_id: str) -> str | None:
 def normal_card_label(text: str) -> str:
     """A printed card number: one to sixteen digits."""
     if not (0 < len(text) <= LABEL_DIGITS and text.isascii() and text.isdigit()):
-        raise Invalid("a card label is one to sixteen digits", "invalid_card_label", field="card_label")
+        raise Invalid("卡面号为 1 至 16 位数字", "invalid_card_label", field="card_label")
     return text
 
 
@@ -53,7 +53,7 @@ def normal_vin(text: str) -> str:
     """A VIN in capitals; Invalid when it cannot be one (17 characters, no I, O, Q)."""
     vin = text.strip().upper()
     if not _VIN.fullmatch(vin):
-        raise Invalid("a VIN has 17 letters and digits, without I, O and Q", "invalid_vin", field="vin")
+        raise Invalid("车架号为 17 位字母和数字，不含 I、O、Q", "invalid_vin", field="vin")
     return vin
 
 
@@ -69,7 +69,7 @@ def normal_name(text: str) -> str:
     """A name without blanks around it and without control characters."""
     name = text.strip()
     if not 0 < len(name) <= 80 or not name.isprintable():
-        raise Invalid("a name has 1 to 80 printable characters", "invalid_name", field="name")
+        raise Invalid("姓名为 1 至 80 个可见字符", "invalid_name", field="name")
     return name
 
 
@@ -77,7 +77,7 @@ def normal_phone(text: str) -> str:
     """Digits of a phone number, with + for a country code."""
     phone = re.sub(r"[ ()-]", "", text)
     if not _PHONE.fullmatch(phone):
-        raise Invalid("a phone number has 6 to 15 digits", "invalid_phone", field="phone")
+        raise Invalid("电话号码为 6 至 15 位数字", "invalid_phone", field="phone")
     return phone
 
 
@@ -94,7 +94,7 @@ def masked_vin(vin: str) -> str:
 def password_forms(password: str) -> tuple[bytes, bytes]:
     """The two readings of "16-bit MD5" that charge points send: the middle half as text, or the plain digest (D23)."""
     if not _PASSWORD.fullmatch(password):
-        raise Invalid("a card password is 4 to 16 printable characters", "invalid_password", field="password")
+        raise Invalid("卡密码为 4 至 16 个可见 ASCII 字符", "invalid_password", field="password")
     digest = hashlib.md5(password.encode(), usedforsecurity=False)
     return digest.hexdigest()[8:24].encode(), digest.digest()
 
@@ -115,7 +115,7 @@ def password_matches(salt: str, digests: tuple[str, ...], sent_hex: str) -> bool
         sent = password_digest(salt, bytes.fromhex(sent_hex))
     except ValueError:
         return False
-    return any([hmac.compare_digest(sent, known) for known in digests])
+    return any(hmac.compare_digest(sent, known) for known in digests)
 
 
 def token_hash(token: str) -> str:

@@ -23,6 +23,7 @@ _DAY_MS = HALF_HOURS * HALF_HOUR_MS
 MAX_PRICE_SI_PER_KWH = 10_000_000
 """100 yuan a kWh: nobody charges that, and every product of it fits 64 bits."""
 MAX_PENDING = 5
+MAX_NAME_LENGTH = 80
 TARIFF_NUMBERS = 9999
 """0001…9999; 0000 is what a charge point says that has no tariff yet (文档 §0x05)."""
 
@@ -48,7 +49,7 @@ def price_segments(version: TariffVersion, segments: Iterable[EnergySegment]) ->
 def price_bands(version: TariffVersion, energy_mwh: Sequence[int]) -> Bill:
     """The bill of energy already sorted into sharp, peak, flat and valley."""
     if len(energy_mwh) != len(TouBand) or min(energy_mwh) < 0:
-        raise Invalid("energy of four bands is needed, none of it negative", "invalid_energy", energy_mwh=list(energy_mwh))
+        raise Invalid("需要尖峰平谷四段电量，且不能为负", "invalid_energy", energy_mwh=list(energy_mwh))
     return _bill([_line(version, band, energy_mwh[band]) for band in TouBand if energy_mwh[band]])
 
 
@@ -81,21 +82,27 @@ def _bill(lines: Sequence[BillLine]) -> Bill:
     )
 
 
+def normal_name(text: str) -> str:
+    """A name without blanks around it and without control characters."""
+    name = text.strip()
+    if not 0 < len(name) <= MAX_NAME_LENGTH or not name.isprintable():
+        raise Invalid(f"名称为 1 至 {MAX_NAME_LENGTH} 个可见字符", "invalid_name", field="name")
+    return name
+
+
 def check_prices(bands: Sequence[BandPrice | None], half_hours: Sequence[int]) -> tuple[BandPrice, ...]:
     """Four prices and 48 half hours that fit each other; an unused band may go without a price and gets zero."""
     if len(half_hours) != HALF_HOURS:
-        raise Invalid(f"48 half hours are needed, {len(half_hours)} came", "invalid_half_hours", field="half_hours")
+        raise Invalid(f"需要 48 个半小时时段，收到 {len(half_hours)} 个", "invalid_half_hours", field="half_hours")
     strange = sorted(set(half_hours) - set(TouBand))
     if strange:
-        raise Invalid("a half hour is 0 sharp, 1 peak, 2 flat or 3 valley", "invalid_half_hours", values=strange)
+        raise Invalid("时段只能是 0 尖、1 峰、2 平、3 谷", "invalid_half_hours", values=strange)
     missing = sorted(TouBand(number).name.lower() for number in set(half_hours) if bands[number] is None)
     if missing:
-        raise Invalid("half hours use bands without a price", "price_missing", bands=missing)
+        raise Invalid("时段用到的费率没有填写单价", "price_missing", bands=missing)
     for band, price in zip(TouBand, bands, strict=True):
         if price and not _in_range(price):
-            raise Invalid(
-                f"prices lie between 0 and {MAX_PRICE_SI_PER_KWH} si a kWh", "invalid_price", band=band.name.lower()
-            )
+            raise Invalid(f"单价须在 0 至 {MAX_PRICE_SI_PER_KWH} 丝/kWh 之间", "invalid_price", band=band.name.lower())
     return tuple(price or BandPrice(0, 0) for price in bands)
 
 
@@ -106,11 +113,11 @@ def _in_range(price: BandPrice) -> bool:
 def check_effective(effective_from_ms: int, *, now_ms: int, others_ms: Sequence[int]) -> None:
     """A version may not rewrite the past (the first one may), nor share its moment; few may wait at a time."""
     if others_ms and effective_from_ms < now_ms:
-        raise Invalid("a version cannot take effect in the past", "effective_in_the_past", field="effective_from")
+        raise Invalid("生效时间不能早于现在", "effective_in_the_past", field="effective_from")
     if effective_from_ms in others_ms:
-        raise Refused("another version takes effect at that moment; cancel it first", "effective_taken")
+        raise Refused("该时刻已有另一个生效项，请先取消它", "effective_taken")
     if sum(other > now_ms for other in others_ms) >= MAX_PENDING and effective_from_ms > now_ms:
-        raise Refused(f"{MAX_PENDING} versions are waiting already; cancel one first", "too_many_pending")
+        raise Refused(f"最多 {MAX_PENDING} 个待生效项，请先取消一个", "too_many_pending")
 
 
 def states(effective_ms: Sequence[tuple[int, bool]], now_ms: int) -> list[VersionState]:
@@ -139,7 +146,7 @@ def next_tariff_no(last_no: str, in_use: Set[str]) -> str:
         number = f"{(start + step - 1) % TARIFF_NUMBERS + 1:04d}"
         if number not in taken:
             return number
-    raise Refused("all tariff numbers are in use; cancel versions that wait", "tariff_numbers_exhausted")
+    raise Refused("计费模型编号已用完，请取消待生效的版本", "tariff_numbers_exhausted")
 
 
 def device_tariff(version: TariffVersion) -> DeviceTariff:

@@ -50,15 +50,13 @@ def digest(command: WalletCommand) -> str:
 def check_id(name: str, value: str) -> None:
     """An id chosen by a caller fits its column and can be read."""
     if not value or len(value) > MAX_ID_LENGTH or not value.isascii() or not value.isprintable():
-        raise Invalid(
-            f"{name} must be 1 to {MAX_ID_LENGTH} printable ASCII characters", "invalid_transfer_id", field=name
-        )
+        raise Invalid(f"{name} 须为 1 至 {MAX_ID_LENGTH} 个可见 ASCII 字符", "invalid_transfer_id", field=name)
 
 
 def fitting(text: str) -> str:
     """A memo that fits its column; one that does not is refused rather than cut."""
     if len(text) > MAX_TEXT_LENGTH:
-        raise Invalid(f"at most {MAX_TEXT_LENGTH} characters are kept as a reason", "text_too_long", length=len(text))
+        raise Invalid(f"说明最多 {MAX_TEXT_LENGTH} 个字符", "text_too_long", length=len(text))
     return text
 
 
@@ -66,7 +64,10 @@ def check_amount(name: str, amount_fen: int, least: int = 1) -> None:
     """An amount of honest size."""
     if not least <= amount_fen <= MAX_AMOUNT_FEN:
         raise Invalid(
-            f"{name} must be between {least} and {MAX_AMOUNT_FEN} fen", "invalid_amount", field=name, amount_fen=amount_fen
+            f"{name} 须在 {least} 至 {MAX_AMOUNT_FEN} 分之间",
+            "invalid_amount",
+            field=name,
+            amount_fen=amount_fen,
         )
 
 
@@ -95,7 +96,9 @@ def hold(command: Hold) -> tuple[Posting, ...]:
 
 def release(state: WalletState, driver_id: int, held_fen: int) -> tuple[Posting, ...]:
     """A hold freed."""
-    return balanced(Posting(Account.DRIVER_HELD, driver_id, -held_fen), *_credit(state.arrears_fen, driver_id, held_fen))
+    return balanced(
+        Posting(Account.DRIVER_HELD, driver_id, -held_fen), *_credit(state.arrears_fen, driver_id, held_fen)
+    )
 
 
 def capture(state: WalletState, driver_id: int, held_fen: int, command: Capture) -> tuple[Posting, ...]:
@@ -131,7 +134,7 @@ def adjust(state: WalletState, command: Adjustment) -> tuple[Posting, ...]:
 def balance_low(*, available_fen: int, needed_fen: int) -> Refused:
     """Too little money, with both amounts."""
     return Refused(
-        f"available {yuan_text(available_fen)} yuan, needed {yuan_text(needed_fen)} yuan; top up first",
+        f"可用余额 {yuan_text(available_fen)} 元，需要 {yuan_text(needed_fen)} 元，请先充值",
         "balance_low",
         available_fen=available_fen,
         needed_fen=needed_fen,
@@ -141,7 +144,7 @@ def balance_low(*, available_fen: int, needed_fen: int) -> Refused:
 def arrears_open(arrears_fen: int) -> Refused:
     """Debts come before the next charge."""
     return Refused(
-        f"{yuan_text(arrears_fen)} yuan are owed from an earlier charge; top up to pay them first",
+        f"有 {yuan_text(arrears_fen)} 元欠费未结清，请先充值",
         "arrears",
         arrears_fen=arrears_fen,
     )

@@ -1,0 +1,180 @@
+"""Use cases around tariffs: writing versions, assigning them to stations, pricing."""
+
+import msgspec
+
+from chargecloud.features.stations import service as stations
+from chargecloud.features.tariffs import model, sql
+from chargecloud.features.tariffs.messages import BandPrice, TariffVersion, TariffVersionCreated
+from chargecloud.features.tariffs.model import band_at, device_tariff, price_bands, price_segments
+from chargecloud.features.tariffs.service_push import (
+    finish_push,
+    push_current,
+    push_due,
+    push_station,
+    push_when_idle,
+    retry_push,
+)
+from chargecloud.infra.sql.uow import UnitOfWork
+from chargecloud.kernel.errors import Conflict, NotFound, Refused
+
+__all__ = [
+    "NewAssignment",
+    "NewVersion",
+    "assign",
+    "band_at",
+    "cancel_assignment",
+    "cancel_version",
+    "create_tariff",
+    "create_version",
+    "device_tariff",
+    "finish_push",
+    "price_bands",
+    "price_segments",
+    "push_current",
+    "push_due",
+    "push_station",
+    "push_when_idle",
+    "rename_tariff",
+    "retry_push",
+    "version",
+    "version_at",
+]
+
+
+class NewVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """A price list to take effect at a moment, or at once."""
+
+    tariff_id: int
+    bands: tuple[BandPrice | None, BandPrice | None, BandPrice | None, BandPrice | None]
+    half_hours: tuple[int, ...]
+    effective_from_ms: int | None = None
+    by: str = "system"
+
+
+class NewAssignment(msgspec.Struct, frozen=True, kw_only=True):
+    """A station is to use a tariff from a moment on, or at once."""
+
+    station_id: int
+    tariff_id: int
+    effective_from_ms: int | None = None
+    by: str = "system"
+
+
+async def version(uow: UnitOfWork, version_id: int) -> TariffVersion:
+    """A version by id, whatever its state."""
+    found = await sql.find_version(uow.connection, version_id)
+    if found is None:
+        raise NotFound(f"没有电价版本 {version_id}", "tariff_version_unknown", version_id=version_id)
+    return found
+
+
+async def version_at(uow: UnitOfWork, station_id: int, at_ms: int) -> TariffVersion:
+    """The version that counts at a station at a moment. Refused "no_tariff" when none does."""
+    found = await sql.version_at(uow.connection, station_id, at_ms)
+    if found is None:
+        raise Refused(f"场站 {station_id} 在该时刻没有电价，请先指定电价", "no_tariff", station_id=station_id)
+    return found
+
+
+async def create_tariff(uow: UnitOfWork, *, operator_id: int, name: str) -> int:
+    """A tariff without a version yet; its name is the operator's own."""
+    name = model.normal_name(name)
+    await _name_must_be_free(uow, operator_id, name, except_id=0)
+    row = {"operator_id": operator_id, "name": name, "created_at_ms": uow.now_ms}
+    return await sql.add(uow.connection, sql.tariffs, row)
+
+
+async def rename_tariff(uow: UnitOfWork, tariff_id: int, name: str) -> None:
+    """Another name for people; versions and charge points do not notice."""
+    name = model.normal_name(name)
+    await _name_must_be_free(uow, await _operator_of(uow, tariff_id), name, except_id=tariff_id)
+    await sql.rename(uow.connection, tariff_id, name)
+
+
+async def create_version(uow: UnitOfWork, new: NewVersion) -> TariffVersion:
+    """Write a version; it never changes afterwards. Its wire number is the next that no living version uses."""
+    operator_id = await _operator_of(uow, new.tariff_id)
+    sharp, peak, flat, valley = model.check_prices(new.bands, new.half_hours)
+    effective_from_ms = uow.now_ms if new.effective_from_ms is None else new.effective_from_ms
+    others = await sql.versions_of(uow.connection, new.tariff_id)
+    model.check_effective(
+        effective_from_ms,
+        now_ms=uow.now_ms,
+        others_ms=[other.effective_from_ms for other in others if not other.cancelled],
+    )
+    written = TariffVersion(
+        version_id=0,
+        tariff_id=new.tariff_id,
+        operator_id=operator_id,
+        version_no=max((other.version_no for other in others), default=0) + 1,
+        tariff_no=await _next_number(uow),
+        bands=(sharp, peak, flat, valley),
+        half_hours=bytes(new.half_hours),
+        effective_from_ms=effective_from_ms,
+    )
+    row = sql.row_of(written) | {"created_at_ms": uow.now_ms, "created_by": new.by}
+    version_id = await sql.add(uow.connection, sql.versions, row)
+    uow.publish(
+        TariffVersionCreated(tariff_id=new.tariff_id, version_id=version_id, effective_from_ms=effective_from_ms),
+        key=f"tariff:{new.tariff_id}",
+    )
+    return msgspec.structs.replace(written, version_id=version_id)
+
+
+async def cancel_version(uow: UnitOfWork, tariff_id: int, version_id: int) -> None:
+    """Withdraw a version that has not begun."""
+    found = await version(uow, version_id)
+    if found.tariff_id != tariff_id:
+        raise NotFound(f"电价 {tariff_id} 没有版本 {version_id}", "tariff_version_unknown")
+    if not await sql.cancel(uow.connection, sql.versions, version_id, uow.now_ms):
+        raise Refused("只能取消尚未生效的版本", "not_pending", version_id=version_id)
+
+
+async def assign(uow: UnitOfWork, new: NewAssignment) -> int:
+    """Let a station use a tariff; earlier assignments end when this one begins."""
+    station = await stations.station(uow, new.station_id)
+    if await _operator_of(uow, new.tariff_id) != station.operator_id:
+        raise NotFound(f"没有电价 {new.tariff_id}", "tariff_unknown", tariff_id=new.tariff_id)
+    effective_from_ms = uow.now_ms if new.effective_from_ms is None else new.effective_from_ms
+    others_ms = await sql.assignment_moments(uow.connection, new.station_id)
+    model.check_effective(effective_from_ms, now_ms=uow.now_ms, others_ms=others_ms)
+    versions = await sql.versions_of(uow.connection, new.tariff_id)
+    if not any(other.effective_from_ms <= effective_from_ms and not other.cancelled for other in versions):
+        raise Refused("该电价届时没有生效的版本，请先创建版本", "tariff_without_version")
+    row = {
+        "operator_id": station.operator_id,
+        "station_id": new.station_id,
+        "tariff_id": new.tariff_id,
+        "effective_from_ms": effective_from_ms,
+        "created_at_ms": uow.now_ms,
+        "created_by": new.by,
+    }
+    return await sql.add(uow.connection, sql.assignments, row)
+
+
+async def cancel_assignment(uow: UnitOfWork, station_id: int, assignment_id: int) -> None:
+    """Withdraw an assignment that has not begun."""
+    if await sql.station_of(uow.connection, assignment_id) != station_id:
+        raise NotFound(f"场站 {station_id} 没有电价指定 {assignment_id}", "assignment_unknown")
+    if not await sql.cancel(uow.connection, sql.assignments, assignment_id, uow.now_ms):
+        raise Refused("只能取消尚未生效的指定", "not_pending")
+
+
+async def _next_number(uow: UnitOfWork) -> str:
+    """A wire number, taken from the expired version that had it last, if any."""
+    last = await sql.last_tariff_no(uow.connection)
+    number = model.next_tariff_no(last, await sql.numbers_in_use(uow.connection, uow.now_ms))
+    await sql.free_number(uow.connection, number)
+    return number
+
+
+async def _operator_of(uow: UnitOfWork, tariff_id: int) -> int:
+    operator_id = await sql.operator_of(uow.connection, tariff_id)
+    if operator_id is None:
+        raise NotFound(f"没有电价 {tariff_id}", "tariff_unknown", tariff_id=tariff_id)
+    return operator_id
+
+
+async def _name_must_be_free(uow: UnitOfWork, operator_id: int, name: str, *, except_id: int) -> None:
+    if await sql.holder_of_name(uow.connection, operator_id, name) not in (None, except_id):
+        raise Conflict(f"已有名为“{name}”的电价", "tariff_name_taken", field="name")

@@ -1,0 +1,181 @@
+"""Reading the ledger: balances, journals, and the proof that it is whole."""
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chargecloud.features.wallet.messages import Account, AuditReport, Balance, HoldState
+from chargecloud.features.wallet.sql import holds, postings, transfers, wallets
+
+PROBLEMS_SHOWN = 20
+"""Of each kind; a ledger that is broken in more places is broken enough."""
+
+
+class JournalLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One transfer as its driver sees it."""
+
+    line_id: int
+    transfer_id: str
+    kind: str
+    purpose: str
+    memo: str
+    actor: str
+    hold_id: str | None
+    at_ms: int
+    cash_change_fen: int
+    """Change of what may be spent."""
+    held_change_fen: int
+    arrears_change_fen: int
+
+
+async def balance(connection: AsyncConnection, driver_id: int) -> Balance:
+    """A driver's money; nothing when none ever came."""
+    statement = select(wallets.c.cash_fen, wallets.c.held_fen, wallets.c.arrears_fen).where(
+        wallets.c.driver_id == driver_id
+    )
+    available_fen, held_fen, arrears_fen = (await connection.execute(statement)).one_or_none() or (0, 0, 0)
+    return Balance(
+        driver_id=driver_id,
+        cash_fen=available_fen + held_fen,
+        held_fen=held_fen,
+        available_fen=available_fen,
+        arrears_fen=arrears_fen,
+    )
+
+
+async def journal(
+    connection: AsyncConnection, driver_id: int, *, before_id: int | None, limit: int, purpose: str | None = None
+) -> list[JournalLine]:
+    """A driver's transfers, newest first."""
+    statement = (
+        select(
+            transfers,
+            _sum_of(Account.DRIVER_CASH).label("cash"),
+            _sum_of(Account.DRIVER_HELD).label("held"),
+            _sum_of(Account.DRIVER_ARREARS).label("arrears"),
+        )
+        .join(postings, postings.c.transfer_id == transfers.c.transfer_id)
+        .where(transfers.c.driver_id == driver_id)
+        .group_by(transfers.c.id)
+        .order_by(transfers.c.id.desc())
+        .limit(limit)
+    )
+    if before_id is not None:
+        statement = statement.where(transfers.c.id < before_id)
+    if purpose is not None:
+        statement = statement.where(transfers.c.purpose == purpose)
+    return [_journal_line(row) for row in await connection.execute(statement)]
+
+
+def _sum_of(account: Account) -> ColumnElement[int]:
+    amount = case((postings.c.account == account.value, postings.c.amount_fen), else_=0)
+    return func.coalesce(func.sum(amount), 0)
+
+
+def _journal_line(row: Row[*tuple[Any, ...]]) -> JournalLine:
+    return JournalLine(
+        line_id=row.id,
+        transfer_id=row.transfer_id,
+        kind=row.kind,
+        purpose=row.purpose,
+        memo=row.memo,
+        actor=row.actor,
+        hold_id=row.hold_id,
+        at_ms=row.at_ms,
+        cash_change_fen=int(row.cash),
+        held_change_fen=int(row.held),
+        arrears_change_fen=-int(row.arrears),
+    )
+
+
+async def audit(connection: AsyncConnection) -> AuditReport:
+    """Everything the ledger promises of itself, recomputed from its postings."""
+    problems: list[str] = []
+    for statement, text in _PROOFS:
+        rows = await connection.execute(statement.limit(PROBLEMS_SHOWN))
+        problems.extend(text.format(*row) for row in rows)
+    total_fen = int((await connection.execute(select(func.coalesce(func.sum(postings.c.amount_fen), 0)))).scalar_one())
+    if total_fen:
+        problems.append(f"all postings together sum to {total_fen} fen instead of 0")
+    counts = [await _count(connection, statement) for statement in _COUNTS]
+    return AuditReport(
+        transfers=counts[0], postings=counts[1], drivers=counts[2], open_holds=counts[3], problems=tuple(problems)
+    )
+
+
+async def _count(connection: AsyncConnection, statement: Select[int]) -> int:
+    return int((await connection.execute(statement)).scalar_one())
+
+
+def _posted(account: Account) -> ColumnElement[int]:
+    """Sum of a driver's postings on one account."""
+    return (
+        select(func.coalesce(func.sum(postings.c.amount_fen), 0))
+        .where(postings.c.account == account.value, postings.c.owner_id == wallets.c.driver_id)
+        .scalar_subquery()
+    )
+
+
+def _differs(column: ColumnElement[int], other: ColumnElement[int]) -> Select[int, int, int]:
+    return select(wallets.c.driver_id, column, other).where(column != other)
+
+
+_OPEN = (
+    select(func.coalesce(func.sum(holds.c.amount_fen), 0))
+    .where(holds.c.driver_id == wallets.c.driver_id, holds.c.state == HoldState.OPEN.value)
+    .scalar_subquery()
+)
+
+_UNBALANCED = (
+    select(transfers.c.transfer_id, func.coalesce(func.sum(postings.c.amount_fen), 0))
+    .outerjoin(postings, postings.c.transfer_id == transfers.c.transfer_id)
+    .group_by(transfers.c.transfer_id)
+    .having(or_(func.sum(postings.c.amount_fen) != 0, func.count(postings.c.transfer_id) < 2))
+)
+
+_NEGATIVE = select(wallets.c.driver_id, wallets.c.cash_fen, wallets.c.held_fen, wallets.c.arrears_fen).where(
+    or_(wallets.c.cash_fen < 0, wallets.c.held_fen < 0, wallets.c.arrears_fen < 0)
+)
+
+_WALLETLESS = (
+    select(postings.c.transfer_id, postings.c.owner_id)
+    .outerjoin(wallets, wallets.c.driver_id == postings.c.owner_id)
+    .where(
+        postings.c.account.in_([Account.DRIVER_CASH, Account.DRIVER_HELD, Account.DRIVER_ARREARS]),
+        wallets.c.driver_id.is_(None),
+    )
+)
+
+_HOLD_WITHOUT_END = (
+    select(holds.c.hold_id, holds.c.state)
+    .outerjoin(transfers, transfers.c.transfer_id == holds.c.closing_transfer_id)
+    .where(
+        or_(
+            and_(holds.c.state != HoldState.OPEN.value, transfers.c.transfer_id.is_(None)),
+            and_(holds.c.state == HoldState.OPEN.value, holds.c.closing_transfer_id.is_not(None)),
+        )
+    )
+)
+
+_PROOFS: tuple[tuple[Select[*tuple[Any, ...]], str], ...] = (
+    (_UNBALANCED, "transfer {0} sums to {1} fen instead of 0, or has fewer than two lines"),
+    (_differs(wallets.c.cash_fen, _posted(Account.DRIVER_CASH)), "driver {0}: cash {1} fen, postings say {2}"),
+    (_differs(wallets.c.held_fen, _posted(Account.DRIVER_HELD)), "driver {0}: held {1} fen, postings say {2}"),
+    (
+        _differs(wallets.c.arrears_fen, -_posted(Account.DRIVER_ARREARS)),
+        "driver {0}: arrears {1} fen, postings say {2}",
+    ),
+    (_differs(wallets.c.held_fen, _OPEN), "driver {0}: held {1} fen, open holds say {2}"),
+    (_NEGATIVE, "driver {0} has a negative balance: cash {1}, held {2}, arrears {3} fen"),
+    (_WALLETLESS, "transfer {0} posts to driver {1}, who has no wallet"),
+    (_HOLD_WITHOUT_END, "hold {0} is {1}, but its closing transfer says otherwise"),
+)
+
+_COUNTS = (
+    select(func.count()).select_from(transfers),
+    select(func.count()).select_from(postings),
+    select(func.count()).select_from(wallets),
+    select(func.count()).select_from(holds).where(holds.c.state == HoldState.OPEN.value),
+)
