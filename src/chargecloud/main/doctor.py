@@ -1,0 +1,196 @@
+"""What `chargecloud doctor` looks at: each check says what it found, or what is wrong and how to mend it."""
+
+import asyncio
+import os
+import shutil
+import socket
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from sqlalchemy import make_url
+
+from chargecloud.features.wallet import service as wallet
+from chargecloud.features.wallet.messages import AuditReport
+from chargecloud.infra.sql.engine import Database
+from chargecloud.infra.sql.sqlite import SqliteEngines
+from chargecloud.kernel.clock import SystemClock
+from chargecloud.kernel.errors import ChargeCloudError
+from chargecloud.main import schema
+from chargecloud.main.certificates import RENEW_BEFORE, expires_at, server_context
+from chargecloud.main.settings import Settings
+from chargecloud.protocols.catalog import protocols
+
+FREE_SPACE_MIB = 1024
+LEAST_SPACE_MIB = 64
+
+
+class Level(StrEnum):
+    """How bad it is; only `wrong` makes the command fail."""
+
+    FINE = "fine"
+    NOTE = "note"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report."""
+
+    level: Level
+    subject: str
+    text: str
+
+
+Check = Callable[[Settings], Iterator[Finding]]
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """All checks; one that breaks off is itself a finding and does not keep the others from running."""
+    for check in CHECKS:
+        try:
+            yield from check(settings)
+        except (ChargeCloudError, OSError, sqlite3.Error) as error:
+            yield _wrong(check.__name__.removeprefix("_").replace("_", " "), str(error))
+
+
+def _data_directory(settings: Settings) -> Iterator[Finding]:
+    directory = settings.data_dir
+    there = next(path for path in (directory, *directory.absolute().parents) if path.exists())
+    try:
+        with tempfile.TemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        yield _wrong("data directory", f"{directory} cannot be written: {error.strerror}; mend CHARGECLOUD_DATA_DIR")
+        return
+    free_mib = shutil.disk_usage(there).free >> 20
+    if free_mib < LEAST_SPACE_MIB:
+        yield _wrong("data directory", f"{directory} has {free_mib} MiB left; free some space")
+    elif free_mib < FREE_SPACE_MIB:
+        yield _note("data directory", f"{directory} has only {free_mib} MiB left")
+    else:
+        yield _fine("data directory", f"{directory} can be written, {free_mib} MiB free")
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    found, needed = schema.revision(settings.database_url), schema.newest()
+    if not found:
+        yield _note("database", "empty; `chargecloud up` or `chargecloud migrate` creates the tables")
+        return
+    if found != needed:
+        yield _note("database", f"schema {found}, this version needs {needed}; run `chargecloud migrate`")
+        return
+    yield _fine("database", f"schema {found} is the newest")
+    path = Path(make_url(settings.database_url).database or "")
+    yield from _durability(path)
+    yield from _ledger(path)
+
+
+def _durability(path: Path) -> Iterator[Finding]:
+    with closing(sqlite3.connect(f"file:{path.as_posix()}?mode=ro", uri=True)) as connection:
+        journal = connection.execute("PRAGMA journal_mode").fetchone()[0]
+        sound = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if journal == "wal":
+        yield _fine("durability", "journal mode is WAL")
+    else:
+        yield _note("durability", f"journal mode is {journal}; the next `chargecloud up` sets it to WAL")
+    if sound == "ok":
+        yield _fine("integrity", "quick_check found nothing")
+    else:
+        yield _wrong("integrity", f"quick_check: {sound}; restore a backup, keep the damaged file for analysis")
+
+
+def _ledger(path: Path) -> Iterator[Finding]:
+    report = asyncio.run(_audited(path))
+    for problem in report.problems:
+        yield _wrong("ledger", problem)
+    if report.ok:
+        yield _fine("ledger", f"{report.transfers} transfers sum to zero, {report.open_holds} holds are open")
+
+
+async def _audited(path: Path) -> AuditReport:
+    database = Database(SqliteEngines(path), SystemClock())
+    async with database.read() as connection:
+        report = await wallet.audit(connection)
+    await database.stop()
+    return report
+
+
+def _bus_and_cache(settings: Settings) -> Iterator[Finding]:
+    for name, url in (("bus", settings.bus.url), ("cache", settings.cache.url)):
+        if url == "memory://":
+            yield _fine(name, "in memory, one process")
+        else:
+            yield _wrong(name, f"{url.split(':')[0]}:// is not supported by this version; set {name}.url to memory://")
+
+
+def _listeners(settings: Settings) -> Iterator[Finding]:
+    known = protocols()
+    if not settings.listeners:
+        yield _note("listeners", "none: no charge point can connect; see CHARGECLOUD_LISTENERS")
+    for listener in settings.listeners:
+        subject = f"listener {listener.host}:{listener.port}"
+        if listener.protocol not in known:
+            yield _wrong(subject, f"no protocol is called {listener.protocol!r}; there are {', '.join(sorted(known))}")
+        else:
+            yield _port(subject, listener.host, listener.port)
+        if listener.tls_cert and listener.tls_key:
+            yield from _certificate(subject, listener.tls_cert, listener.tls_key, listener.client_ca)
+
+
+def _web(settings: Settings) -> Iterator[Finding]:
+    yield _port(f"http {settings.http.host}:{settings.http.port}", settings.http.host, settings.http.port)
+    https = settings.https
+    if https.enabled:
+        yield _port(f"https {https.host}:{https.port}", https.host, https.port)
+        if https.cert and https.key:
+            yield from _certificate("https certificate", https.cert, https.key)
+        else:
+            yield _note("https certificate", "self-signed: browsers warn; give https.cert and https.key for production")
+
+
+def _certificate(subject: str, certificate: Path, key: Path, client_ca: Path | None = None) -> Iterator[Finding]:
+    try:
+        server_context(certificate, key, client_ca)
+        left = expires_at(certificate) - datetime.fromtimestamp(SystemClock().now_ms() // 1000, UTC)
+    except (OSError, ValueError) as error:
+        yield _wrong(subject, f"{certificate} with {key} cannot be used: {error}")
+        return
+    if left < timedelta():
+        yield _wrong(subject, f"{certificate} has expired; renew it")
+    elif left < RENEW_BEFORE:
+        yield _note(subject, f"{certificate} expires in {left.days} days; renew it")
+    else:
+        yield _fine(subject, f"{certificate} is valid for {left.days} days")
+
+
+def _port(subject: str, host: str, port: int) -> Finding:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        if os.name == "posix":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            return _wrong(subject, f"{error.strerror}; if that is not a running chargecloud, configure another port")
+    return _fine(subject, "free")
+
+
+def _fine(subject: str, text: str) -> Finding:
+    return Finding(Level.FINE, subject, text)
+
+
+def _note(subject: str, text: str) -> Finding:
+    return Finding(Level.NOTE, subject, text)
+
+
+def _wrong(subject: str, text: str) -> Finding:
+    return Finding(Level.WRONG, subject, text)
+
+
+CHECKS: tuple[Check, ...] = (_data_directory, _database, _bus_and_cache, _listeners, _web)
