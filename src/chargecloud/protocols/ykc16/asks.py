@@ -30,7 +30,10 @@ class Ask:
 
 
 def on_start_request(talk: Conversation, frame: Request, raw: bytes) -> None:
-    """0x31 and 0xA1. The same request again only renews the sequence number to answer with."""
+    """0x31 and 0xA1. The same request again only renews the sequence number to answer with.
+
+    Its id is unlike any other of this charge point, also of earlier connections: a stale answer must find nothing.
+    """
     asks = talk.asks
     if asks is None:
         asks = talk.asks = {}
@@ -43,7 +46,8 @@ def on_start_request(talk: Conversation, frame: Request, raw: bytes) -> None:
     if len(asks) >= ASKS_MAX:
         talk.fault("too_many_requests")
         return
-    request_id = _request_id(talk, frame, raw)
+    talk.asked += 1
+    request_id = f"{talk.charge_point_code}-{talk.wall_ms:x}-{talk.asked}"
     asks[request_id] = Ask(frame, raw[2:4], talk.now + ASK_LIMIT_S)
     talk.wake_at(talk.now + ASK_LIMIT_S)
     if isinstance(frame, frames.ParallelStartRequest):
@@ -75,11 +79,6 @@ def sweep(talk: Conversation) -> None:
             continue
         (talk.asks or {}).pop(request_id)
         _answer(talk, ask, _limit_refusal(talk, request_id))
-
-
-def _request_id(talk: Conversation, frame: Request, raw: bytes) -> str:
-    """Unlike any other of this charge point, also of its earlier connections: a stale answer must find nothing."""
-    return f"{talk.charge_point_code}-{talk.wall_ms:x}-{frame.code:x}-{frame.gun_no}-{raw[2:4].hex()}"
 
 
 def _limit_refusal(talk: Conversation, request_id: str) -> AnswerStart:

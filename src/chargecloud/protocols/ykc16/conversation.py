@@ -35,6 +35,7 @@ class Conversation:
         "_guns",
         "_sequence",
         "admitted",
+        "asked",
         "asks",
         "boot_due",
         "charge_point_code",
@@ -76,6 +77,7 @@ class Conversation:
         self.tariff_slot = now
         self.tariff_after = now
         self.tariff_wait: TariffWait | None = None
+        self.asked = 0
         self.asks: dict[str, Ask] | None = None
         self.uploads: dict[tuple[str, int], Upload] | None = None
         self.lanes: dict[tuple[int, int], list[Exchange[Any]]] | None = None

@@ -11,7 +11,7 @@ BAD_MAX = 20
 GARBAGE_MAX = 4096
 """Bytes between frames in one window that do the same."""
 DAMAGE = frozenset({"crc", "encrypted"})
-"""What counts as damage. A sound frame that is too short or of no known type is a dialect: told, but no reason to part."""
+"""A sound frame that is too short or of no known type is a dialect: told, but no reason to part."""
 GARBAGE = "garbage"
 
 
