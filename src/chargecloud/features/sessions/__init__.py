@@ -1,0 +1,1 @@
+"""Charging sessions: from the request to the record, by evidence only."""

@@ -1,0 +1,284 @@
+"""Tables of sessions, records, samples and battery reports, and the statements that change them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Index,
+    Integer,
+    LargeBinary,
+    Row,
+    String,
+    Table,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from chargecloud.device.events import RecordUploaded, StartMethod
+from chargecloud.features.sessions.messages import (
+    LimitKind,
+    RecordStanding,
+    Segment,
+    Session,
+    SessionState,
+    StoredRecord,
+)
+from chargecloud.infra.sql.types import big_id, code, epoch_ms, json_text, metadata
+from chargecloud.infra.sql.uow import UnitOfWork
+from chargecloud.kernel.errors import Conflict
+from chargecloud.kernel.ids import new_id
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", big_id(), primary_key=True, autoincrement=True),
+    Column("session_no", code(64), nullable=False, unique=True),
+    Column("order_no", code(32), nullable=False),
+    Column("operator_id", epoch_ms(), nullable=False),
+    Column("station_id", epoch_ms(), nullable=False),
+    Column("charge_point_code", code(32), nullable=False),
+    Column("connector_no", Integer, nullable=False),
+    Column("rated_power_w", Integer, nullable=False),
+    Column("method", code(16), nullable=False),
+    Column("driver_id", epoch_ms()),
+    Column("card_label", code(32), nullable=False),
+    Column("card_id", code(32), nullable=False),
+    Column("vin", String(32), nullable=False),
+    Column("parallel_no", code(16), nullable=False),
+    Column("tariff_version_id", epoch_ms()),
+    Column("cap_fen", epoch_ms(), nullable=False),
+    Column("limit_kind", code(16), nullable=False),
+    Column("limit_value", epoch_ms(), nullable=False),
+    Column("state", code(24), nullable=False),
+    Column("connector_key", code(48), unique=True),
+    Column("driver_key", code(48), unique=True),
+    Column("requested_at_ms", epoch_ms(), nullable=False),
+    Column("proof_due_at_ms", epoch_ms(), nullable=False),
+    Column("began_at_ms", epoch_ms()),
+    Column("ended_at_ms", epoch_ms()),
+    Column("evidence_at_ms", epoch_ms(), nullable=False),
+    Column("due_at_ms", epoch_ms()),
+    Column("nudges", Integer, nullable=False),
+    Column("idle_samples", Integer, nullable=False),
+    Column("stop_reason", code(32), nullable=False),
+    Column("refusal", String(64), nullable=False),
+    Column("soc_start_pct", Integer),
+    Column("soc_pct", Integer, nullable=False),
+    Column("voltage_mv", Integer, nullable=False),
+    Column("current_ma", Integer, nullable=False),
+    Column("cable_temp_c", Integer),
+    Column("battery_temp_c", Integer),
+    Column("charged_s", Integer, nullable=False),
+    Column("remaining_s", Integer, nullable=False),
+    Column("metered_at_ms", epoch_ms()),
+    Column("energy_mwh", epoch_ms(), nullable=False),
+    Column("amount_hao", epoch_ms(), nullable=False),
+    Column("reported_amount_hao", epoch_ms(), nullable=False),
+    Column("gap_mwh", epoch_ms(), nullable=False),
+    Column("segments", json_text(), nullable=False),
+    Column("flags", json_text(), nullable=False),
+    Column("record_id", code(32)),
+    Column("record_count", Integer, nullable=False),
+    Column("record_energy_mwh", epoch_ms(), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Index("ix_sessions_due_at_ms", "due_at_ms"),
+    Index("ix_sessions_charge_point_code_id", "charge_point_code", "id"),
+    Index("ix_sessions_charge_point_code_state", "charge_point_code", "state"),
+    Index("ix_sessions_driver_id_id", "driver_id", "id"),
+    Index("ix_sessions_operator_id_id", "operator_id", "id"),
+    Index("ix_sessions_state_id", "state", "id"),
+)
+
+session_records = Table(
+    "session_records",
+    metadata,
+    Column("record_id", code(32), primary_key=True),
+    Column("charge_point_code", code(32), nullable=False),
+    Column("connector_no", Integer, nullable=False),
+    Column("session_no", code(64), nullable=False),
+    Column("digest", code(64), nullable=False),
+    Column("standing", code(16), nullable=False),
+    Column("received_at_ms", epoch_ms(), nullable=False),
+    Column("body", json_text(), nullable=False),
+    Column("raw", LargeBinary(4096), nullable=False),
+    Index("uq_session_records_identity", "charge_point_code", "connector_no", "session_no", "digest", unique=True),
+    Index("ix_session_records_session_no_received_at_ms", "session_no", "received_at_ms"),
+    Index("ix_session_records_standing_received_at_ms", "standing", "received_at_ms"),
+)
+
+session_samples = Table(
+    "session_samples",
+    metadata,
+    Column("id", big_id(), primary_key=True, autoincrement=True),
+    Column("session_no", code(64), nullable=False),
+    Column("at_ms", epoch_ms(), nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("energy_mwh", epoch_ms(), nullable=False),
+    Column("billed_energy_mwh", epoch_ms(), nullable=False),
+    Column("amount_hao", epoch_ms(), nullable=False),
+    Column("voltage_mv", Integer, nullable=False),
+    Column("current_ma", Integer, nullable=False),
+    Column("soc_pct", Integer, nullable=False),
+    Column("cable_temp_c", Integer),
+    Column("battery_temp_c", Integer),
+    Column("fault_bits", Integer, nullable=False),
+    Index("ix_session_samples_session_no_at_ms", "session_no", "at_ms"),
+    Index("ix_session_samples_at_ms", "at_ms"),
+)
+
+battery_reports = Table(
+    "battery_reports",
+    metadata,
+    Column("id", big_id(), primary_key=True, autoincrement=True),
+    Column("session_no", code(64), nullable=False),
+    Column("at_ms", epoch_ms(), nullable=False),
+    Column("kind", code(32), nullable=False),
+    Column("body", json_text(), nullable=False),
+    Index("ix_battery_reports_session_no_at_ms", "session_no", "at_ms"),
+    Index("ix_battery_reports_at_ms", "at_ms"),
+)
+
+SESSION_COLUMNS = tuple(column for column in sessions.c if column.name != "id")
+_NAMES = tuple(column.name for column in SESSION_COLUMNS)
+_read_segments = msgspec.json.Decoder(tuple[Segment, ...]).decode
+_read_flags = msgspec.json.Decoder(tuple[str, ...]).decode
+_read_body = msgspec.json.Decoder(RecordUploaded).decode
+_ENUMS = {"method": StartMethod, "state": SessionState, "limit_kind": LimitKind}
+_JSON = ("segments", "flags")
+
+
+def session_of(row: Row[*tuple[Any, ...]]) -> Session:
+    """A session from a row that starts with its columns."""
+    values = dict(zip(_NAMES, row, strict=False))
+    values["segments"] = _read_segments(values["segments"])
+    values["flags"] = _read_flags(values["flags"])
+    for name, kind in _ENUMS.items():
+        values[name] = kind(values[name])
+    return Session(**values)
+
+
+def _plain(name: str, value: object) -> object:
+    if name in _JSON:
+        return msgspec.json.encode(value).decode()
+    return value.value if name in _ENUMS and isinstance(value, StartMethod | SessionState | LimitKind) else value
+
+
+async def find(uow: UnitOfWork, session_no: str) -> Session | None:
+    """A session by its number."""
+    row = (await uow.connection.execute(select(*SESSION_COLUMNS).where(sessions.c.session_no == session_no))).first()
+    return session_of(row) if row else None
+
+
+async def find_here(uow: UnitOfWork, session_no: str, connector_key: str) -> list[Session]:
+    """The session of this number and the one that occupies this connector: none, one, or two."""
+    statement = select(*SESSION_COLUMNS).where(
+        or_(sessions.c.session_no == session_no, sessions.c.connector_key == connector_key)
+        if session_no
+        else sessions.c.connector_key == connector_key
+    )
+    return [session_of(row) for row in await uow.connection.execute(statement)]
+
+
+async def occupying(uow: UnitOfWork, *, driver_id: int | None, connector_keys: Sequence[str]) -> list[Session]:
+    """Sessions that occupy one of these connectors, or one of this driver's places."""
+    wanted: list[ColumnElement[bool]] = [sessions.c.connector_key.in_(list(connector_keys))]
+    if driver_id is not None:
+        wanted.append((sessions.c.driver_id == driver_id) & sessions.c.driver_key.is_not(None))
+    return [session_of(row) for row in await uow.connection.execute(select(*SESSION_COLUMNS).where(or_(*wanted)))]
+
+
+async def due(uow: UnitOfWork, *, limit: int) -> list[str]:
+    """Numbers of sessions whose time has come, longest waiting first."""
+    statement = (
+        select(sessions.c.session_no)
+        .where(sessions.c.due_at_ms <= uow.now_ms)
+        .order_by(sessions.c.due_at_ms)
+        .limit(limit)
+    )
+    return list((await uow.connection.execute(statement)).scalars())
+
+
+async def wake(uow: UnitOfWork, charge_point_code: str) -> None:
+    """Have the sweep look at this charge point's open sessions soon: it has just come back."""
+    statement = (
+        update(sessions)
+        .where(
+            sessions.c.charge_point_code == charge_point_code,
+            sessions.c.state.in_([SessionState.CHARGING.value, SessionState.STOPPING.value]),
+            sessions.c.due_at_ms > uow.now_ms + WAKE_AFTER_MS,
+        )
+        .values(due_at_ms=uow.now_ms + WAKE_AFTER_MS, nudges=0)
+    )
+    await uow.connection.execute(statement)
+
+
+WAKE_AFTER_MS = 20_000
+"""One sample interval and a little: most charge points speak by themselves when they come back."""
+
+
+async def add(uow: UnitOfWork, session: Session) -> None:
+    """Write a new session; the unique keys of connector, place and number decide races."""
+    row = {name: _plain(name, getattr(session, name)) for name in _NAMES}
+    try:
+        await uow.connection.execute(insert(sessions).values(row))
+    except IntegrityError as error:
+        raise Conflict("充电枪刚刚被占用，请重试", "connector_busy", session_no=session.session_no) from error
+
+
+async def save(uow: UnitOfWork, before: Session, after: Session) -> None:
+    """Write what changed, if nobody changed it meanwhile."""
+    changes = {
+        name: _plain(name, getattr(after, name)) for name in _NAMES if getattr(after, name) != getattr(before, name)
+    }
+    if not changes:
+        return
+    statement = (
+        update(sessions)
+        .where(sessions.c.session_no == before.session_no, sessions.c.revision == before.revision)
+        .values(**changes, revision=before.revision + 1)
+    )
+    if (await uow.connection.execute(statement)).rowcount != 1:
+        raise Conflict("会话刚刚被改动，请重试", "session_changed", session_no=before.session_no)
+
+
+async def add_record(
+    uow: UnitOfWork, event: RecordUploaded, *, session_no: str, digest: str, standing: RecordStanding
+) -> str | None:
+    """Store a record byte for byte; its id, or None when exactly this one is there already."""
+    record_id = new_id()
+    row = {
+        "record_id": record_id,
+        "charge_point_code": event.charge_point_code,
+        "connector_no": event.connector_no,
+        "session_no": session_no,
+        "digest": digest,
+        "standing": standing.value,
+        "received_at_ms": uow.now_ms,
+        "body": msgspec.json.encode(event).decode(),
+        "raw": event.raw,
+    }
+    try:
+        await uow.connection.execute(insert(session_records).values(row))
+    except IntegrityError:
+        return None
+    return record_id
+
+
+async def find_record(uow: UnitOfWork, record_id: str) -> tuple[Session, StoredRecord] | None:
+    """A record and the session it belongs to, in one statement."""
+    statement = (
+        select(*SESSION_COLUMNS, session_records.c.received_at_ms, session_records.c.body)
+        .join(session_records, session_records.c.session_no == sessions.c.session_no)
+        .where(session_records.c.record_id == record_id)
+    )
+    row = (await uow.connection.execute(statement)).first()
+    if row is None:
+        return None
+    received_at_ms, body = row[len(_NAMES) :]
+    return session_of(row), StoredRecord(record_id=record_id, received_at_ms=received_at_ms, body=_read_body(body))

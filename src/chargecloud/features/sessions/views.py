@@ -1,0 +1,170 @@
+"""The read side of sessions: one, many, their samples and reports, as plain rows."""
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chargecloud.features.sessions.messages import Session, SessionState
+from chargecloud.features.sessions.sql import (
+    SESSION_COLUMNS,
+    battery_reports,
+    session_of,
+    session_records,
+    session_samples,
+    sessions,
+)
+
+_LIVE = (
+    "session_no", "order_no", "charge_point_code", "connector_no", "soc_pct", "soc_start_pct", "voltage_mv",
+    "current_ma", "power_w", "cable_temp_c", "battery_temp_c", "charged_s", "remaining_s", "energy_mwh", "amount_hao",
+    "requested_at_ms", "began_at_ms", "ended_at_ms", "evidence_at_ms", "stop_reason", "refusal",
+)  # fmt: skip
+
+
+class SessionFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list of sessions may be narrowed by."""
+
+    operator_id: int | None = None
+    driver_id: int | None = None
+    charge_point_code: str = ""
+    state: str = ""
+
+
+class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A session in a list; `id` orders."""
+
+    id: int
+    session: Session
+
+
+class RecordRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A stored record as people see it: what was read from it, and the bytes."""
+
+    record_id: str
+    charge_point_code: str
+    connector_no: int
+    session_no: str
+    standing: str
+    received_at_ms: int
+    body: dict[str, object]
+    raw_hex: str
+
+
+class SampleRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One point of a charging curve."""
+
+    at_ms: int
+    status: int
+    energy_mwh: int
+    amount_hao: int
+    voltage_mv: int
+    current_ma: int
+    soc_pct: int
+    cable_temp_c: int | None
+    battery_temp_c: int | None
+    fault_bits: int
+
+
+class ReportRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What battery and charger told each other."""
+
+    at_ms: int
+    kind: str
+    body: dict[str, object]
+
+
+def snapshot(session: Session) -> dict[str, object]:
+    """A session as live topics show it; a patch is the same in whole."""
+    values: dict[str, object] = {name: getattr(session, name) for name in _LIVE}
+    values["state"] = session.state.value
+    values["flags"] = list(session.flags)
+    return values
+
+
+async def session(connection: AsyncConnection, session_no: str) -> Session | None:
+    """A session by its number."""
+    row = (await connection.execute(select(*SESSION_COLUMNS).where(sessions.c.session_no == session_no))).first()
+    return session_of(row) if row else None
+
+
+async def list_sessions(
+    connection: AsyncConnection, wanted: SessionFilter, *, before_id: int | None, limit: int
+) -> list[SessionRow]:
+    """Sessions, newest first."""
+    statement = select(*SESSION_COLUMNS, sessions.c.id).order_by(sessions.c.id.desc()).limit(limit)
+    equal: dict[Any, object] = {
+        sessions.c.operator_id: wanted.operator_id,
+        sessions.c.driver_id: wanted.driver_id,
+        sessions.c.charge_point_code: wanted.charge_point_code or None,
+        sessions.c.state: wanted.state or None,
+    }
+    for column, value in equal.items():
+        if value is not None:
+            statement = statement.where(column == value)
+    if before_id is not None:
+        statement = statement.where(sessions.c.id < before_id)
+    return [SessionRow(id=row[-1], session=session_of(row)) for row in await connection.execute(statement)]
+
+
+async def count_foreign(connection: AsyncConnection, charge_point_code: str) -> int:
+    """How many foreign sessions of a charge point are open."""
+    statement = select(func.count()).where(
+        sessions.c.charge_point_code == charge_point_code, sessions.c.state == SessionState.UNAUTHORISED.value
+    )
+    return (await connection.execute(statement)).scalar_one()
+
+
+async def records_of(connection: AsyncConnection, session_no: str) -> list[RecordRow]:
+    """Every record that was ever uploaded for a session, oldest first."""
+    statement = (
+        select(session_records)
+        .where(session_records.c.session_no == session_no)
+        .order_by(session_records.c.received_at_ms, session_records.c.record_id)
+        .limit(100)
+    )
+    return [
+        RecordRow(
+            record_id=row.record_id,
+            charge_point_code=row.charge_point_code,
+            connector_no=row.connector_no,
+            session_no=row.session_no,
+            standing=row.standing,
+            received_at_ms=row.received_at_ms,
+            body=_readable(row.body),
+            raw_hex=row.raw.hex().upper(),
+        )
+        for row in await connection.execute(statement)
+    ]
+
+
+def _readable(body: str) -> dict[str, object]:
+    values: dict[str, object] = msgspec.json.decode(body, type=dict[str, object])
+    return {name: value for name, value in values.items() if name not in {"raw", "type"}}
+
+
+async def samples_of(connection: AsyncConnection, session_no: str, *, after_ms: int, limit: int) -> list[SampleRow]:
+    """The charging curve from a moment on."""
+    wanted = SampleRow.__struct_fields__
+    statement = (
+        select(*(session_samples.c[name] for name in wanted))
+        .where(session_samples.c.session_no == session_no, session_samples.c.at_ms > after_ms)
+        .order_by(session_samples.c.at_ms)
+        .limit(limit)
+    )
+    return [SampleRow(**row._mapping) for row in await connection.execute(statement)]
+
+
+async def reports_of(connection: AsyncConnection, session_no: str, *, after_ms: int, limit: int) -> list[ReportRow]:
+    """Battery reports from a moment on."""
+    statement = (
+        select(battery_reports.c.at_ms, battery_reports.c.kind, battery_reports.c.body)
+        .where(battery_reports.c.session_no == session_no, battery_reports.c.at_ms > after_ms)
+        .order_by(battery_reports.c.at_ms)
+        .limit(limit)
+    )
+    return [
+        ReportRow(at_ms=row.at_ms, kind=row.kind, body=msgspec.json.decode(row.body, type=dict[str, object]))
+        for row in await connection.execute(statement)
+    ]

@@ -1,0 +1,1 @@
+"""Stations, charge points and connectors: what stands where, who is connected, and what it says of itself."""

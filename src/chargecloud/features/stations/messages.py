@@ -1,0 +1,106 @@
+"""What other features may know of stations, and the events they can listen to."""
+
+from enum import StrEnum
+
+import msgspec
+
+from chargecloud.kernel.message import Event
+
+
+class ConnectorState(StrEnum):
+    """What a connector is doing; offline is a property of its charge point, the rest is its own word."""
+
+    AVAILABLE = "available"
+    OCCUPIED = "occupied"
+    CHARGING = "charging"
+    FAULTED = "faulted"
+    OFFLINE = "offline"
+
+
+class Station(msgspec.Struct, frozen=True, kw_only=True):
+    """A site with charge points."""
+
+    id: int
+    operator_id: int
+    name: str
+    address: str
+    latitude_udeg: int | None
+    longitude_udeg: int | None
+    phone: str
+    created_at_ms: int
+
+
+class ChargePoint(msgspec.Struct, frozen=True, kw_only=True):
+    """One piece of charging equipment with a connection of its own."""
+
+    code: str
+    station_id: int
+    operator_id: int
+    name: str
+    power_type: str
+    connector_count: int
+    rated_power_w: int
+    """Of one connector; 0 when nobody has entered it."""
+    enabled: bool
+    in_service: bool
+    power_limit_pct: int
+    protocol: str
+    protocol_version: str
+    firmware_version: str
+    sim_iccid: str
+    network_type: int
+    carrier_no: int
+    source: str
+    online: bool
+    gateway_id: str
+    epoch: int
+    presence_since_ms: int
+    """Since when it has been online or offline."""
+    booted_at_ms: int | None
+    tariff_no: str
+    tariff_matches: bool | None
+    tariff_reported_at_ms: int | None
+    clock_skew_ms: int | None
+    clock_reported_at_ms: int | None
+    created_at_ms: int
+
+
+class Connector(msgspec.Struct, frozen=True, kw_only=True):
+    """One socket or plug, operated and billed by itself, with the charge point it belongs to."""
+
+    charge_point: ChargePoint
+    connector_no: int
+    qr_code: str
+    reported: ConnectorState
+    """Its own last word, whatever became of the connection since."""
+    plugged: bool
+    holstered: bool | None
+    fault_bits: int
+    session_no: str
+    since_ms: int
+    lock_state: str
+    lock_occupied: bool | None
+    lock_battery_pct: int | None
+    lock_alarm: str
+    lock_reported_at_ms: int | None
+
+    @property
+    def state(self) -> ConnectorState:
+        """What counts: nothing is known of a connector behind a dead connection."""
+        return self.reported if self.charge_point.online else ConnectorState.OFFLINE
+
+
+class ConnectorChanged(Event, frozen=True, gc=False, kw_only=True, tag=True):
+    """A connector said that it is doing something else now."""
+
+    charge_point_code: str
+    connector_no: int
+    state: ConnectorState
+    previous: ConnectorState
+
+
+class ChargePointEnrolled(Event, frozen=True, gc=False, kw_only=True, tag=True):
+    """A charge point nobody had entered was admitted because enrolment is open."""
+
+    charge_point_code: str
+    station_id: int

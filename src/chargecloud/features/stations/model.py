@@ -1,0 +1,86 @@
+"""What a connector's own words amount to, and what a charge point, a code or a QR text has to look like."""
+
+import re
+import secrets
+
+from chargecloud.device.events import ConnectorStatus, MeterSampled
+from chargecloud.features.stations.messages import ConnectorState
+from chargecloud.kernel.errors import Invalid
+
+CODE_DIGITS = 14
+MAX_CONNECTORS = 16
+UNASSIGNED = "未分配"
+"""Name of the station that takes charge points admitted while enrolment is open."""
+
+DEFAULT_RATED_POWER_W = {"dc": 360_000, "ac": 22_000}
+"""What bounds a connector's power when nobody has entered a rated power."""
+
+_CODE = re.compile(r"[0-9]{14}")
+_QR_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+_QR_LENGTH = 10
+
+
+def connector_state(*, status: ConnectorStatus, plugged: bool) -> ConnectorState:
+    """One word for what a sample says; a status we do not know is certainly not free."""
+    match status:
+        case ConnectorStatus.FAULTED:
+            return ConnectorState.FAULTED
+        case ConnectorStatus.CHARGING:
+            return ConnectorState.CHARGING
+        case ConnectorStatus.OFFLINE:
+            return ConnectorState.OFFLINE
+        case ConnectorStatus.AVAILABLE if not plugged:
+            return ConnectorState.AVAILABLE
+        case _:
+            return ConnectorState.OCCUPIED
+
+
+def sampled_state(event: MeterSampled) -> ConnectorState:
+    """The state a sample reports."""
+    return connector_state(status=event.status, plugged=event.plugged)
+
+
+def beaten_state(*, reported: ConnectorState, plugged: bool, fault_bits: int, faulted: bool) -> ConnectorState:
+    """The state after a heartbeat, which knows only "faulted" or not; named faults are cleared by samples alone."""
+    if faulted:
+        return ConnectorState.FAULTED
+    if reported is not ConnectorState.FAULTED or fault_bits:
+        return reported
+    return ConnectorState.OCCUPIED if plugged else ConnectorState.AVAILABLE
+
+
+def rated_power_w(*, power_type: str, entered_w: int) -> int:
+    """What one connector can deliver at most."""
+    return entered_w or DEFAULT_RATED_POWER_W[power_type]
+
+
+def check_code(code: str) -> str:
+    """The code itself, when it is one."""
+    if not _CODE.fullmatch(code):
+        raise Invalid(f"桩编号必须是 {CODE_DIGITS} 位数字", "charge_point_code", charge_point_code=code)
+    return code
+
+
+def new_qr_code() -> str:
+    """A random alias for a sticker: it says nothing about the charge point (abuse A01)."""
+    return "".join(secrets.choice(_QR_ALPHABET) for _ in range(_QR_LENGTH))
+
+
+def read_qr(text: str) -> tuple[str, int] | str:
+    """What a scanned text names: a sticker's alias, or the code and connector a charge point shows on its screen.
+
+    Screens show prefix, code and, where told so, two digits of the connector (文档 §0xF0).
+    """
+    tail = re.split(r"[/=?#]", text.strip())[-1]
+    if re.fullmatch(r"[0-9]{14}", tail):
+        return tail, 1
+    if re.fullmatch(r"[0-9]{16}", tail):
+        return tail[:CODE_DIGITS], int(tail[CODE_DIGITS:])
+    if re.fullmatch(rf"[{_QR_ALPHABET}]{{{_QR_LENGTH}}}", tail):
+        return tail
+    raise Invalid("无法识别的二维码", "qr_code", text=text[:200])
+
+
+def redacted(body: dict[str, object]) -> dict[str, object]:
+    """A command's content as the log keeps it: without secrets."""
+    return {name: "***" if name == "password" and value else value for name, value in body.items()}

@@ -1,0 +1,260 @@
+"""Use cases of stations: what stands where, who may connect, what connectors say, and what charge points are asked."""
+
+import msgspec
+
+from chargecloud.device.commands import AnswerBoot, DeviceCommand
+from chargecloud.device.events import (
+    Beat,
+    Booted,
+    CameOnline,
+    ClockReported,
+    CommandEnded,
+    LockReported,
+    MeterSampled,
+    TariffReported,
+    WentOffline,
+)
+from chargecloud.features.stations import model, service_assets, sql, sql_commands, sql_connectors, views
+from chargecloud.features.stations.messages import (
+    ChargePoint,
+    ChargePointEnrolled,
+    Connector,
+    ConnectorChanged,
+    ConnectorState,
+    Station,
+)
+from chargecloud.features.stations.model import rated_power_w
+from chargecloud.infra.sql.uow import UnitOfWork
+from chargecloud.kernel.errors import NotFound
+
+ANSWER_WITHIN_MS = 30_000
+NOT_ADMITTED = "not_admitted"
+"""The one reason a charge point is given, whether it is unknown or disabled (abuse A03)."""
+
+
+async def station(uow: UnitOfWork, station_id: int) -> Station:
+    """A station, or NotFound."""
+    return await service_assets.station(uow, station_id)
+
+
+async def charge_point(uow: UnitOfWork, charge_point_code: str) -> ChargePoint:
+    """A charge point, or NotFound."""
+    return await sql.get_charge_point(uow, charge_point_code)
+
+
+async def connector(uow: UnitOfWork, charge_point_code: str, connector_no: int) -> Connector:
+    """A connector with its charge point, or NotFound."""
+    found = await sql.find_connector(uow, charge_point_code, connector_no)
+    if found is None:
+        raise NotFound(
+            f"没有桩 {charge_point_code} 的 {connector_no} 号枪",
+            "connector_unknown",
+            charge_point_code=charge_point_code,
+            connector_no=connector_no,
+        )
+    return found
+
+
+async def find_charge_point(uow: UnitOfWork, charge_point_code: str) -> ChargePoint | None:
+    """A charge point, or None."""
+    return await sql.find_charge_point(uow, charge_point_code)
+
+
+async def find_by_qr(uow: UnitOfWork, text: str) -> Connector:
+    """The connector a scanned text names, or NotFound."""
+    named = model.read_qr(text)
+    if isinstance(named, tuple):
+        return await connector(uow, *named)
+    found = await sql.find_by_qr_code(uow, named)
+    if found is None:
+        raise NotFound("二维码没有对应的充电枪", "qr_code_unknown", text=named)
+    return found
+
+
+async def charge_points_at(uow: UnitOfWork, station_id: int) -> list[ChargePoint]:
+    """All charge points of a station."""
+    return await views.charge_points_at(uow.connection, station_id)
+
+
+async def answer_boot(uow: UnitOfWork, event: Booted) -> None:
+    """Admit a known and enabled charge point, any while enrolment is open, and turn all others away alike."""
+    known = await sql.find_charge_point(uow, event.charge_point_code)
+    if known is None and uow.options.enrolment_open:
+        known = await service_assets.enrol(uow, event)
+        uow.publish(
+            ChargePointEnrolled(charge_point_code=known.code, station_id=known.station_id), key=event.charge_point_code
+        )
+    elif known is not None and known.enabled:
+        await _note_boot(uow, known, event)
+    accepted = known is not None and known.enabled
+    uow.command(
+        AnswerBoot(
+            command_id=f"boot:{event.link_id}",
+            charge_point_code=event.charge_point_code,
+            expires_at_ms=uow.now_ms + ANSWER_WITHIN_MS,
+            link_id=event.link_id,
+            accepted=accepted,
+            reason="" if accepted else NOT_ADMITTED,
+            qr_prefix=uow.options.qr_prefix if accepted else "",
+            qr_with_connector=uow.options.qr_with_connector,
+        )
+    )
+
+
+async def _note_boot(uow: UnitOfWork, known: ChargePoint, event: Booted) -> None:
+    await sql.note_boot(uow, known, event)
+    count = min(event.connector_count, model.MAX_CONNECTORS)
+    if count > known.connector_count:
+        await sql.add_connectors(uow, known.code, range(known.connector_count + 1, count + 1))
+        await sql.set_charge_point(uow, known.code, connector_count=count)
+
+
+async def came_online(uow: UnitOfWork, event: CameOnline) -> None:
+    """Commands reach this charge point now."""
+    await _set_presence(uow, event, online=True)
+
+
+async def went_offline(uow: UnitOfWork, event: WentOffline) -> None:
+    """The connection of this epoch is gone; a later one is not touched."""
+    await _set_presence(uow, event, online=False)
+
+
+async def _set_presence(uow: UnitOfWork, event: CameOnline | WentOffline, *, online: bool) -> None:
+    code = event.charge_point_code
+    if await sql.set_presence(
+        uow, charge_point_code=code, gateway_id=event.gateway_id, epoch=event.epoch, online=online
+    ):
+        known = await sql.get_charge_point(uow, code)
+        patch = {"online": online, "presence_since_ms": uow.now_ms}
+        uow.live(f"charge_point:{code}", patch)
+        uow.live(f"station:{known.station_id}", {"charge_points": {code: patch}})
+
+
+async def forget_gateway(uow: UnitOfWork, gateway_id: str) -> int:
+    """A gateway starts anew: whatever it held before is offline until it says otherwise."""
+    return await sql.forget_gateway(uow, gateway_id)
+
+
+async def see_sample(uow: UnitOfWork, event: MeterSampled) -> None:
+    """A connector's live values; only a change of its state is written."""
+    state = model.sampled_state(event)
+    session_no = event.session_no if state is ConnectorState.CHARGING else ""
+    values: dict[str, object] = {
+        "reported": state.value,
+        "plugged": event.plugged,
+        "holstered": event.holstered,
+        "fault_bits": event.fault_bits,
+        "session_no": session_no[:64],
+    }
+    changed = await sql_connectors.find_differing(uow, event.charge_point_code, event.connector_no, values)
+    if changed is not None:
+        await _write_connector(uow, changed, values)
+    uow.live(f"charge_point:{event.charge_point_code}", {"connectors": {str(event.connector_no): _live_values(event)}})
+
+
+def _live_values(event: MeterSampled) -> dict[str, object]:
+    return {
+        "voltage_mv": event.voltage_mv,
+        "current_ma": event.current_ma,
+        "soc_pct": event.soc_pct,
+        "energy_mwh": event.energy_mwh,
+        "cable_temp_c": event.cable_temp_c,
+        "battery_temp_c": event.battery_temp_c,
+        "remaining_s": event.remaining_s,
+    }
+
+
+async def see_beat(uow: UnitOfWork, event: Beat) -> None:
+    """A heartbeat writes only when it changes what is known of the connector's fault."""
+    found = await sql_connectors.find_fault_differing(uow, event.charge_point_code, event.connector_no, event.faulted)
+    if found is None:
+        return
+    state = model.beaten_state(
+        reported=found.reported, plugged=found.plugged, fault_bits=found.fault_bits, faulted=event.faulted
+    )
+    if state is not found.reported:
+        await _write_connector(uow, found, {"reported": state.value})
+
+
+async def _write_connector(uow: UnitOfWork, before: Connector, values: dict[str, object]) -> None:
+    """Store, tell watchers, and tell other features when the state itself changed."""
+    code, connector_no = before.charge_point.code, before.connector_no
+    state = ConnectorState(str(values["reported"]))
+    if state is not before.reported:
+        values = values | {"since_ms": uow.now_ms}
+        event = ConnectorChanged(
+            charge_point_code=code, connector_no=connector_no, state=state, previous=before.reported
+        )
+        uow.publish(event, key=code)
+    await sql.set_connector(uow, code, connector_no, **values)
+    patch = {name: value for name, value in values.items() if name != "reported"} | {"state": state.value}
+    of_charge_point = {"connectors": {str(connector_no): patch}}
+    uow.live(f"charge_point:{code}", of_charge_point)
+    uow.live(f"station:{before.charge_point.station_id}", {"charge_points": {code: of_charge_point}})
+
+
+async def see_lock(uow: UnitOfWork, event: LockReported) -> None:
+    """State of a parking lock."""
+    values: dict[str, object] = {
+        "lock_state": event.lock_state,
+        "lock_occupied": event.occupied,
+        "lock_battery_pct": event.battery_pct,
+        "lock_alarm": event.alarm,
+        "lock_reported_at_ms": uow.now_ms,
+    }
+    await sql.set_connector(uow, event.charge_point_code, event.connector_no, **values)
+    uow.live(f"charge_point:{event.charge_point_code}", {"connectors": {str(event.connector_no): values}})
+
+
+async def see_clock(uow: UnitOfWork, event: ClockReported) -> None:
+    """How far a charge point's clock is from ours."""
+    await sql.set_charge_point(
+        uow, event.charge_point_code, clock_skew_ms=event.skew_ms, clock_reported_at_ms=uow.now_ms
+    )
+
+
+async def see_tariff(uow: UnitOfWork, event: TariffReported) -> None:
+    """Which tariff a charge point holds."""
+    await sql.set_charge_point(
+        uow,
+        event.charge_point_code,
+        tariff_no=event.tariff_no[:16],
+        tariff_matches=event.matches,
+        tariff_reported_at_ms=uow.now_ms,
+    )
+
+
+async def ask(uow: UnitOfWork, command: DeviceCommand, *, requested_by: str) -> None:
+    """Ask a charge point, with a line in its command log that will tell how it ended."""
+    body = model.redacted(msgspec.to_builtins(command))
+    await sql_commands.add(uow, command, body=msgspec.json.encode(body).decode(), requested_by=requested_by)
+    uow.command(command)
+
+
+async def command_ended(uow: UnitOfWork, event: CommandEnded) -> None:
+    """How a command ended; those nobody logged are none of our business."""
+    if await sql_commands.close(uow, event):
+        patch = {"outcome": event.outcome.value, "reason": event.reason, "detail": event.detail}
+        uow.live(f"charge_point:{event.charge_point_code}", {"commands": {event.command_id: patch}})
+
+
+__all__ = [
+    "answer_boot",
+    "ask",
+    "came_online",
+    "charge_point",
+    "charge_points_at",
+    "command_ended",
+    "connector",
+    "find_by_qr",
+    "find_charge_point",
+    "forget_gateway",
+    "rated_power_w",
+    "see_beat",
+    "see_clock",
+    "see_lock",
+    "see_sample",
+    "see_tariff",
+    "station",
+    "went_offline",
+]

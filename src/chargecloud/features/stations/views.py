@@ -1,0 +1,217 @@
+"""The read side of stations: lists for people and snapshots for live topics, as plain rows."""
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row, Select, and_, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chargecloud.features.stations.messages import ChargePoint, Connector, ConnectorState
+from chargecloud.features.stations.sql import (
+    CHARGE_POINT_COLUMNS,
+    charge_point_of,
+    charge_points,
+    connector_of,
+    connectors,
+    device_commands,
+    select_connectors,
+    stations,
+)
+
+
+class StationRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A station as lists show it."""
+
+    id: int
+    operator_id: int
+    name: str
+    address: str
+    latitude_udeg: int | None
+    longitude_udeg: int | None
+    phone: str
+    created_at_ms: int
+    charge_points: int
+    online: int
+
+
+class CommandRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of the command log."""
+
+    command_id: str
+    charge_point_code: str
+    kind: str
+    body: str
+    requested_by: str
+    at_ms: int
+    expires_at_ms: int
+    outcome: str
+    reason: str
+    detail: str
+    ended_at_ms: int | None
+
+
+class ChargePointFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list of charge points may be narrowed by."""
+
+    operator_id: int | None = None
+    station_id: int | None = None
+    online: bool | None = None
+    enabled: bool | None = None
+    code_starts: str = ""
+
+
+def _like_prefix(text: str) -> str:
+    """A LIKE pattern for texts that start so; wildcards in the text mean themselves."""
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"{escaped}%"
+
+
+async def list_stations(
+    connection: AsyncConnection, *, operator_id: int | None, name: str, after_id: int, limit: int
+) -> list[StationRow]:
+    """Stations by id, with how many charge points stand there and how many are online."""
+    counts = (
+        select(
+            charge_points.c.station_id,
+            func.count().label("charge_points"),
+            func.sum(charge_points.c.online).label("online"),
+        )
+        .group_by(charge_points.c.station_id)
+        .subquery()
+    )
+    statement = (
+        select(stations, func.coalesce(counts.c.charge_points, 0), func.coalesce(counts.c.online, 0))
+        .outerjoin(counts, counts.c.station_id == stations.c.id)
+        .where(stations.c.id > after_id)
+        .order_by(stations.c.id)
+        .limit(limit)
+    )
+    if operator_id is not None:
+        statement = statement.where(stations.c.operator_id == operator_id)
+    if name:
+        statement = statement.where(stations.c.name.contains(name, autoescape=True))
+    return [_station_row(row) for row in await connection.execute(statement)]
+
+
+def _station_row(row: Row[*tuple[Any, ...]]) -> StationRow:
+    *values, count, online = row
+    named = {column.name: value for column, value in zip(stations.c, values, strict=True)}
+    return msgspec.convert(named | {"charge_points": int(count), "online": int(online)}, StationRow)
+
+
+async def list_charge_points(
+    connection: AsyncConnection, wanted: ChargePointFilter, *, after_code: str, limit: int
+) -> list[ChargePoint]:
+    """Charge points by code."""
+    statement = (
+        select(*CHARGE_POINT_COLUMNS)
+        .where(charge_points.c.code > after_code)
+        .order_by(charge_points.c.code)
+        .limit(limit)
+    )
+    return [charge_point_of(row) for row in await connection.execute(_narrowed(statement, wanted))]
+
+
+def _narrowed(statement: Select[Any], wanted: ChargePointFilter) -> Select[Any]:
+    equal = {
+        charge_points.c.operator_id: wanted.operator_id,
+        charge_points.c.station_id: wanted.station_id,
+        charge_points.c.online: wanted.online,
+        charge_points.c.enabled: wanted.enabled,
+    }
+    conditions = [column == value for column, value in equal.items() if value is not None]
+    if wanted.code_starts:
+        conditions.append(charge_points.c.code.like(_like_prefix(wanted.code_starts), escape="\\"))
+    return statement.where(and_(True, *conditions))
+
+
+async def charge_points_at(connection: AsyncConnection, station_id: int) -> list[ChargePoint]:
+    """All charge points of a station, by code."""
+    statement = (
+        select(*CHARGE_POINT_COLUMNS).where(charge_points.c.station_id == station_id).order_by(charge_points.c.code)
+    )
+    return [charge_point_of(row) for row in await connection.execute(statement)]
+
+
+async def online_codes(connection: AsyncConnection, *, after_code: str, limit: int) -> list[str]:
+    """Codes of charge points that are online, by code."""
+    statement = (
+        select(charge_points.c.code)
+        .where(charge_points.c.online.is_(True), charge_points.c.code > after_code)
+        .order_by(charge_points.c.code)
+        .limit(limit)
+    )
+    return list((await connection.execute(statement)).scalars())
+
+
+async def charge_point(connection: AsyncConnection, charge_point_code: str) -> ChargePoint | None:
+    """A charge point by its code."""
+    statement = select(*CHARGE_POINT_COLUMNS).where(charge_points.c.code == charge_point_code)
+    row = (await connection.execute(statement)).first()
+    return charge_point_of(row) if row else None
+
+
+async def connectors_of(connection: AsyncConnection, charge_point_code: str) -> list[Connector]:
+    """The connectors of a charge point, by number."""
+    statement = (
+        select_connectors()
+        .where(connectors.c.charge_point_code == charge_point_code)
+        .order_by(connectors.c.connector_no)
+    )
+    return [connector_of(row) for row in await connection.execute(statement)]
+
+
+async def connectors_at(connection: AsyncConnection, station_id: int) -> list[Connector]:
+    """All connectors of a station, by charge point and number."""
+    statement = (
+        select_connectors()
+        .where(charge_points.c.station_id == station_id)
+        .order_by(charge_points.c.code, connectors.c.connector_no)
+    )
+    return [connector_of(row) for row in await connection.execute(statement)]
+
+
+async def list_commands(
+    connection: AsyncConnection, charge_point_code: str, *, before_ms: int | None, limit: int
+) -> list[CommandRow]:
+    """The command log of a charge point, newest first."""
+    statement = (
+        select(device_commands)
+        .where(device_commands.c.charge_point_code == charge_point_code)
+        .order_by(device_commands.c.at_ms.desc(), device_commands.c.command_id.desc())
+        .limit(limit)
+    )
+    if before_ms is not None:
+        statement = statement.where(device_commands.c.at_ms < before_ms)
+    return [CommandRow(**row._mapping) for row in await connection.execute(statement)]
+
+
+async def command(connection: AsyncConnection, command_id: str) -> CommandRow | None:
+    """One line of the command log."""
+    row = (await connection.execute(select(device_commands).where(device_commands.c.command_id == command_id))).first()
+    return CommandRow(**row._mapping) if row else None
+
+
+def connector_snapshot(connector: Connector) -> dict[str, object]:
+    """A connector as live topics show it; patches have the same shape."""
+    state = connector.state if connector.charge_point.online else ConnectorState.OFFLINE
+    return {
+        "state": state.value,
+        "plugged": connector.plugged,
+        "holstered": connector.holstered,
+        "fault_bits": connector.fault_bits,
+        "session_no": connector.session_no,
+        "since_ms": connector.since_ms,
+        "lock_state": connector.lock_state,
+    }
+
+
+def charge_point_snapshot(charge_point: ChargePoint, of_it: list[Connector]) -> dict[str, object]:
+    """A charge point as live topics show it."""
+    return {
+        "code": charge_point.code,
+        "name": charge_point.name,
+        "online": charge_point.online,
+        "presence_since_ms": charge_point.presence_since_ms,
+        "connectors": {str(connector.connector_no): connector_snapshot(connector) for connector in of_it},
+    }
