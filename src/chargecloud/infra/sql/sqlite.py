@@ -3,13 +3,14 @@
 import asyncio
 import sqlite3
 from pathlib import Path
+from typing import cast
 
 from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from chargecloud.infra.sql import sqlite_driver
 from chargecloud.infra.sql.errors import translated
+from chargecloud.infra.sql.sqlite_driver import LocalConnection
 from chargecloud.kernel.errors import Unavailable
 
 READERS = 4
@@ -70,10 +71,9 @@ class SqliteStore:
 
     async def _open(self, engine: AsyncEngine, *, writer: bool) -> AsyncConnection:
         connection = await engine.connect()
-        driver = (await connection.get_raw_connection()).driver_connection
-        assert isinstance(driver, sqlite_driver.LocalConnection)
         if writer:
-            driver.become_writer()
+            driver = cast(LocalConnection, (await connection.get_raw_connection()).driver_connection)
+            driver.become_writer(self._synchronous)
         return connection
 
     def _prepare(self) -> None:

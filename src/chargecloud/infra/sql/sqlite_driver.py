@@ -1,0 +1,209 @@
+"""SQLite under SQLAlchemy's asyncio interface, without a thread hop for each statement (docs/adr/0012).
+
+The one connection that writes runs its statements in the event loop, a few microseconds each, and leaves only the
+commit, which waits for the disk, to a thread. Connections that read may scan tables: each of their statements goes to
+a thread, fetch included, in one hop.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.url import URL
+from sqlalchemy.pool import NullPool, Pool
+from sqlalchemy.util import await_only
+
+T = TypeVar("T")
+Parameters = Sequence[object]
+
+BUSY_TIMEOUT_MS = 5_000
+BUSY_POLL_S = 0.01
+
+
+class _Done:
+    """An awaitable that is done; AsyncConnection insists on one for each statement."""
+
+    def __await__(self) -> Generator[None, None, None]:
+        return
+        yield
+
+
+_DONE = _Done()
+
+
+class InlineCursor(sqlite3.Cursor):
+    """Executes in the event loop."""
+
+    def execute(self, sql: str, parameters: Any = (), /) -> "InlineCursor":
+        super().execute(sql, parameters)
+        await_only(_DONE)
+        return self
+
+    def executemany(self, sql: str, parameters: Iterable[Any], /) -> "InlineCursor":
+        super().executemany(sql, parameters)
+        await_only(_DONE)
+        return self
+
+    async def _async_soft_close(self) -> None:
+        """Nothing waits on a server here."""
+
+
+class HoppingCursor:
+    """Executes and fetches in the connection's thread; rows wait here."""
+
+    arraysize = 1
+
+    def __init__(self, connection: "LocalConnection") -> None:
+        self._connection = connection
+        self._rows: list[Any] = []
+        self._next = 0
+        self.description: Any = None
+        self.rowcount = -1
+        self.lastrowid: int | None = None
+
+    def execute(self, sql: str, parameters: Parameters = ()) -> None:
+        self._take(lambda: self._connection.raw.execute(sql, parameters))
+
+    def executemany(self, sql: str, parameters: Iterable[Parameters]) -> None:
+        self._take(lambda: self._connection.raw.executemany(sql, parameters))
+
+    def _take(self, run: Callable[[], sqlite3.Cursor]) -> None:
+        def work() -> sqlite3.Cursor:
+            cursor = run()
+            self._rows = cursor.fetchall() if cursor.description else []
+            return cursor
+
+        cursor = await_only(self._connection.hop(work))
+        self.description, self.rowcount, self.lastrowid = cursor.description, cursor.rowcount, cursor.lastrowid
+        self._next = 0
+        cursor.close()
+
+    def fetchone(self) -> Any:
+        row = self._rows[self._next] if self._next < len(self._rows) else None
+        self._next += 1
+        return row
+
+    def fetchmany(self, size: int | None = None) -> list[Any]:
+        start = self._next
+        self._next = start + (size or self.arraysize)
+        return self._rows[start : self._next]
+
+    def fetchall(self) -> list[Any]:
+        start, self._next = self._next, len(self._rows)
+        return self._rows[start:] if start else self._rows
+
+    def close(self) -> None:
+        self._rows = []
+
+    async def _async_soft_close(self) -> None:
+        """Rows are here already."""
+
+
+class LocalConnection:
+    """A `sqlite3.Connection` of one task at a time; starts as a reader."""
+
+    def __init__(self, raw: sqlite3.Connection) -> None:
+        self.raw = raw
+        self.inline = False
+        self._begin = "BEGIN"
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
+        raw.execute("PRAGMA foreign_keys = ON")
+        raw.execute("PRAGMA query_only = ON")
+
+    def become_writer(self, synchronous: str) -> None:
+        """Statements run in the event loop from now on, transactions hold the write lock from their start."""
+        self.raw.execute("PRAGMA query_only = OFF")
+        self.raw.execute(f"PRAGMA synchronous = {synchronous}")
+        self.raw.execute("PRAGMA busy_timeout = 0")
+        self.raw.execute("PRAGMA wal_autocheckpoint = 0")
+        self.inline = True
+        self._begin = "BEGIN IMMEDIATE"
+
+    @property
+    def isolation_level(self) -> str | None:
+        """Always None: this driver says BEGIN itself."""
+        return self.raw.isolation_level
+
+    def cursor(self) -> "InlineCursor | HoppingCursor":
+        return self.raw.cursor(InlineCursor) if self.inline else HoppingCursor(self)
+
+    async def begin(self) -> None:
+        """Open a transaction; waits without blocking while another process writes."""
+        for _ in range(BUSY_TIMEOUT_MS // int(BUSY_POLL_S * 1000)):
+            try:
+                self.raw.execute(self._begin)
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    raise
+            await asyncio.sleep(BUSY_POLL_S)
+        self.raw.execute(self._begin)
+
+    def commit(self) -> None:
+        if self.raw.in_transaction:
+            await_only(self.hop(lambda: self.raw.execute("COMMIT")))
+
+    def rollback(self) -> None:
+        if self.raw.in_transaction:
+            self.raw.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Close in the thread: the last connection of a file folds the write-ahead log back into it."""
+        await_only(self.hop(self.raw.close))
+        self._thread.shutdown(wait=False)
+
+    async def hop(self, work: Callable[[], T]) -> T:
+        """Run in the thread. When cancelled, wait for the end first: the connection must never be used by two."""
+        future = asyncio.get_running_loop().run_in_executor(self._thread, work)
+        try:
+            return await asyncio.shield(future)
+        except asyncio.CancelledError:
+            await _settled(future)
+            raise
+
+
+async def _settled(future: Awaitable[object]) -> None:
+    waiting = asyncio.ensure_future(future)
+    while not waiting.done():
+        try:
+            await asyncio.wait([waiting])
+        except asyncio.CancelledError:
+            continue
+
+
+class LocalDialect(SQLiteDialect_pysqlite):
+    """`sqlite+local`: SQLAlchemy's SQLite with the connections above."""
+
+    driver = "local"
+    is_async = True
+    supports_statement_cache = True
+
+    def connect(self, path: str, **_: object) -> Any:
+        return LocalConnection(
+            sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
+        )
+
+    def on_connect(self) -> Callable[[DBAPIConnection], None]:
+        return _nothing_to_set
+
+    @classmethod
+    def get_pool_class(cls, url: URL) -> type[Pool]:
+        return NullPool
+
+    def get_driver_connection(self, connection: DBAPIConnection) -> Any:
+        return connection
+
+    def do_begin(self, dbapi_connection: DBAPIConnection) -> None:
+        await_only(dbapi_connection.begin())
+
+
+def _nothing_to_set(_: DBAPIConnection) -> None:
+    """SQLAlchemy would add functions nobody uses."""
+
+
+registry.register("sqlite.local", __name__, "LocalDialect")
