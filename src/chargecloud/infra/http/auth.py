@@ -1,0 +1,160 @@
+"""Who is asking: staff or a driver, by bearer token or session cookie, and what they may do.
+
+A cookie is sent along by browsers whoever made them send the request, so a write that comes with one has to prove
+that it started on our own pages (docs: security). Bearer tokens need no such proof.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Literal, cast
+from urllib.parse import urlsplit
+
+from fastapi import Depends
+from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+
+from chargecloud.infra.sql.engine import Database
+from chargecloud.kernel.errors import Forbidden, Unauthenticated
+
+Kind = Literal["staff", "driver"]
+
+SECURE_COOKIE = "__Host-session"
+PLAIN_COOKIE = "session"
+"""Browsers take the `__Host-` prefix over HTTPS only."""
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+MAX_TOKEN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Somebody we know. Drivers carry no permissions: their routes ask for `CurrentDriver`."""
+
+    kind: Kind
+    id: int
+    name: str
+    operator_id: int | None
+    permissions: frozenset[str] = frozenset()
+
+
+Resolver = Callable[[AsyncConnection, str, int], Awaitable[Principal | None]]
+"""(connection, token, now_ms) -> who holds this token, if anybody does now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolvers:
+    """How tokens become principals; wired by main."""
+
+    staff: Resolver
+    driver: Resolver
+
+
+async def current_principal(connection: HTTPConnection) -> Principal:
+    """Whoever is asking; Unauthenticated when nobody we know."""
+    known = getattr(connection.state, "principal", None)
+    if known is not None:
+        return cast(Principal, known)
+    token, from_cookie = _token(connection)
+    if from_cookie:
+        demand_own_page(connection)
+    principal = await resolve(connection, token)
+    if principal is None:
+        raise Unauthenticated("the session has ended or the token is not valid; sign in again", "not_signed_in")
+    connection.state.principal = principal
+    return principal
+
+
+async def resolve(connection: HTTPConnection, token: str) -> Principal | None:
+    """Who holds a token: staff first, drivers next."""
+    database = cast(Database, connection.app.state.database)
+    resolvers = cast(Resolvers, connection.app.state.resolvers)
+    now_ms = database.clock.now_ms()
+    async with database.read() as reader:
+        return await resolvers.staff(reader, token, now_ms) or await resolvers.driver(reader, token, now_ms)
+
+
+async def current_staff(principal: Annotated[Principal, Depends(current_principal)]) -> Principal:
+    """Whoever is asking, if they are staff."""
+    if principal.kind != "staff":
+        raise Forbidden("only staff may do this", "staff_only")
+    return principal
+
+
+async def current_driver(principal: Annotated[Principal, Depends(current_principal)]) -> Principal:
+    """Whoever is asking, if they are a driver."""
+    if principal.kind != "driver":
+        raise Forbidden("only drivers may do this", "drivers_only")
+    return principal
+
+
+Someone = Annotated[Principal, Depends(current_principal)]
+CurrentStaff = Annotated[Principal, Depends(current_staff)]
+CurrentDriver = Annotated[Principal, Depends(current_driver)]
+
+
+def require(permission: str) -> Callable[[Principal], Awaitable[Principal]]:
+    """A dependency: staff who may do this. `staff: Annotated[Principal, Depends(require("orders.write"))]`."""
+
+    async def allowed(principal: CurrentStaff) -> Principal:
+        if permission not in principal.permissions:
+            raise Forbidden(f"this needs the permission {permission}", "permission_missing", permission=permission)
+        return principal
+
+    return allowed
+
+
+def demand_own_page(connection: HTTPConnection) -> None:
+    """Refuse a write that another site made the browser send; JSON cannot be sent across sites without our consent."""
+    if connection.scope.get("method", "GET") in SAFE_METHODS:
+        return
+    headers = connection.headers
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        own = site in {"same-origin", "none"}
+    else:
+        own = urlsplit(headers.get("origin", "")).netloc.lower() == headers.get("host", "").lower() != ""
+    if not own:
+        raise Forbidden("the request does not come from a page of this platform", "foreign_page")
+    media_type = headers.get("content-type", "").split(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise Forbidden("with a session cookie, writes have to be application/json", "content_type")
+
+
+def set_session_cookie(connection: HTTPConnection, response: Response, token: str) -> None:
+    """Keep a session token in the browser, out of reach of scripts, until the browser closes."""
+    response.set_cookie(
+        cookie_name(connection), token, path="/", secure=_is_https(connection), httponly=True, samesite="lax"
+    )
+
+
+def clear_session_cookie(connection: HTTPConnection, response: Response) -> None:
+    """Make the browser forget the session."""
+    response.delete_cookie(
+        cookie_name(connection), path="/", secure=_is_https(connection), httponly=True, samesite="lax"
+    )
+
+
+def cookie_name(connection: HTTPConnection) -> str:
+    """Name of the session cookie over this connection."""
+    return SECURE_COOKIE if _is_https(connection) else PLAIN_COOKIE
+
+
+def _is_https(connection: HTTPConnection) -> bool:
+    return connection.scope.get("scheme") in {"https", "wss"}
+
+
+def presented_token(connection: HTTPConnection) -> str:
+    """The token that came with the request, for signing out; Unauthenticated when there is none."""
+    return _token(connection)[0]
+
+
+def _token(connection: HTTPConnection) -> tuple[str, bool]:
+    """The token and whether it came in a cookie."""
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and 0 < len(token.strip()) <= MAX_TOKEN:
+        return token.strip(), False
+    cookie = connection.cookies.get(cookie_name(connection), "")
+    if 0 < len(cookie) <= MAX_TOKEN:
+        return cookie, True
+    raise Unauthenticated("sign in first: no bearer token and no session cookie came along", "not_signed_in")
