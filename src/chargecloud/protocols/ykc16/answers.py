@@ -76,7 +76,8 @@ def on_stop_reply(talk: Conversation, frame: frames.RemoteStopReply, raw: bytes)
 def _stop_meant(talk: Conversation, sequence: bytes) -> Exchange[Any] | None:
     """Of several stops in flight the one with this sequence number, otherwise the one that has waited longest."""
     waiting = sorted(pending.heads(talk, STOP.lane), key=lambda exchange: exchange.sent_at)
-    return next((exchange for exchange in waiting if exchange.sequence == sequence), waiting[0] if waiting else None)
+    named = [exchange for exchange in waiting if talk.dialect.echoes_sequence and exchange.sequence == sequence]
+    return next(iter(named or waiting), None)
 
 
 def on_clock_reply(talk: Conversation, frame: frames.TimeSyncReply, raw: bytes) -> None:

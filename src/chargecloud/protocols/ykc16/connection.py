@@ -16,6 +16,7 @@ from chargecloud.protocols.ykc16.conversation import LOG_MAX, Conversation
 from chargecloud.protocols.ykc16.faults import GARBAGE
 from chargecloud.protocols.ykc16.frames import LoginRequest
 from chargecloud.protocols.ykc16.framing import FRAMING
+from chargecloud.protocols.ykc16.quirks import BUILT_IN, Quirk
 from chargecloud.protocols.ykc16.scripts import SCRIPTS, sample_query
 from chargecloud.protocols.ykc16.uplinks import HANDLERS
 
@@ -49,8 +50,8 @@ class Connection(Conversation):
 
     __slots__ = ("_cutter", "_last_heard", "_partial_since", "_silence_s", "_strangers")
 
-    def __init__(self, now: float, *, silence_s: float = SILENCE_S) -> None:
-        super().__init__(now)
+    def __init__(self, now: float, *, silence_s: float = SILENCE_S, quirks: Sequence[Quirk] = BUILT_IN) -> None:
+        super().__init__(now, quirks)
         self._cutter = StreamCutter(FRAMING)
         self._silence_s = silence_s
         self._last_heard = now

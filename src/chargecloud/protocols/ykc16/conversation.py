@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from chargecloud.protocols.wire.schema import Frame
 from chargecloud.protocols.ykc16.codec import encode
 from chargecloud.protocols.ykc16.faults import Faults
 from chargecloud.protocols.ykc16.mapping.values import gun_text
-from chargecloud.protocols.ykc16.quirks import TOLERANT, Dialect
+from chargecloud.protocols.ykc16.quirks import TOLERANT, Dialect, Quirk
 
 if TYPE_CHECKING:
     from chargecloud.protocols.ykc16.asks import Ask
@@ -49,6 +49,7 @@ class Conversation:
         "login_sequence",
         "now",
         "output",
+        "quirks",
         "tariff",
         "tariff_after",
         "tariff_slot",
@@ -58,7 +59,8 @@ class Conversation:
         "wall_ms",
     )
 
-    def __init__(self, now: float) -> None:
+    def __init__(self, now: float, quirks: Sequence[Quirk]) -> None:
+        self.quirks = quirks
         self.charge_point_code = ""
         self.admitted = False
         self.closing = False

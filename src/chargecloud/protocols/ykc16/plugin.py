@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from chargecloud.device.capability import Capability
 from chargecloud.protocols.ykc16.connection import Connection
 from chargecloud.protocols.ykc16.decode import decode_bytes
 from chargecloud.protocols.ykc16.mapping.live import PROTOCOL
+from chargecloud.protocols.ykc16.quirks import BUILT_IN, Quirk
 
 
 class Plugin:
@@ -17,9 +19,12 @@ class Plugin:
     title: ClassVar[str] = "云快充 V1.6"
     capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability)
 
+    def __init__(self, quirks: Sequence[Quirk] = BUILT_IN) -> None:
+        self._quirks = quirks
+
     def connect(self, now: float) -> Connection:
         """A fresh conversation."""
-        return Connection(now)
+        return Connection(now, quirks=self._quirks)
 
     def decode(self, data: bytes) -> list[dict[str, object]]:
         """Every unit in the bytes, as `chargecloud decode` prints it."""
