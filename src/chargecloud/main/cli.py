@@ -5,7 +5,7 @@ import sys
 import typer
 
 from chargecloud.kernel.errors import ChargeCloudError, Invalid
-from chargecloud.main import cli_decode
+from chargecloud.main import cli_decode, cli_sim
 
 app = typer.Typer(
     name="chargecloud",
@@ -16,7 +16,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for part in (cli_decode,):
+for part in (cli_sim, cli_decode):
     part.register(app)
 
 
