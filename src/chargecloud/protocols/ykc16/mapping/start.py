@@ -15,7 +15,7 @@ _REFUSALS = {
     4: StartRefusal.OFFLINE,
     5: StartRefusal.NOT_PLUGGED,
 }
-_STOP_REASONS = {0: "none", 1: "wrong_charge_point", 2: "not_charging"}
+_STOP_REASONS = {1: "wrong_charge_point", 2: "not_charging"}
 
 
 def start_requested(frame: frames.StartChargeRequest, request_id: str) -> StartRequested:
