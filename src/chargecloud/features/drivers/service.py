@@ -1,10 +1,14 @@
 """Use cases around drivers. Operators see their own drivers only: `scope` is the operator, None the whole platform."""
 
+from functools import partial
+
 import msgspec
 from sqlalchemy import Table
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.features.drivers import model, sql
 from chargecloud.features.drivers.messages import Card, Driver, DriverCreated, DriverFrozen
+from chargecloud.infra.http.auth import Principal
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.errors import Conflict, NotFound
 from chargecloud.kernel.ids import new_id, new_secret
@@ -182,6 +186,23 @@ async def issue_token(uow: UnitOfWork, driver_id: int, *, label: str = "") -> Is
         "used_at_ms": uow.now_ms,
     }
     return IssuedToken(token_id=await sql.add(uow, sql.tokens, row), token=token, expires_at_ms=expires_at_ms)
+
+
+async def resolve_token(connection: AsyncConnection, token: str, now_ms: int) -> Principal | None:
+    """Which driver a token stands for; None when it is unknown, revoked, or unused for seven days."""
+    row = await sql.find_by_token(connection, model.token_hash(token), now_ms)
+    if row is None:
+        return None
+    found = sql.driver_of(row)
+    return Principal(
+        kind="driver",
+        id=found.driver_id,
+        name=found.name,
+        operator_id=found.operator_id,
+        renew=partial(sql.touch_token, token_id=row.token_id)
+        if now_ms - row.used_at_ms >= model.TOKEN_TOUCH_MS
+        else None,
+    )
 
 
 async def revoke_token(uow: UnitOfWork, driver_id: int, token_id: int) -> None:

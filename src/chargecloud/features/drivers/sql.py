@@ -7,14 +7,14 @@ from sqlalchemy import Boolean, Column, ForeignKey, Index, Row, String, Table, d
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.features.drivers.messages import Card, Driver
-from chargecloud.features.drivers.model import masked_phone
+from chargecloud.features.drivers.model import TOKEN_LIFETIME_MS, masked_phone
 from chargecloud.infra.sql.types import big_id, code, epoch_ms, metadata
 from chargecloud.infra.sql.uow import UnitOfWork
 
 drivers = Table(
     "drivers",
     metadata,
-    big_id(),
+    Column("id", big_id(), primary_key=True, autoincrement=True),
     Column("operator_id", ForeignKey("operators.id")),
     Column("name", String(80), nullable=False),
     Column("phone", code(20), unique=True),
@@ -27,7 +27,7 @@ drivers = Table(
 cards = Table(
     "driver_cards",
     metadata,
-    big_id(),
+    Column("id", big_id(), primary_key=True, autoincrement=True),
     Column("driver_id", ForeignKey("drivers.id"), nullable=False, index=True),
     Column("card_id", code(16), nullable=False),
     Column("card_key", code(16), nullable=False, unique=True),
@@ -41,7 +41,7 @@ cards = Table(
 vehicles = Table(
     "driver_vehicles",
     metadata,
-    big_id(),
+    Column("id", big_id(), primary_key=True, autoincrement=True),
     Column("driver_id", ForeignKey("drivers.id"), nullable=False, index=True),
     Column("vin", code(17), nullable=False, unique=True),
     Column("label", String(40), nullable=False),
@@ -51,7 +51,7 @@ vehicles = Table(
 tokens = Table(
     "driver_tokens",
     metadata,
-    big_id(),
+    Column("id", big_id(), primary_key=True, autoincrement=True),
     Column("driver_id", ForeignKey("drivers.id"), nullable=False, index=True),
     Column("token_hash", code(64), nullable=False, unique=True),
     Column("label", String(40), nullable=False),
@@ -134,6 +134,15 @@ async def find_by_token(connection: AsyncConnection, token_hash: str, now_ms: in
         .where(tokens.c.token_hash == token_hash, tokens.c.revoked_at_ms.is_(None), tokens.c.expires_at_ms > now_ms)
     )
     return (await connection.execute(statement)).first()
+
+
+async def touch_token(uow: UnitOfWork, token_id: int) -> None:
+    """A token was used: it lives another seven days, unless it was revoked meanwhile."""
+    await uow.connection.execute(
+        update(tokens)
+        .where(tokens.c.id == token_id, tokens.c.revoked_at_ms.is_(None))
+        .values(used_at_ms=uow.now_ms, expires_at_ms=uow.now_ms + TOKEN_LIFETIME_MS)
+    )
 
 
 async def add(uow: UnitOfWork, table: Table, row: Mapping[str, object]) -> int:

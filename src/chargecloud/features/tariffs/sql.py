@@ -26,7 +26,7 @@ PRICE_COLUMNS = tuple(f"{band.name.lower()}_{part}_si_per_kwh" for band in TouBa
 tariffs = Table(
     "tariffs",
     metadata,
-    big_id(),
+    Column("id", big_id(), primary_key=True, autoincrement=True),
     Column("operator_id", ForeignKey("operators.id"), nullable=False, index=True),
     Column("name", String(80), nullable=False),
     Column("created_at_ms", epoch_ms(), nullable=False),
@@ -36,7 +36,7 @@ tariffs = Table(
 versions = Table(
     "tariff_versions",
     metadata,
-    big_id(),
+    Column("id", big_id(), primary_key=True, autoincrement=True),
     Column("operator_id", ForeignKey("operators.id"), nullable=False),
     Column("tariff_id", ForeignKey("tariffs.id"), nullable=False),
     Column("version_no", Integer, nullable=False),
@@ -58,7 +58,7 @@ versions = Table(
 assignments = Table(
     "station_tariffs",
     metadata,
-    big_id(),
+    Column("id", big_id(), primary_key=True, autoincrement=True),
     Column("operator_id", ForeignKey("operators.id"), nullable=False),
     Column("station_id", ForeignKey("stations.id"), nullable=False),
     Column("tariff_id", ForeignKey("tariffs.id"), nullable=False, index=True),

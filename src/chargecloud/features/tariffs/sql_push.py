@@ -34,7 +34,7 @@ async def note_push(
         "ended_at_ms": None,
         "reason": "",
     }
-    await upsert(uow.connection, pushes, row, key=("charge_point_code",))
+    await uow.connection.execute(upsert(pushes, row, key=("charge_point_code",)))
 
 
 async def end_push(uow: UnitOfWork, command_id: str, state: PushState, reason: str) -> None:

@@ -23,7 +23,7 @@ from chargecloud.features.wallet.messages import (
 )
 from chargecloud.features.wallet.model import WalletState
 from chargecloud.infra.sql.uow import UnitOfWork
-from chargecloud.kernel.errors import Conflict, NotFound, Unavailable
+from chargecloud.kernel.errors import Conflict, Invalid, NotFound, Unavailable
 
 Lines = Callable[[WalletState], tuple[Posting, ...]]
 
@@ -54,6 +54,8 @@ async def correct(uow: UnitOfWork, command: Correction) -> Transfer:
     """Change what a settled charge cost; what the driver cannot pay becomes arrears."""
     model.check_amount("energy_fee_fen", abs(command.energy_fee_fen), least=0)
     model.check_amount("service_fee_fen", abs(command.service_fee_fen), least=0)
+    if not (command.energy_fee_fen or command.service_fee_fen):
+        raise Invalid("更正金额全为零，没有需要更正的内容", "nothing_to_correct")
     entry = _direct(command, "correction", memo=command.memo)
     return await _move(uow, entry, lambda state: model.correct(state, command))
 

@@ -11,7 +11,8 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Row,
 
 from chargecloud.features.wallet.messages import Account, Hold, HoldInfo, HoldState, Posting, Transfer, TransferKind
 from chargecloud.features.wallet.model import MAX_ID_LENGTH, MAX_TEXT_LENGTH, WalletState
-from chargecloud.infra.sql.types import big_id, code, epoch_ms, fen, metadata, whole
+from chargecloud.infra.sql.append_only import APPEND_ONLY
+from chargecloud.infra.sql.types import big_id, big_int, code, epoch_ms, fen, metadata
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.infra.sql.upsert import insert_ignore
 
@@ -48,7 +49,7 @@ holds = Table(
 transfers = Table(
     "wallet_transfers",
     metadata,
-    big_id(),
+    Column("id", big_id(), primary_key=True, autoincrement=True),
     Column("transfer_id", code(ID_LENGTH), nullable=False, unique=True),
     Column("kind", code(16), nullable=False),
     Column("purpose", code(32), nullable=False),
@@ -59,6 +60,7 @@ transfers = Table(
     Column("actor", code(64), nullable=False),
     Column("at_ms", epoch_ms(), nullable=False),
     Index(None, "driver_id", "id"),
+    info=APPEND_ONLY,
 )
 
 postings = Table(
@@ -67,11 +69,12 @@ postings = Table(
     Column("transfer_id", code(ID_LENGTH), ForeignKey("wallet_transfers.transfer_id"), primary_key=True),
     Column("line_no", Integer, primary_key=True, autoincrement=False),
     Column("account", code(32), nullable=False),
-    Column("owner_id", whole(), nullable=False),
+    Column("owner_id", big_int(), nullable=False),
     Column("amount_fen", fen(), nullable=False),
     Column("at_ms", epoch_ms(), nullable=False),
     CheckConstraint("amount_fen <> 0", name="amount"),
     Index(None, "account", "owner_id", "at_ms"),
+    info=APPEND_ONLY,
 )
 
 
@@ -127,7 +130,7 @@ async def open_wallet(uow: UnitOfWork, driver_id: int, transfer_id: str) -> Open
 async def create_wallet(uow: UnitOfWork, driver_id: int) -> None:
     """An empty wallet, unless somebody made it at this very moment."""
     empty = {"driver_id": driver_id, "cash_fen": 0, "held_fen": 0, "arrears_fen": 0}
-    await insert_ignore(uow.connection, wallets, empty)
+    await uow.connection.execute(insert_ignore(wallets, empty))
 
 
 async def open_hold(uow: UnitOfWork, hold_id: str, transfer_id: str) -> OpenBook | None:

@@ -5,7 +5,7 @@ that it started on our own pages (docs: security). Bearer tokens need no such pr
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal, cast
 from urllib.parse import urlsplit
 
@@ -15,6 +15,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from chargecloud.infra.sql.engine import Database
+from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.errors import Forbidden, Unauthenticated
 
 Kind = Literal["staff", "driver"]
@@ -22,6 +23,8 @@ Kind = Literal["staff", "driver"]
 SECURE_COOKIE = "__Host-session"
 PLAIN_COOKIE = "session"
 """Browsers take the `__Host-` prefix over HTTPS only."""
+
+Renew = Callable[[UnitOfWork], Awaitable[None]]
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_TOKEN = 200
@@ -36,6 +39,10 @@ class Principal:
     name: str
     operator_id: int | None
     permissions: frozenset[str] = frozenset()
+    source: str = ""
+    """The address they call from."""
+    renew: Renew | None = None
+    """Set when the use of the token is to be written down, which keeps it alive."""
 
 
 Resolver = Callable[[AsyncConnection, str, int], Awaitable[Principal | None]]
@@ -71,7 +78,13 @@ async def resolve(connection: HTTPConnection, token: str) -> Principal | None:
     resolvers = cast(Resolvers, connection.app.state.resolvers)
     now_ms = database.clock.now_ms()
     async with database.read() as reader:
-        return await resolvers.staff(reader, token, now_ms) or await resolvers.driver(reader, token, now_ms)
+        principal = await resolvers.staff(reader, token, now_ms) or await resolvers.driver(reader, token, now_ms)
+    if principal is None:
+        return None
+    if principal.renew is not None:
+        async with database.unit() as uow:
+            await principal.renew(uow)
+    return replace(principal, source=connection.client.host if connection.client else "", renew=None)
 
 
 async def current_staff(principal: Annotated[Principal, Depends(current_principal)]) -> Principal:

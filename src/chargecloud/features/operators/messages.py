@@ -1,0 +1,97 @@
+"""Operators, staff, roles and permissions: what other features and the HTTP edge may know of them."""
+
+from enum import StrEnum
+
+import msgspec
+
+DEFAULT_OPERATOR_ID = 1
+"""The operator an installation starts with."""
+
+
+class Role(StrEnum):
+    """What somebody does here; decides what they may."""
+
+    ADMINISTRATOR = "administrator"
+    DISPATCHER = "dispatcher"
+    OPERATIONS = "operations"
+    FINANCE = "finance"
+    MAINTENANCE = "maintenance"
+    AUDITOR = "auditor"
+    DEMO = "demo"
+
+
+_SUBJECTS = ("stations", "devices", "tariffs", "drivers", "wallets", "orders", "alarms", "staff")
+READ = frozenset(f"{subject}.read" for subject in _SUBJECTS)
+WRITE = frozenset({"devices.command"}) | {f"{subject}.write" for subject in _SUBJECTS if subject != "devices"}
+PERMISSIONS = READ | WRITE
+
+PERMISSIONS_OF: dict[Role, frozenset[str]] = {
+    Role.ADMINISTRATOR: PERMISSIONS,
+    Role.DISPATCHER: (READ - {"staff.read"}) | {"devices.command", "orders.write", "alarms.write"},
+    Role.OPERATIONS: (READ - {"staff.read"}) | {"stations.write", "tariffs.write", "drivers.write", "devices.command"},
+    Role.FINANCE: (READ - {"staff.read"}) | {"wallets.write", "orders.write", "tariffs.write"},
+    Role.MAINTENANCE: frozenset({"stations.read", "devices.read", "tariffs.read", "orders.read", "alarms.read"})
+    | {"devices.command", "alarms.write"},
+    Role.AUDITOR: READ,
+    Role.DEMO: READ,
+}
+"""Deny by default: what is not listed here is forbidden."""
+
+ROLE_TITLES = {
+    Role.ADMINISTRATOR: "管理员",
+    Role.DISPATCHER: "调度",
+    Role.OPERATIONS: "运营",
+    Role.FINANCE: "财务",
+    Role.MAINTENANCE: "运维",
+    Role.AUDITOR: "审计",
+    Role.DEMO: "演示",
+}
+
+
+class Operator(msgspec.Struct, frozen=True, kw_only=True):
+    """A tenant: who runs stations and earns from them."""
+
+    operator_id: int
+    name: str
+
+
+class Staff(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who signs in at the console."""
+
+    staff_id: int
+    operator_id: int
+    username: str
+    display_name: str
+    role: Role
+    disabled: bool
+    created_at_ms: int
+
+
+class StaffSession(msgspec.Struct, frozen=True, kw_only=True):
+    """A signed-in browser or script."""
+
+    session_id: int
+    staff_id: int
+    created_at_ms: int
+    seen_at_ms: int
+    expires_at_ms: int
+    source: str
+    agent: str
+
+
+class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """Who did what to what, and when."""
+
+    entry_id: int
+    operator_id: int | None
+    at_ms: int
+    actor: str
+    actor_name: str
+    action: str
+    object: str
+    facts: str
+    """JSON."""
+    before_digest: str
+    after_digest: str
+    source: str
+    request_id: str

@@ -1,0 +1,193 @@
+"""Use cases of operators: who works here, how they sign in, what they may, and what they did."""
+
+import hashlib
+from functools import partial
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chargecloud.features.operators import model, sql_sign_in, sql_staff
+from chargecloud.features.operators.messages import (
+    DEFAULT_OPERATOR_ID,
+    PERMISSIONS_OF,
+    Operator,
+    Role,
+    Staff,
+)
+from chargecloud.features.operators.service_passwords import hash_password, verify
+from chargecloud.features.operators.service_sign_in import (
+    IssuedSession,
+    SignIn,
+    change_password,
+    sign_in,
+    sign_out,
+)
+from chargecloud.features.operators.sql import audit_log
+from chargecloud.infra.http.auth import Principal
+from chargecloud.infra.sql.uow import UnitOfWork
+from chargecloud.kernel.errors import Conflict, NotFound, Refused
+
+__all__ = [
+    "IssuedSession",
+    "NewStaff",
+    "SignIn",
+    "audit",
+    "change_password",
+    "change_staff",
+    "create_staff",
+    "end_session",
+    "hash_password",
+    "operator",
+    "require_default_operator",
+    "reset_password",
+    "resolve_session",
+    "sign_in",
+    "sign_out",
+    "staff_member",
+    "verify",
+]
+
+
+class NewStaff(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody to work here. `password_hash` comes from `hash_password`, outside the unit of work."""
+
+    username: str
+    display_name: str
+    role: Role
+    password_hash: str
+    operator_id: int = DEFAULT_OPERATOR_ID
+
+
+async def operator(uow: UnitOfWork, operator_id: int) -> Operator:
+    """An operator by id."""
+    found = await sql_staff.find_operator(uow.connection, operator_id)
+    if found is None:
+        raise NotFound(f"没有运营商 {operator_id}", "operator_unknown", operator_id=operator_id)
+    return found
+
+
+async def require_default_operator(uow: UnitOfWork, name: str = "默认运营商") -> Operator:
+    """The operator an installation starts with, made when it is missing."""
+    await sql_staff.add_operator(uow, name=model.normal_name(name), operator_id=DEFAULT_OPERATOR_ID)
+    return await operator(uow, DEFAULT_OPERATOR_ID)
+
+
+async def create_staff(uow: UnitOfWork, new: NewStaff) -> Staff:
+    """Give somebody an account."""
+    username = model.normal_username(new.username)
+    await operator(uow, new.operator_id)
+    if await sql_staff.username_taken(uow.connection, username):
+        raise Conflict(f"登录名 {username} 已被使用", "username_taken", field="username")
+    row = {
+        "operator_id": new.operator_id,
+        "username": username,
+        "display_name": model.normal_name(new.display_name),
+        "role": new.role.value,
+        "password_hash": new.password_hash,
+        "disabled": False,
+        "created_at_ms": uow.now_ms,
+    }
+    return await staff_member(uow, await sql_staff.add_staff(uow, row))
+
+
+async def staff_member(uow: UnitOfWork, staff_id: int, operator_id: int | None = None) -> Staff:
+    """Somebody by id; an operator sees only its own."""
+    found = await sql_staff.find_staff(uow.connection, staff_id, operator_id)
+    if found is None:
+        raise NotFound(f"没有后台人员 {staff_id}", "staff_unknown", staff_id=staff_id)
+    return found
+
+
+async def change_staff(
+    uow: UnitOfWork,
+    principal: Principal,
+    staff_id: int,
+    *,
+    display_name: str | None = None,
+    role: Role | None = None,
+    disabled: bool | None = None,
+) -> Staff:
+    """Rename somebody, give them another role, disable or enable them. Disabling ends their sessions."""
+    before = await staff_member(uow, staff_id, principal.operator_id)
+    after = msgspec.structs.replace(
+        before,
+        display_name=before.display_name if display_name is None else model.normal_name(display_name),
+        role=before.role if role is None else role,
+        disabled=before.disabled if disabled is None else disabled,
+    )
+    if staff_id == principal.id and (after.role, after.disabled) != (before.role, before.disabled):
+        raise Refused("不能停用自己或更改自己的角色", "not_yourself")
+    if before.role is Role.ADMINISTRATOR and (after.role is not Role.ADMINISTRATOR or after.disabled):
+        await _not_the_last_administrator(uow, before)
+    await sql_staff.set_staff(
+        uow, staff_id, display_name=after.display_name, role=after.role.value, disabled=after.disabled
+    )
+    if after.disabled:
+        await sql_sign_in.end_sessions(uow, staff_id)
+    return after
+
+
+async def _not_the_last_administrator(uow: UnitOfWork, member: Staff) -> None:
+    if not await sql_staff.other_administrators(uow.connection, member.operator_id, member.staff_id):
+        raise Refused("至少要保留一名可用的管理员", "last_administrator")
+
+
+async def reset_password(uow: UnitOfWork, principal: Principal, staff_id: int, password_hash: str) -> Staff:
+    """Give somebody else a new password; all their sessions end."""
+    member = await staff_member(uow, staff_id, principal.operator_id)
+    await sql_staff.set_staff(uow, staff_id, password_hash=password_hash)
+    await sql_sign_in.end_sessions(uow, staff_id)
+    return member
+
+
+async def resolve_session(connection: AsyncConnection, token: str, now_ms: int) -> Principal | None:
+    """Who a session token stands for; None when it is unknown, idle for 30 minutes, 12 hours old, or disabled."""
+    found = await sql_sign_in.find_session(connection, model.secret_hash(token), now_ms)
+    if found is None:
+        return None
+    session, member = found
+    idle_ms = now_ms - session.seen_at_ms
+    return Principal(
+        kind="staff",
+        id=member.staff_id,
+        name=member.display_name,
+        operator_id=member.operator_id,
+        permissions=PERMISSIONS_OF[member.role],
+        renew=partial(sql_sign_in.touch_session, session_id=session.session_id)
+        if idle_ms >= model.SESSION_TOUCH_MS
+        else None,
+    )
+
+
+async def end_session(uow: UnitOfWork, principal: Principal, session_id: int) -> None:
+    """End one of one's own sessions."""
+    if not await sql_sign_in.end_session(uow, principal.id, session_id):
+        raise NotFound(f"没有会话 {session_id}", "session_unknown", session_id=session_id)
+
+
+def audit(
+    uow: UnitOfWork, principal: Principal, action: str, object_: str, facts: dict[str, object] | None = None
+) -> None:
+    """Write down what somebody did to what, in the transaction that did it.
+
+    `action` is "<subject>.<verb>", `object_` "<kind>:<id>". Facts under "before" and "after" also leave their digests.
+    """
+    facts = facts or {}
+    row = {
+        "operator_id": principal.operator_id,
+        "at_ms": uow.now_ms,
+        "actor": f"{principal.kind}:{principal.id}",
+        "actor_name": principal.name,
+        "action": action,
+        "object": object_,
+        "facts": msgspec.json.encode(facts).decode(),
+        "before_digest": _digest(facts.get("before")),
+        "after_digest": _digest(facts.get("after")),
+        "source": principal.source,
+        "request_id": uow.trace_id,
+    }
+    uow.append(audit_log, row)
+
+
+def _digest(facts: object) -> str:
+    return "" if facts is None else hashlib.sha256(msgspec.json.encode(facts, order="sorted")).hexdigest()

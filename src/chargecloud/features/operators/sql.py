@@ -1,0 +1,103 @@
+"""Tables of operators, staff, sessions, sign-in attempts and the audit log."""
+
+from typing import Any
+
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Row, String, Table
+
+from chargecloud.features.operators.messages import Role, Staff
+from chargecloud.infra.sql.append_only import APPEND_ONLY
+from chargecloud.infra.sql.types import big_id, code, epoch_ms, json_text, metadata
+
+operators = Table(
+    "operators",
+    metadata,
+    Column("id", big_id(), primary_key=True, autoincrement=True),
+    Column("name", String(80), nullable=False, unique=True),
+    Column("created_at_ms", epoch_ms(), nullable=False),
+)
+
+staff = Table(
+    "staff",
+    metadata,
+    Column("id", big_id(), primary_key=True, autoincrement=True),
+    Column("operator_id", ForeignKey("operators.id"), nullable=False, index=True),
+    Column("username", code(32), nullable=False, unique=True),
+    Column("display_name", String(80), nullable=False),
+    Column("role", code(16), nullable=False),
+    Column("password_hash", code(200), nullable=False),
+    Column("disabled", Boolean, nullable=False),
+    Column("created_at_ms", epoch_ms(), nullable=False),
+)
+
+sessions = Table(
+    "staff_sessions",
+    metadata,
+    Column("id", big_id(), primary_key=True, autoincrement=True),
+    Column("staff_id", ForeignKey("staff.id"), nullable=False, index=True),
+    Column("token_hash", code(64), nullable=False, unique=True),
+    Column("created_at_ms", epoch_ms(), nullable=False),
+    Column("seen_at_ms", epoch_ms(), nullable=False),
+    Column("expires_at_ms", epoch_ms(), nullable=False, index=True),
+    Column("source", String(64), nullable=False),
+    Column("agent", String(200), nullable=False),
+)
+"""A session that ends is deleted; the audit log remembers it."""
+
+attempts = Table(
+    "sign_in_attempts",
+    metadata,
+    Column("id", big_id(), primary_key=True, autoincrement=True),
+    Column("username", code(32), nullable=False),
+    Column("source", code(64), nullable=False),
+    Column("succeeded", Boolean, nullable=False),
+    Column("at_ms", epoch_ms(), nullable=False, index=True),
+    Index(None, "username", "at_ms"),
+    Index(None, "source", "at_ms"),
+)
+"""One row a try, written before the password is looked at, so that parallel guesses count."""
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("id", big_id(), primary_key=True, autoincrement=True),
+    Column("operator_id", ForeignKey("operators.id")),
+    Column("at_ms", epoch_ms(), nullable=False),
+    Column("actor", code(64), nullable=False),
+    Column("actor_name", String(80), nullable=False),
+    Column("action", code(64), nullable=False),
+    Column("object", code(128), nullable=False),
+    Column("facts", json_text(), nullable=False),
+    Column("before_digest", code(64), nullable=False),
+    Column("after_digest", code(64), nullable=False),
+    Column("source", code(64), nullable=False),
+    Column("request_id", code(64), nullable=False),
+    Index(None, "operator_id", "id"),
+    Index(None, "actor", "id"),
+    Index(None, "object", "id"),
+    info=APPEND_ONLY,
+)
+"""Only ever added to; a row holds all that a hash chain over ascending ids would cover."""
+
+STAFF_COLUMNS = (
+    staff.c.id,
+    staff.c.operator_id,
+    staff.c.username,
+    staff.c.display_name,
+    staff.c.role,
+    staff.c.disabled,
+    staff.c.created_at_ms,
+)
+
+
+def staff_of(row: Row[*tuple[Any, ...]]) -> Staff:
+    """Somebody from `STAFF_COLUMNS`."""
+    staff_id, operator_id, username, display_name, role, disabled, created_at_ms = row[:7]
+    return Staff(
+        staff_id=staff_id,
+        operator_id=operator_id,
+        username=username,
+        display_name=display_name,
+        role=Role(role),
+        disabled=disabled,
+        created_at_ms=created_at_ms,
+    )

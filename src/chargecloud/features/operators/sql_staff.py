@@ -1,0 +1,64 @@
+"""Statements about operators, staff and the audit log."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chargecloud.features.operators.messages import Operator, Role, Staff
+from chargecloud.features.operators.sql import STAFF_COLUMNS, operators, staff, staff_of
+from chargecloud.infra.sql.uow import UnitOfWork
+from chargecloud.infra.sql.upsert import insert_ignore
+
+
+async def find_operator(connection: AsyncConnection, operator_id: int) -> Operator | None:
+    """An operator by id."""
+    row = (await connection.execute(select(operators).where(operators.c.id == operator_id))).first()
+    return Operator(operator_id=row.id, name=row.name) if row else None
+
+
+async def add_operator(uow: UnitOfWork, *, name: str, operator_id: int | None = None) -> None:
+    """An operator, unless its id or name is taken."""
+    row: dict[str, object] = {"name": name, "created_at_ms": uow.now_ms}
+    row = row if operator_id is None else row | {"id": operator_id}
+    await uow.connection.execute(insert_ignore(operators, row))
+
+
+async def find_staff(connection: AsyncConnection, staff_id: int, operator_id: int | None) -> Staff | None:
+    """Somebody by id, within an operator."""
+    statement = select(*STAFF_COLUMNS).where(staff.c.id == staff_id)
+    if operator_id is not None:
+        statement = statement.where(staff.c.operator_id == operator_id)
+    row = (await connection.execute(statement)).first()
+    return staff_of(row) if row else None
+
+
+async def username_taken(connection: AsyncConnection, username: str) -> bool:
+    """Whether somebody signs in with this name, whatever their operator."""
+    return (await connection.execute(select(staff.c.id).where(staff.c.username == username))).first() is not None
+
+
+async def add_staff(uow: UnitOfWork, row: Mapping[str, object]) -> int:
+    """Insert somebody; their id."""
+    key = (await uow.connection.execute(insert(staff).values(row))).inserted_primary_key
+    return int(key[0]) if key else 0
+
+
+async def set_staff(uow: UnitOfWork, staff_id: int, **values: object) -> None:
+    """Change columns of somebody."""
+    await uow.connection.execute(update(staff).where(staff.c.id == staff_id).values(values))
+
+
+async def other_administrators(connection: AsyncConnection, operator_id: int, staff_id: int) -> int:
+    """How many working administrators an operator has besides this one."""
+    statement = (
+        select(func.count())
+        .select_from(staff)
+        .where(
+            staff.c.operator_id == operator_id,
+            staff.c.role == Role.ADMINISTRATOR.value,
+            staff.c.disabled.is_(False),
+            staff.c.id != staff_id,
+        )
+    )
+    return int((await connection.execute(statement)).scalar_one())
