@@ -92,7 +92,8 @@ class Database:
         if task is self._holder:
             raise RuntimeError("a unit of work is open in this task already; pass it on instead of opening another")
         try:
-            await asyncio.wait_for(self._turn.acquire(), WAIT_FOR_TURN_S)
+            async with asyncio.timeout(WAIT_FOR_TURN_S):
+                await self._turn.acquire()
         except TimeoutError:
             raise Unavailable(
                 f"the database was busy for {WAIT_FOR_TURN_S:.0f} s; try again", "database_busy"

@@ -1,14 +1,14 @@
-"""Messages that wait for the relay, messages already handled, and messages set aside."""
+"""Messages that wait for the relay, and which of them have been handled."""
 
 from collections.abc import Iterable, Sequence
+from typing import Protocol, cast
 
 import msgspec
-from sqlalchemy import Column, Index, Row, Table, Text, bindparam, delete, insert, select
+from sqlalchemy import Column, Index, Table, bindparam, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.infra.sql.types import big_id, code, epoch_ms, json_text, metadata
 from chargecloud.infra.sql.uow import Outgoing
-from chargecloud.kernel.errors import Conflict, NotFound
 from chargecloud.kernel.message import Envelope, Message
 
 outbox = Table(
@@ -28,7 +28,7 @@ outbox = Table(
 inbox_seen = Table(
     "inbox_seen",
     metadata,
-    Column("message_id", code(40), primary_key=True),
+    Column("message_id", code(48), primary_key=True),
     Column("group_name", code(32), primary_key=True),
     Column("seen_at_ms", epoch_ms(), nullable=False),
     Index("ix_inbox_seen_seen_at_ms", "seen_at_ms"),
@@ -36,24 +36,21 @@ inbox_seen = Table(
 )
 """Which group has handled which outbox message; makes a second delivery harmless."""
 
-dead_messages = Table(
-    "dead_messages",
-    metadata,
-    Column("id", big_id(), primary_key=True, autoincrement=True),
-    Column("group_name", code(32), nullable=False),
-    Column("message_id", code(40), nullable=False),
-    Column("key", code(64), nullable=False),
-    Column("kind", code(64), nullable=False),
-    Column("body", json_text(), nullable=False),
-    Column("error", Text, nullable=False),
-    Column("at_ms", epoch_ms(), nullable=False),
-    sqlite_autoincrement=True,
-)
-"""Messages no attempt could get through, kept for people to look at."""
-
 _OLDEST = select(outbox).where(outbox.c.id > bindparam("after")).order_by(outbox.c.id).limit(bindparam("most"))
 _INSERT = insert(outbox)
 _DELETE = delete(outbox).where(outbox.c.id.in_(bindparam("ids", expanding=True)))
+
+
+class Waiting(Protocol):
+    """A row of the outbox."""
+
+    id: int
+    key: str
+    kind: str
+    body: str
+    trace_id: str
+    at_ms: int
+    expires_at_ms: int
 
 
 class Kinds:
@@ -63,20 +60,23 @@ class Kinds:
         self._decoders: dict[str, msgspec.json.Decoder[Message]] = {}
 
     def decode(self, kind: str, body: str | bytes) -> Message:
-        """A message from its name and JSON text; NotFound for a name no class bears."""
+        """A message from its name and JSON text; ValueError when no class bears the name or can read the text."""
         decoder = self._decoders.get(kind)
         if decoder is None:
             decoder = self._decoders[kind] = msgspec.json.Decoder(self._find(kind))
-        return decoder.decode(body)
+        try:
+            return decoder.decode(body)
+        except msgspec.MsgspecError as error:
+            raise ValueError(f"the stored {kind} does not fit its class: {error}") from error
 
     @staticmethod
     def _find(kind: str) -> type[Message]:
         found = [each for each in _descendants(Message) if each.__name__ == kind]
         if not found:
-            raise NotFound(f"no message class is named {kind!r}; was it renamed or removed?", "unknown_message")
+            raise ValueError(f"no message class is named {kind!r}; was it renamed or removed?")
         if len(found) > 1:
             places = ", ".join(each.__module__ for each in found)
-            raise Conflict(f"{kind!r} names messages in {places}; rename one", "ambiguous_message")
+            raise ValueError(f"{kind!r} names messages in {places}; rename one")
         return found[0]
 
 
@@ -104,9 +104,10 @@ async def add(connection: AsyncConnection, messages: Sequence[Outgoing], at_ms: 
     )
 
 
-async def oldest(connection: AsyncConnection, *, after: int, most: int) -> Sequence[Row[tuple[object, ...]]]:
+async def oldest(connection: AsyncConnection, *, after: int, most: int) -> Sequence[Waiting]:
     """Waiting messages in order, from just after an id on."""
-    return (await connection.execute(_OLDEST, {"after": after, "most": most})).all()
+    rows = (await connection.execute(_OLDEST, {"after": after, "most": most})).all()
+    return cast(Sequence[Waiting], rows)
 
 
 async def remove(connection: AsyncConnection, ids: Sequence[int]) -> None:
@@ -114,13 +115,18 @@ async def remove(connection: AsyncConnection, ids: Sequence[int]) -> None:
     await connection.execute(_DELETE, {"ids": ids})
 
 
-def envelope_of(row: Row[tuple[object, ...]], kinds: Kinds) -> Envelope:
-    """A waiting message as it goes over the bus; its id stays unique even if the counter should start again."""
+def message_id(row: Waiting) -> str:
+    """Names the message for good, also if the counter should start again."""
+    return f"{row.at_ms:x}.{row.id:x}"
+
+
+def envelope_of(row: Waiting, kinds: Kinds) -> Envelope:
+    """A waiting message as it goes over the bus; ValueError when it cannot be read."""
     return Envelope(
         row.key,
         kinds.decode(row.kind, row.body),
         row.at_ms,
-        id=f"{row.at_ms:x}.{row.id:x}",
+        id=message_id(row),
         trace_id=row.trace_id,
         expires_at_ms=row.expires_at_ms,
     )

@@ -60,7 +60,8 @@ class SqliteStore:
     async def take_reader(self) -> AsyncConnection:
         """A reader, for one user at a time."""
         try:
-            return await asyncio.wait_for(self._readers.get(), WAIT_FOR_READER_S)
+            async with asyncio.timeout(WAIT_FOR_READER_S):
+                return await self._readers.get()
         except TimeoutError:
             raise Unavailable("all database readers were busy; try again", "database_busy") from None
 

@@ -1,0 +1,222 @@
+"""Committed outbox rows onto the bus, then out of the outbox.
+
+A row leaves the outbox only after the bus has taken it over, so a crash in between delivers it a second time and never
+loses it. Rows of one key go in the order they were committed. Commands that lay here before a restart may have been
+sent already, so they are not sent again: they end as unanswered, and evidence decides what became of them.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+from sqlalchemy import func, select
+
+from chargecloud.device.commands import AnswerBoot, DeviceCommand
+from chargecloud.device.events import CommandEnded, CommandOutcome
+from chargecloud.infra import deadletters
+from chargecloud.infra.bus.contract import Bus
+from chargecloud.infra.cache.contract import Cache
+from chargecloud.infra.sql import outbox
+from chargecloud.infra.sql.engine import Database
+from chargecloud.kernel.errors import Unavailable
+from chargecloud.kernel.message import Envelope
+
+log = structlog.get_logger("chargecloud.relay")
+
+BATCH = 500
+BATCHES_IN_HAND = 16
+FORGET_AFTER_S = 0.1
+"""Deleting waits this long for company, so that it costs few commits of its own."""
+LOOK_EVERY_S = 1.0
+PAUSE_S = 0.5
+POLL_S = 0.002
+STOP_WITHIN_S = 5.0
+
+Batch = tuple[list[int], list[Envelope]]
+
+
+class Relay:
+    """Woken by commits; also looks by itself every second for what a wake-up missed."""
+
+    def __init__(self, database: Database, bus: Bus, cache: Cache) -> None:
+        self.failures = 0
+        self._database = database
+        self._bus = bus
+        self._cache = cache
+        self._kinds = outbox.Kinds()
+        self._wake = asyncio.Event()
+        self._ready: asyncio.Queue[Batch] = asyncio.Queue(BATCHES_IN_HAND)
+        self._places = asyncio.Semaphore(BATCHES_IN_HAND)
+        self._in_hand: set[int] = set()
+        self._done: list[int] = []
+        self._doubtful = 0
+        self._hurried = False
+        self._tasks: list[asyncio.Task[None]] = []
+        self._handing_over: set[asyncio.Task[None]] = set()
+
+    @property
+    def in_hand(self) -> int:
+        """Rows taken from the outbox and not yet deleted there."""
+        return len(self._in_hand)
+
+    async def start(self) -> None:
+        """Begin with what the last run left behind."""
+        async with self._database.read() as connection:
+            self._doubtful = (await connection.execute(select(func.max(outbox.outbox.c.id)))).scalar() or 0
+        self._database.on_outbox(self._wake.set)
+        self._wake.set()
+        self._tasks = [asyncio.create_task(each()) for each in (self._look, self._launch, self._forget)]
+
+    async def stop(self) -> None:
+        """Take nothing more, wait a little for what the bus has in hand; what is left waits for the next start."""
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._handing_over:
+            await asyncio.wait(self._handing_over, timeout=STOP_WITHIN_S)
+        for task in self._handing_over:
+            task.cancel()
+        await self._forget_done()
+
+    async def drain(self) -> None:
+        """Return when the outbox is empty and the bus has handled what was in it (tests, the city)."""
+        self._hurried = True
+        try:
+            while True:
+                self._wake.set()
+                await asyncio.sleep(POLL_S)
+                async with self._database.read() as connection:
+                    if not self._in_hand and not await outbox.oldest(connection, after=0, most=1):
+                        return
+        finally:
+            self._hurried = False
+
+    async def _look(self) -> None:
+        after = 0
+        while True:
+            try:
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._wake.wait()
+            except TimeoutError:
+                after = 0
+            self._wake.clear()
+            try:
+                after = await self._take(after)
+            except Exception as error:
+                self._note("relay.look_failed", error)
+                after = 0
+                await asyncio.sleep(PAUSE_S)
+
+    async def _take(self, after: int) -> int:
+        """Take everything that waits; the id of the last row."""
+        while True:
+            async with self._database.read() as connection:
+                rows = await outbox.oldest(connection, after=after, most=BATCH)
+            if not rows:
+                return after
+            ids: list[int] = []
+            envelopes: list[Envelope] = []
+            for row in rows:
+                if row.id in self._in_hand:
+                    continue
+                envelope = await self._sent_or_left(row)
+                if envelope is None:
+                    self._in_hand.add(row.id)
+                    self._done.append(row.id)
+                else:
+                    ids.append(row.id)
+                    envelopes.append(envelope)
+            after = rows[-1].id
+            if ids:
+                self._in_hand.update(ids)
+                await self._ready.put((ids, envelopes))
+
+    async def _sent_or_left(self, row: outbox.Waiting) -> Envelope | None:
+        """Send a command at once, None when that was all; otherwise what is to be published."""
+        try:
+            envelope = outbox.envelope_of(row, self._kinds)
+        except ValueError as error:
+            await deadletters.bury_row(self._database, row, str(error))
+            return None
+        if not isinstance(envelope.body, DeviceCommand):
+            return envelope
+        if row.id <= self._doubtful:
+            return _ended(envelope, envelope.body, CommandOutcome.UNANSWERED, "platform_restarted")
+        if await self._send(envelope, envelope.body):
+            return None
+        return _ended(envelope, envelope.body, CommandOutcome.OFFLINE, "not_connected")
+
+    async def _send(self, envelope: Envelope, command: DeviceCommand) -> bool:
+        """Into the mailbox of the gateway that holds the charge point; False when none does."""
+        if isinstance(command, AnswerBoot):
+            gateway_id = command.link_id.rpartition("/")[0]
+        else:
+            holder = await self._cache.holder(command.charge_point_code)
+            gateway_id = holder.gateway_id if holder else ""
+        if not gateway_id:
+            return False
+        try:
+            await self._bus.send(gateway_id, envelope)
+        except Unavailable as error:
+            if error.code != "gateway_unknown":
+                raise
+            return False
+        return True
+
+    async def _launch(self) -> None:
+        """Hand batches over side by side, but begin them in order and only while the bus takes them at once."""
+        while True:
+            ids, envelopes = await self._ready.get()
+            await self._places.acquire()
+            while self._bus.congested:  # noqa: ASYNC110 - the contract offers nothing to wait for
+                await asyncio.sleep(POLL_S)
+            task = asyncio.create_task(self._hand_over(ids, envelopes))
+            self._handing_over.add(task)
+            task.add_done_callback(self._handing_over.discard)
+
+    async def _hand_over(self, ids: list[int], envelopes: Sequence[Envelope]) -> None:
+        try:
+            await self._bus.publish_durably(envelopes)
+        except Exception as error:
+            self._note("relay.publish_failed", error)
+            await asyncio.sleep(PAUSE_S)
+            self._in_hand.difference_update(ids)
+        else:
+            self._done += ids
+        finally:
+            self._places.release()
+
+    async def _forget(self) -> None:
+        while True:
+            await asyncio.sleep(POLL_S if self._hurried else FORGET_AFTER_S)
+            try:
+                await self._forget_done()
+            except Exception as error:
+                self._note("relay.forget_failed", error)
+                await asyncio.sleep(PAUSE_S)
+
+    async def _forget_done(self) -> None:
+        done = self._done[:BATCH]
+        while done:
+            async with self._database.unit() as uow:
+                await outbox.remove(uow.connection, done)
+            del self._done[: len(done)]
+            self._in_hand.difference_update(done)
+            done = self._done[:BATCH]
+
+    def _note(self, event: str, error: Exception) -> None:
+        self.failures += 1
+        log.warning(event, exc_info=error)
+
+
+def _ended(envelope: Envelope, command: DeviceCommand, outcome: CommandOutcome, reason: str) -> Envelope:
+    """The end of a command that is not sent, under an id of its own."""
+    body = CommandEnded(
+        charge_point_code=command.charge_point_code,
+        command_id=command.command_id,
+        command=type(command).__name__,
+        outcome=outcome,
+        reason=reason,
+    )
+    return Envelope(envelope.key, body, envelope.at_ms, id=f"{envelope.id}.e", trace_id=envelope.trace_id)
