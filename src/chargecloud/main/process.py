@@ -5,8 +5,8 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from types import FrameType
 from typing import Protocol
 
@@ -54,13 +54,13 @@ async def _stop(part: Part) -> None:
 def run(main: Callable[[asyncio.Event], Awaitable[int]]) -> int:
     """Run to the end with an event that the first signal sets; a second signal ends the process at once."""
 
-    async def watched() -> int:
-        stop = asyncio.Event()
-        _on_signals(asyncio.get_running_loop(), stop)
-        return await main(stop)
+    stop = asyncio.Event()
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner, _obeyed(runner.get_loop(), stop):
+        return runner.run(_awaited(main(stop)))
 
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        return runner.run(watched())
+
+async def _awaited(result: Awaitable[int]) -> int:
+    return await result
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -71,11 +71,16 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-def _on_signals(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+@contextmanager
+def _obeyed(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> Iterator[None]:
     def note(_number: int, _frame: FrameType | None) -> None:
         if stop.is_set():
             os._exit(FORCED_EXIT_CODE)
         loop.call_soon_threadsafe(stop.set)
 
-    for number in STOP_SIGNALS:
-        signal.signal(number, note)
+    before = {number: signal.signal(number, note) for number in STOP_SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

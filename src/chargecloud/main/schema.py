@@ -14,7 +14,9 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from chargecloud.infra.sql.append_only import protect
 from chargecloud.kernel.errors import Unavailable, Unsupported
+from chargecloud.main.tables import metadata
 
 SCRIPTS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_S = 30
@@ -45,6 +47,8 @@ def upgrade(url: str) -> tuple[str, str]:
         if before != newest():
             _refuse_unknown(before, url)
             command.upgrade(configuration(connection), "head")
+        metadata()
+        protect(connection)
         return before, _revision(connection)
 
 
@@ -61,8 +65,6 @@ def revision(url: str) -> str:
 
 def drift(url: str) -> list[str]:
     """What the tables in code have and the database has not, or the other way round."""
-    from chargecloud.main.tables import metadata
-
     with _connected(url) as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         return [str(difference) for difference in compare_metadata(context, metadata())]

@@ -1,11 +1,28 @@
 """What Alembic runs: the connection comes from `chargecloud.main.schema`, the tables from the features."""
 
+from typing import Any, Literal
+
+import sqlalchemy as sa
 from alembic import context
-from sqlalchemy import Connection
+from alembic.autogenerate.api import AutogenContext
 
 from chargecloud.main.tables import metadata
 
-connection: Connection = context.config.attributes["connection"]
+connection: sa.Connection = context.config.attributes["connection"]
+
+
+def short_form(kind: str, item: Any, _context: AutogenContext) -> str | Literal[False]:
+    """The types of infra/sql/types.py by the short names every migration defines for itself."""
+    if kind != "type" or not getattr(item, "_variant_mapping", None):
+        return False
+    if isinstance(item, sa.BigInteger):
+        return "BIG_ID"
+    if isinstance(item, sa.Text):
+        return "JSON_TEXT"
+    if isinstance(item, sa.String):
+        return f"code({item.length})"
+    return False
+
 
 context.configure(
     connection=connection,
@@ -13,6 +30,7 @@ context.configure(
     transactional_ddl=connection.dialect.name == "sqlite",
     compare_type=True,
     compare_server_default=True,
+    render_item=short_form,
 )
 with context.begin_transaction():
     context.run_migrations()
