@@ -25,6 +25,7 @@ from chargecloud.sim.records import Records
 from chargecloud.sim.remote import Remote
 from chargecloud.sim.samples import Samples
 from chargecloud.sim.settings import Settings
+from chargecloud.sim.temper import STANDARD, Temper
 from chargecloud.sim.truth import Truth
 from chargecloud.sim.upkeep import Upkeep
 
@@ -251,16 +252,21 @@ class VirtualChargePoint:
             self._samples.answer(connector, sequence, now)
 
 
-def default_spec(code: str, number: int) -> ChargePointSpec:
-    """A plausible mix: DC of three sizes and, every fourth, AC with one connector."""
-    if number % 4 == 3:
-        return ChargePointSpec(
-            code=code,
-            power_type=PowerType.AC,
-            connector_count=1,
-            rated_power_w=(7_000, 11_000, 22_000)[number % 3],
-            max_voltage_mv=420_000,
-            min_voltage_mv=0,
-            max_current_ma=32_000,
-        )
-    return ChargePointSpec(code=code, rated_power_w=(60_000, 120_000, 160_000)[number % 3])
+def default_spec(
+    code: str, number: int, *, temper: Temper = STANDARD, power_type: PowerType | None = None
+) -> ChargePointSpec:
+    """A plausible mix: DC of three sizes and, every fourth, AC with one connector; or only the kind asked for."""
+    kind = power_type or (PowerType.AC if number % 4 == 3 else PowerType.DC)
+    size = number % 3
+    if kind is PowerType.DC:
+        return ChargePointSpec(code=code, temper=temper, rated_power_w=(60_000, 120_000, 160_000)[size])
+    return ChargePointSpec(
+        code=code,
+        temper=temper,
+        power_type=kind,
+        connector_count=1,
+        rated_power_w=(7_000, 11_000, 22_000)[size],
+        max_voltage_mv=420_000,
+        min_voltage_mv=0,
+        max_current_ma=33_000,
+    )

@@ -1,0 +1,119 @@
+"""A charge point with its drivers and its misfortunes; still without a socket, for city tests and the runner alike."""
+
+import random
+from collections.abc import Callable, Sequence
+
+from chargecloud.sim.charge_point import VirtualChargePoint
+from chargecloud.sim.faults import NO_FAULTS, Accidents, Faults, FaultyLink
+from chargecloud.sim.scenario import Scenario, Way, parse_life, parse_scenario, random_life
+from chargecloud.sim.visit import Driver, Visit
+
+
+class Actor:
+    """What is on the charge point's side of a connection. The peer drives it like a `VirtualChargePoint`."""
+
+    def __init__(self, point: VirtualChargePoint, *, now: float, seed: int, faults: Faults = NO_FAULTS) -> None:
+        name = f"{seed}/{point.board.code}"
+        self.point = point
+        self.visits: list[Visit] = []
+        self._link = FaultyLink(faults, random.Random(f"{name}/link"))
+        self._accidents = Accidents(faults, random.Random(f"{name}/accidents"), now)
+        self._now = now
+        self._away_until = now
+
+    @property
+    def code(self) -> str:
+        """The charge point code."""
+        return self.point.board.code
+
+    @property
+    def closing(self) -> bool:
+        """The link is to be closed: by the charge point, or because it broke."""
+        return self.point.closing or (self.point.board.line.open and self._now < self._away_until)
+
+    @property
+    def over(self) -> bool:
+        """Every driver has gone, and no record waits any more."""
+        records = self.point.board.memory.records.values()
+        return all(visit.over for visit in self.visits) and all(record.refused for record in records)
+
+    def wants_link(self, now: float) -> bool:
+        """Whether it would connect now."""
+        return now >= self._away_until and self.point.wants_link(now)
+
+    def link_wanted_at(self) -> float:
+        """From when on it wants a link."""
+        return max(self._away_until, self.point.link_wanted_at())
+
+    def cut_link(self, seconds: float) -> None:
+        """The link breaks and stays away for so long."""
+        self._away_until = max(self._away_until, self._now + seconds)
+
+    def connected(self, now: float) -> None:
+        """A link is there."""
+        self._now = now
+        self.point.connected(now)
+
+    def disconnected(self, now: float) -> None:
+        """The link is gone."""
+        self._now = now
+        self._link.drop()
+        self.point.disconnected(now)
+
+    def receive(self, data: bytes, now: float) -> None:
+        """Bytes from the platform."""
+        self._now = now
+        self.point.receive(data, now)
+
+    def tick(self, now: float) -> None:
+        """Accidents, drivers, charge point: whatever is due."""
+        self._now = now
+        accident = self._accidents.due(now)
+        if accident and accident.reboot:
+            self.point.reboot(now, lose_memory=accident.lose_memory)
+        elif accident:
+            self.cut_link(accident.offline_s)
+        for visit in self.visits:
+            visit.tick(now)
+        self.point.tick(now)
+
+    def deadline(self) -> float:
+        """When `tick` or `take_writes` next has something; infinity when never."""
+        visits = min((visit.deadline() for visit in self.visits), default=float("inf"))
+        return min(self.point.deadline(), self._link.deadline(), self._accidents.deadline(), visits)
+
+    def take_writes(self, now: float) -> list[bytes]:
+        """What goes onto the wire now, damaged as the faults want it."""
+        held = self._link.due(now)
+        return held + self._link.send(self.point.take_output(), now)
+
+
+def play(actor: Actor, text: str, *, seed: int, repeat: int = 1, speed: float = 1, cards: Sequence[str] = ()) -> None:
+    """Let drivers come to every connector: a scenario `repeat` times (0: for ever), or a random life."""
+    for connector in actor.point.connectors:
+        rng = random.Random(f"{seed}/{actor.code}/{connector.number}/drivers")
+        card = rng.choice(list(cards)) if cards else own_card(actor.code, connector.number)
+        driver = Driver(rng, speed, card)
+        rounds = rounds_of(text, rng, repeat=repeat)
+        actor.visits.append(Visit(actor.point, connector.number, driver, rounds, cut_link=actor.cut_link))
+
+
+def rounds_of(text: str, rng: random.Random, *, repeat: int) -> Callable[[], Scenario | None]:
+    """A source of rounds that ends after `repeat` of them, or never for 0."""
+    way = parse_life(text)
+    steps = () if way else parse_scenario(text)
+    left = repeat if repeat > 0 else -1
+
+    def following() -> Scenario | None:
+        nonlocal left
+        if left == 0:
+            return None
+        left -= 1
+        return random_life(rng, way) if isinstance(way, Way) else steps
+
+    return following
+
+
+def own_card(code: str, connector_no: int) -> str:
+    """The card number a driver without a given card holds: made of charge point and connector."""
+    return f"{int(code) % 0xFFFFFF * 16 + connector_no % 16 + 1:016X}"

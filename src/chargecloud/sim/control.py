@@ -1,0 +1,162 @@
+"""The control line: plug, unplug and break things at a running simulation. One command a line, one JSON object back."""
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, closing, suppress
+from dataclasses import dataclass
+
+from chargecloud.sim.actor import Actor, own_card
+from chargecloud.sim.car import random_car
+from chargecloud.sim.connector import VirtualConnector
+
+MAX_LINE = 1_024
+TOO_LONG = "\n"
+HELP = (
+    "plug CODE N | unplug CODE N | card CODE N [HEX] | vin CODE N | stop CODE N | fault CODE N [KIND] | "
+    "repair CODE N | reboot CODE [lose] | offline CODE SECONDS | state [CODE] | help"
+)
+Answer = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """One connector a command is for."""
+
+    actor: Actor
+    connector_no: int
+    extra: str
+    speed: float
+
+
+def _plug(target: _Target, now: float) -> bool:
+    rng = random.Random(f"{target.actor.code}/{target.connector_no}/{now}")
+    return target.actor.point.plug(target.connector_no, random_car(rng, speed=target.speed), now)
+
+
+def _card(target: _Target, now: float) -> bool:
+    card = target.extra or own_card(target.actor.code, target.connector_no)
+    return target.actor.point.swipe(target.connector_no, card, now)
+
+
+def _fault(target: _Target, now: float) -> bool:
+    target.actor.point.break_down(target.connector_no, target.extra or "emergency_stop", now)
+    return True
+
+
+def _repair(target: _Target, now: float) -> bool:
+    target.actor.point.repair(target.connector_no, now)
+    return True
+
+
+_AT_CONNECTOR: dict[str, Callable[[_Target, float], bool]] = {
+    "plug": _plug,
+    "unplug": lambda target, now: target.actor.point.unplug(target.connector_no, now),
+    "card": _card,
+    "vin": lambda target, now: target.actor.point.present_vin(target.connector_no, now),
+    "stop": lambda target, now: target.actor.point.press_stop(target.connector_no, now),
+    "fault": _fault,
+    "repair": _repair,
+}
+
+
+def execute(actors: Mapping[str, Actor], line: str, now: float, *, speed: float = 1) -> Answer:
+    """Do what a line says; never raises, the answer's `error` says what is wrong with the line."""
+    verb, *words = line.split() or [""]
+    try:
+        if verb == "help":
+            return {"ok": True, "help": HELP}
+        if verb == "state":
+            chosen = [_actor(actors, words[0])] if words else list(actors.values())
+            return {"ok": True, "charge_points": [describe(actor) for actor in chosen]}
+        return _command(actors, verb, words, now, speed=speed)
+    except ValueError as error:
+        return {"ok": False, "error": str(error)}
+
+
+def describe(actor: Actor) -> Answer:
+    """One charge point as the state command shows it."""
+    point = actor.point
+    return {
+        "charge_point_code": actor.code,
+        "temper": point.board.temper.name,
+        "power_type": point.board.spec.power_type.value,
+        "online": point.online,
+        "records_waiting": len(point.board.memory.records),
+        "connectors": [_connector(connector) for connector in point.connectors],
+    }
+
+
+def _connector(connector: VirtualConnector) -> Answer:
+    session = connector.session
+    return {
+        "connector_no": connector.number,
+        "phase": connector.phase.value,
+        "plugged": connector.plugged,
+        "faulted": connector.fault is not None,
+        "soc_pct": connector.car.soc_pct if connector.car else None,
+        "power_w": connector.draw.power_w,
+        "session_no": session.order.session_no if session else "",
+        "energy_mwh": session.truth.energy_mwh if session else 0,
+    }
+
+
+def _command(actors: Mapping[str, Actor], verb: str, words: list[str], now: float, *, speed: float) -> Answer:
+    if verb not in _AT_CONNECTOR and verb not in ("reboot", "offline"):
+        raise ValueError(f"unknown command {verb!r}; known are {HELP}")
+    if not words:
+        raise ValueError(f"{verb}: which charge point? Write {HELP}")
+    actor, rest = _actor(actors, words[0]), words[1:]
+    if verb == "reboot":
+        actor.point.reboot(now, lose_memory=rest == ["lose"])
+        return {"ok": True, "done": True}
+    number = rest[0] if rest else ""
+    if not number.isdecimal():
+        raise ValueError(f"{verb} {actor.code}: a number is missing; write {HELP}")
+    if verb == "offline":
+        actor.tick(now)
+        actor.cut_link(int(number))
+        return {"ok": True, "done": True}
+    target = _Target(actor, int(number), rest[1] if len(rest) > 1 else "", speed)
+    return {"ok": True, "done": _AT_CONNECTOR[verb](target, now)}
+
+
+def _actor(actors: Mapping[str, Actor], code: str) -> Actor:
+    if code not in actors:
+        raise ValueError(f"no charge point {code!r} here; `state` lists them")
+    return actors[code]
+
+
+@asynccontextmanager
+async def serving(port: int, answer: Callable[[str], Answer]) -> AsyncIterator[int]:
+    """Listen on the loopback interface; yields the port (port 0 lets the system choose)."""
+    writers: set[asyncio.StreamWriter] = set()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.add(writer)
+        with closing(writer), suppress(ConnectionError):  # whoever asked may be gone before the answer
+            while line := await _read_line(reader):
+                reply = answer(line) if line != TOO_LONG else {"ok": False, "error": f"a line has {MAX_LINE} bytes"}
+                writer.write(json.dumps(reply, ensure_ascii=False).encode() + b"\n")
+                await writer.drain()
+        writers.discard(writer)
+
+    server = await asyncio.start_server(talk, "127.0.0.1", port, limit=MAX_LINE)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for writer in writers:
+            writer.close()
+
+
+async def _read_line(reader: asyncio.StreamReader) -> str:
+    """The next line, empty at the end, TOO_LONG for one without an end in sight (which is skipped)."""
+    try:
+        return (await reader.readuntil(b"\n")).decode("utf-8", "replace")
+    except asyncio.LimitOverrunError as error:
+        await reader.readexactly(max(1, error.consumed))
+        return TOO_LONG
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return ""
