@@ -83,10 +83,14 @@ class LoggedFrame(msgspec.Struct, frozen=True, gc=False):
     raw: bytes
 
 
+Passage = tuple[int, Sequence[tuple[bool, bytes]]]
+"""What one read or one command brought over a connection: wall clock, then units as `take_frames` gives them."""
+
+
 class FrameLog(Protocol):
     """Where the gateway puts frames and the API reads them; keeps at least the last day across restarts."""
 
-    def write(self, frames: Sequence[LoggedFrame]) -> None:
+    def write(self, charge_point_code: str, protocol: str, passages: Sequence[Passage]) -> None:
         """Take frames without blocking (ids are given by the log); drops and counts when it cannot keep up."""
         ...
 

@@ -66,7 +66,7 @@ class Gateway:
         for link in list(self._board.links.values()):
             link.drop("gateway_stopped", gently=True)
         await self._board.settle()
-        self._board.tap.hand_over()
+        self._board.look_after_touched()
         await self._see_off()
 
     def connect(self, protocol: str, wire: Wire, source: str) -> Link:
@@ -78,12 +78,12 @@ class Gateway:
     def sweep(self, now: float) -> None:
         """Everything that time brings: due connections, queued logins, paused and closing ones, the frame log."""
         board = self._board
+        board.look_after_touched()
         for link in board.wheel.take_due(now):
             link.tick(now)
         self._admission.admit(now)
         board.cut_off(now)
         board.resume()
-        board.tap.hand_over()
 
     async def settle(self) -> None:
         """Return when no admission is under way (tests, the city simulation)."""

@@ -9,7 +9,7 @@ from math import inf
 from typing import TYPE_CHECKING, Protocol, cast
 
 from chargecloud.device.commands import DeviceCommand
-from chargecloud.device.contract import Connection, ProtocolPlugin
+from chargecloud.device.contract import Connection, Passage, ProtocolPlugin
 from chargecloud.device.events import CommandOutcome, DeviceEvent
 from chargecloud.kernel.errors import Unsupported
 
@@ -57,6 +57,7 @@ class Link(asyncio.Protocol):
         "connection",
         "epoch",
         "gate",
+        "passages",
         "paused",
         "plugin",
         "serial",
@@ -84,6 +85,8 @@ class Link(asyncio.Protocol):
         self.stalled_at = inf
         """Since when output waits for a peer that does not read."""
         self.paused = False
+        self.passages: list[Passage] | None = None
+        """Frames since the last sweep; None while nothing has happened and the sweep need not look at this link."""
 
     @property
     def link_id(self) -> str:
@@ -106,7 +109,7 @@ class Link(asyncio.Protocol):
             events = self.connection.receive(data, now, wall_ms)
             if events:
                 board.heard(self, events, now, wall_ms)
-            self.flush(now, wall_ms)
+            self.flush(wall_ms)
         except Exception as error:
             self.fail("receive", error)
 
@@ -150,7 +153,7 @@ class Link(asyncio.Protocol):
             events = self.connection.submit(command, now, wall_ms)
             if command.command_id:  # nobody waits for the end of what the gateway says on its own account
                 board.publish(self.code, events, wall_ms)
-            self.flush(now, wall_ms)
+            self.flush(wall_ms)
         except Unsupported as refusal:
             board.end(command, CommandOutcome.UNSUPPORTED, refusal.code)
         except Exception as error:
@@ -171,7 +174,7 @@ class Link(asyncio.Protocol):
                 events = self.connection.tick(now, wall_ms)
                 if events:
                     board.heard(self, events, now, wall_ms)
-                self.flush(now, wall_ms)
+                self.flush(wall_ms)
             self.arm(min(self.gate, self.stalled_at + board.limits.write_within_s))
         except Exception as error:
             self.fail("tick", error)
@@ -180,30 +183,41 @@ class Link(asyncio.Protocol):
         """Ask the charge point for a sign of life."""
         try:
             self.connection.probe(now)
-            self.flush(now, self.board.now_ms())
+            self.flush(self.board.now_ms())
         except Exception as error:
             self.fail("probe", error)
 
-    def flush(self, now: float, wall_ms: int) -> None:
-        """Send and log what the connection has to say, and see when it wants to be woken."""
-        if self.state is LinkState.CLOSED:
-            return
+    def flush(self, wall_ms: int) -> None:
+        """Send what the connection has to say; frames and deadlines are seen to by the next sweep."""
         connection = self.connection
-        board = self.board
         output = connection.take_output()
         if output:
-            self._write(output[0] if len(output) == 1 else b"".join(output))
+            data = output[0] if len(output) == 1 else b"".join(output)
+            if self.stalled_at == inf:
+                self.wire.write(data)
+            else:
+                self._write_more(data)
+        passages = self.passages
+        if passages is None:
+            passages = self.passages = []
+            self.board.touched.append(self)
         frames = connection.take_frames()
         if frames:
-            board.tap.add(connection.charge_point_code, self.plugin.name, wall_ms, frames)
+            passages.append((wall_ms, frames))
         if connection.closing:
             self.drop(connection.close_reason, gently=True)
-        if self.state is LinkState.ONLINE:
-            due = connection.deadline()
-            if due < self.armed:
-                board.wheel.arm(self, due)
-        if board.bus.congested:
+        elif self.board.bus.congested:
             self._pause()
+
+    def look_after(self) -> None:
+        """Log what passed since the last sweep and see when the connection wants to be woken."""
+        passages, self.passages = self.passages, None
+        if passages:
+            self.board.tap.take(self.connection.charge_point_code, self.plugin.name, passages)
+        if self.state is LinkState.ONLINE:
+            due = self.connection.deadline()
+            if due < self.armed:
+                self.board.wheel.arm(self, due)
 
     def arm(self, due: float) -> None:
         """Be woken by then at the latest."""
@@ -249,8 +263,9 @@ class Link(asyncio.Protocol):
             self.wire.pause_reading()
             self.board.paused.add(self)
 
-    def _write(self, data: bytes) -> None:
-        if self.stalled_at != inf and self.wire.get_write_buffer_size() + len(data) > self.board.limits.outbound_bytes:
+    def _write_more(self, data: bytes) -> None:
+        """Write although earlier output still waits, up to a limit."""
+        if self.wire.get_write_buffer_size() + len(data) > self.board.limits.outbound_bytes:
             self.drop("slow_reader")
         else:
             self.wire.write(data)

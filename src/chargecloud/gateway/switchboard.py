@@ -79,6 +79,8 @@ class Switchboard:
         self.online: dict[str, Link] = {}
         self.wheel = Wheel(self.links)
         self.paused: set[Link] = set()
+        self.touched: list[Link] = []
+        """Links something has passed through since the last sweep."""
         self.counts: Counter[str] = Counter()
         self._next_serial = around.clock.now_ms() * 1_000
         """Starts from the wall clock, so that an answer to a connection of an earlier life finds nobody."""
@@ -149,6 +151,12 @@ class Switchboard:
         """End closing connections whose time is up."""
         while self._leaving and self._leaving[0][0] <= now:
             self._leaving.popleft()[1].abort()
+
+    def look_after_touched(self) -> None:
+        """Frames to the log, new deadlines to the wheel."""
+        touched, self.touched = self.touched, []
+        for link in touched:
+            link.look_after()
 
     def resume(self) -> None:
         """Read from paused links again when the bus has caught up."""

@@ -1,7 +1,6 @@
 """The frame log: a file of its own, written and read by one thread, so that no connection waits for a disk."""
 
 import asyncio
-import queue
 import sqlite3
 import threading
 from collections import Counter
@@ -13,8 +12,8 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from chargecloud.device.contract import LoggedFrame
-from chargecloud.infra.framestore import FrameStore, open_store
+from chargecloud.device.contract import LoggedFrame, Passage
+from chargecloud.infra.framestore import Chunk, FrameStore, open_store, pack
 from chargecloud.kernel.clock import Clock
 from chargecloud.kernel.errors import Unavailable
 
@@ -28,10 +27,9 @@ class FrameLogLimits:
     """How long, how much, and how eagerly."""
 
     keep_hours: int = 48
-    waiting_frames: int = 200_000
-    """Beyond this, frames are dropped and counted."""
+    waiting_frames: int = 400_000
+    """Beyond this, what comes is dropped and counted."""
     flush_s: float = 1.0
-    flush_frames: int = 20_000
     file_mib: int = 4_096
     """When what is kept takes more, the oldest goes early."""
 
@@ -46,10 +44,13 @@ class SqliteFrameLog:
         self._path = path
         self._clock = clock
         self._limits = limits or FrameLogLimits()
-        self._jobs: queue.SimpleQueue[Sequence[LoggedFrame] | Look | None] = queue.SimpleQueue()
-        self._waiting = 0
         self._lock = threading.Lock()
+        self._chunks: list[Chunk] = []
+        self._waiting = 0
+        self._looks: list[Look] = []
         self._counts: Counter[str] = Counter(written=0, dropped=0, expired=0)
+        self._wake = threading.Event()
+        self._closing = False
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -70,26 +71,24 @@ class SqliteFrameLog:
     def close(self) -> None:
         """Write what is waiting and close the file."""
         if self._thread is not None:
-            self._jobs.put(None)
+            self._closing = True
+            self._wake.set()
             self._thread.join()
             self._thread = None
 
-    def write(self, frames: Sequence[LoggedFrame]) -> None:
-        amount = len(frames)
+    def write(self, charge_point_code: str, protocol: str, passages: Sequence[Passage]) -> None:
+        chunk = pack(charge_point_code, protocol, passages)
+        frames = chunk[3]
         with self._lock:
-            fits = self._thread is not None and self._waiting + amount <= self._limits.waiting_frames
-            if fits:
-                self._waiting += amount
+            if self._thread is not None and self._waiting < self._limits.waiting_frames:
+                self._waiting += frames
+                self._chunks.append(chunk)
             else:
-                self._counts["dropped"] += amount
-        if fits:
-            self._jobs.put(frames)
+                self._counts["dropped"] += frames
 
     async def read(
         self, charge_point_code: str, *, before_id: int | None = None, limit: int = 100
     ) -> Sequence[LoggedFrame]:
-        if self._thread is None:
-            raise Unavailable("the frame log is not open", "frame_log")
         answer: Future[list[LoggedFrame]] = Future()
 
         def look(store: FrameStore) -> None:
@@ -98,7 +97,11 @@ class SqliteFrameLog:
             except (sqlite3.Error, msgspec.DecodeError) as error:
                 answer.set_exception(Unavailable(f"cannot read the frame log {self._path}: {error}", "frame_log"))
 
-        self._jobs.put(look)
+        with self._lock:
+            if self._thread is None or self._closing:
+                raise Unavailable("the frame log is not open", "frame_log")
+            self._looks.append(look)
+        self._wake.set()
         return await asyncio.wrap_future(answer)
 
     def counts(self) -> Mapping[str, int]:
@@ -114,50 +117,39 @@ class SqliteFrameLog:
             opened.set_exception(error)
             return
         opened.set_result(None)
+        expire_at = self._clock.monotonic()
+        while not self._closing:
+            if self._clock.monotonic() >= expire_at:
+                self._expire(store)
+                expire_at = self._clock.monotonic() + _EXPIRE_EVERY_S
+            self._wake.wait(self._limits.flush_s)
+            self._wake.clear()
+            self._work(store)
         self._work(store)
         store.close()
 
     def _work(self, store: FrameStore) -> None:
-        """Until told to close: gather frames, write them every flush time, look things up, forget the old."""
-        pending: list[LoggedFrame] = []
-        flush_at = expire_at = self._clock.monotonic()
-        while (job := self._next_job()) is not None:
-            if callable(job):
-                self._flush(store, pending)
-                job(store)
-                continue
-            pending += job
-            now = self._clock.monotonic()
-            if now >= flush_at or len(pending) >= self._limits.flush_frames:
-                self._flush(store, pending)
-                flush_at = now + self._limits.flush_s
-            if now >= expire_at:
-                self._expire(store)
-                expire_at = now + _EXPIRE_EVERY_S
-        self._flush(store, pending)
+        """Write what has gathered, then look up what was asked for."""
+        with self._lock:
+            chunks, self._chunks = self._chunks, []
+            looks, self._looks = self._looks, []
+        if chunks:
+            self._write(store, chunks)
+        for look in looks:
+            look(store)
 
-    def _next_job(self) -> Sequence[LoggedFrame] | Look | None:
-        """What to do next; nothing new within the flush time is an empty bunch."""
+    def _write(self, store: FrameStore, chunks: list[Chunk]) -> None:
+        """Frames that cannot be written are dropped and counted."""
+        frames = sum(chunk[3] for chunk in chunks)
+        fate = "written"
         try:
-            return self._jobs.get(timeout=self._limits.flush_s)
-        except queue.Empty:
-            return ()
-
-    def _flush(self, store: FrameStore, pending: list[LoggedFrame]) -> None:
-        """Write what is pending; frames that cannot be written are dropped and counted."""
-        amount = len(pending)
-        if not amount:
-            return
-        try:
-            store.add(pending)
-            fate = "written"
+            store.add(chunks)
         except sqlite3.Error as error:
             fate = "dropped"
-            log.error("framelog.write_failed", path=str(self._path), frames=amount, error=str(error))
-        pending.clear()
+            log.error("framelog.write_failed", path=str(self._path), frames=frames, error=str(error))
         with self._lock:
-            self._waiting -= amount
-            self._counts[fate] += amount
+            self._waiting -= frames
+            self._counts[fate] += frames
 
     def _expire(self, store: FrameStore) -> None:
         cutoff_ms = self._clock.now_ms() - self._limits.keep_hours * 3_600_000

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from chargecloud.device.capability import Capability
 from chargecloud.device.commands import AnswerBoot, DeviceCommand, Reboot
-from chargecloud.device.contract import LoggedFrame
+from chargecloud.device.contract import LoggedFrame, Passage
 from chargecloud.device.events import (
     Beat,
     Booted,
@@ -220,8 +220,10 @@ class MemoryFrameLog:
     def __init__(self) -> None:
         self.frames: list[LoggedFrame] = []
 
-    def write(self, frames: Sequence[LoggedFrame]) -> None:
-        self.frames.extend(frames)
+    def write(self, charge_point_code: str, protocol: str, passages: Sequence[Passage]) -> None:
+        for at_ms, units in passages:
+            for up, raw in units:
+                self.frames.append(LoggedFrame(len(self.frames) + 1, charge_point_code, at_ms, up, protocol, raw))
 
     async def read(
         self, charge_point_code: str, *, before_id: int | None = None, limit: int = 100

@@ -8,7 +8,7 @@ from chargecloud.infra.bus.redelivery import Redelivery
 from chargecloud.kernel.message import Envelope
 
 
-class _Lane:
+class Lane:
     """The queue of one partition; `busy` from the first message put until the queue is empty again."""
 
     __slots__ = ("busy", "queue")
@@ -19,7 +19,7 @@ class _Lane:
 
 
 class Group:
-    """Keeps the order within a lane and lets lanes run side by side."""
+    """Keeps the order within a lane and lets lanes run side by side. Whoever puts a message into a lane rouses it."""
 
     def __init__(
         self,
@@ -32,12 +32,12 @@ class Group:
         set_aside: Callable[[str, Envelope, str], None],
     ) -> None:
         self._redelivery = redelivery
-        self._lanes = [_Lane() for _ in range(lanes)]
+        self.lanes = [Lane() for _ in range(lanes)]
         self._batch = batch
         self._linger_s = linger_s
         self._finished = finished
         self._set_aside = set_aside
-        self._ready: list[_Lane] = []
+        self._ready: list[Lane] = []
         self._timer: asyncio.Handle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._started = False
@@ -48,17 +48,10 @@ class Group:
         """How often the handler raised."""
         return self._redelivery.failures
 
-    def put(self, lane_no: int, envelope: Envelope) -> None:
-        """Queue a message; the lane is handled after the linger time."""
-        lane = self._lanes[lane_no]
-        lane.queue.append(envelope)
-        if not lane.busy:
-            lane.busy = True
-            self._await_turn(lane)
-
-    def take_back(self, lane_no: int) -> None:
-        """Undo the last `put` into this lane."""
-        self._lanes[lane_no].queue.pop()
+    def rouse(self, lane: Lane) -> None:
+        """A message was put into a lane at rest: it is handled after the linger time."""
+        lane.busy = True
+        self._await_turn(lane)
 
     def start(self) -> None:
         """Begin to deliver what has been put."""
@@ -88,7 +81,7 @@ class Group:
         """Linger again."""
         self._hurried -= 1
 
-    def _await_turn(self, lane: _Lane) -> None:
+    def _await_turn(self, lane: Lane) -> None:
         self._ready.append(lane)
         if self._timer is None:
             self._arm()
@@ -110,7 +103,7 @@ class Group:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _work(self, lane: _Lane) -> None:
+    async def _work(self, lane: Lane) -> None:
         """Deliver what the lane holds; a short rest lingers again, so that it can grow."""
         queue = lane.queue
         while queue:

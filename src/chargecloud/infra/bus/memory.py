@@ -82,12 +82,15 @@ class MemoryBus:
         groups = self._routes.get(type(envelope.body))
         if groups is None:
             groups = self._route(type(envelope.body))
-        lane = crc32(envelope.key.encode()) % self._partitions
+        lane_no = crc32(envelope.key.encode()) % self._partitions
         for group in groups:
-            group.put(lane, envelope)
+            lane = group.lanes[lane_no]
+            lane.queue.append(envelope)
+            if not lane.busy:
+                group.rouse(lane)
         self._queued += len(groups)
         if self._queued > self._high_water:
-            self._strain(lane, groups)
+            self._strain(lane_no, groups)
 
     async def publish_durably(self, envelopes: Sequence[Envelope]) -> None:
         while self.congested:
@@ -178,12 +181,12 @@ class MemoryBus:
         self._routes[body] = wanted
         return wanted
 
-    def _strain(self, lane: int, groups: tuple[Group, ...]) -> None:
+    def _strain(self, lane_no: int, groups: tuple[Group, ...]) -> None:
         """Ask gateways to pause; above the ceiling take the message back."""
         self.congested = True
         if self._queued > self._limits.ceiling:
             for group in groups:
-                group.take_back(lane)
+                group.lanes[lane_no].queue.pop()
             self._queued -= len(groups)
             self._counts["dropped_at_ceiling"] += 1
 

@@ -1,0 +1,194 @@
+/* Load generator of the gateway benches: one epoll loop that costs far less than the server it drives.
+
+   loadgen SCRIPT HOST PORT
+   SCRIPT holds, for each connection, in native byte order: u32 source address (network order), then three blobs, each
+   u32 length + bytes: the login, write A and write B (either may be empty).
+   It connects, logs in, prints "ready N", then obeys lines on standard input:
+     pingpong SECONDS   every connection repeats write A and waits for ANSWER before the next
+     paced SECONDS RATE writes A and B of each connection in turn, RATE writes a second over all connections
+   and prints "sent WRITES answered ANSWERS" after each. An answer is a frame of type 0x04, or, with "echo" as fourth
+   argument, as many bytes as were written. End of input ends it. */
+
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+struct blob { uint32_t size; unsigned char *bytes; };
+struct conn {
+    int fd, welcomed, next;
+    uint32_t source, have, owed;
+    struct blob login, write[2];
+    unsigned char rest[260];
+};
+
+static struct conn *conns;
+static int count, loop, echo, pingpong;
+static long sent, answered;
+
+static void fail(const char *what) { perror(what); exit(1); }
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+static void put(struct conn *c, struct blob *b) {
+    if (write(c->fd, b->bytes, b->size) != (ssize_t)b->size) fail("write");
+    c->owed += b->size;
+    sent++;
+}
+
+static void got_frame(struct conn *c, int type) {
+    if (type == 0x02) c->welcomed = 1;
+    if (type == 0x04) {
+        answered++;
+        if (pingpong) put(c, &c->write[0]);
+    }
+}
+
+static void take(struct conn *c, unsigned char *data, uint32_t size) {
+    if (echo) {
+        c->welcomed = 1;
+        c->owed -= size < c->owed ? size : c->owed;
+        if (!c->owed) {
+            answered++;
+            if (pingpong) put(c, &c->write[0]);
+        }
+        return;
+    }
+    uint32_t at = 0;
+    while (size - at >= 6) {
+        uint32_t whole = data[at + 1] + 4u;
+        if (data[at] != 0x68) { fprintf(stderr, "the server sent no frame\n"); exit(1); }
+        if (size - at < whole) break;
+        got_frame(c, data[at + 5]);
+        at += whole;
+    }
+    c->have = size - at;
+    if (c->have > sizeof c->rest) { fprintf(stderr, "frame too long\n"); exit(1); }
+    memmove(c->rest, data + at, c->have);
+}
+
+static void poll_once(int wait_ms) {
+    static struct epoll_event events[1024];
+    static unsigned char buffer[65536];
+    int ready = epoll_wait(loop, events, 1024, wait_ms);
+    for (int i = 0; i < ready; i++) {
+        struct conn *c = events[i].data.ptr;
+        if (c->have) memcpy(buffer, c->rest, c->have);
+        ssize_t size = read(c->fd, buffer + c->have, sizeof buffer - c->have);
+        if (size <= 0) { fprintf(stderr, "connection %ld lost\n", (long)(c - conns)); exit(1); }
+        take(c, buffer, c->have + (uint32_t)size);
+    }
+}
+
+static void read_blob(FILE *f, struct blob *b) {
+    if (fread(&b->size, 4, 1, f) != 1) fail("script");
+    b->bytes = malloc(b->size + 1);
+    if (fread(b->bytes, 1, b->size, f) != b->size) fail("script");
+}
+
+static void load(const char *path) {
+    FILE *f = fopen(path, "rb");
+    if (!f || fread(&count, 4, 1, f) != 1) fail(path);
+    conns = calloc(count, sizeof *conns);
+    for (int i = 0; i < count; i++) {
+        if (fread(&conns[i].source, 4, 1, f) != 1) fail("script");
+        read_blob(f, &conns[i].login);
+        read_blob(f, &conns[i].write[0]);
+        read_blob(f, &conns[i].write[1]);
+    }
+    fclose(f);
+}
+
+static void dial(struct conn *c, struct sockaddr_in *to) {
+    struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr.s_addr = c->source};
+    int on = 1;
+    c->fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (c->fd < 0) fail("socket");
+    setsockopt(c->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    if (bind(c->fd, (struct sockaddr *)&from, sizeof from)) fail("bind");
+    if (connect(c->fd, (struct sockaddr *)to, sizeof *to)) fail("connect");
+    setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    struct epoll_event e = {.events = EPOLLIN, .data.ptr = c};
+    if (epoll_ctl(loop, EPOLL_CTL_ADD, c->fd, &e)) fail("epoll_ctl");
+    put(c, &c->login);
+}
+
+static int welcomed(void) {
+    int n = 0;
+    for (int i = 0; i < count; i++) n += conns[i].welcomed;
+    return n;
+}
+
+static void run_paced(double until, double rate) {
+    double start = now();
+    long due, done = 0;
+    int turn = 0;
+    while (now() < until) {
+        due = (long)((now() - start) * rate);
+        for (; done < due; done++) {
+            struct conn *c = &conns[turn];
+            put(c, &c->write[c->next]);
+            if (c->write[1].size) c->next ^= 1;
+            if (++turn == count) turn = 0;
+        }
+        poll_once(0);
+    }
+}
+
+static void run_pingpong(double until) {
+    pingpong = 1;
+    for (int i = 0; i < count; i++) put(&conns[i], &conns[i].write[0]);
+    while (now() < until) poll_once(1);
+    pingpong = 0;
+}
+
+int main(int argc, char **argv) {
+    if (argc < 4) { fprintf(stderr, "usage: loadgen SCRIPT HOST PORT [echo]\n"); return 2; }
+    echo = argc > 4;
+    load(argv[1]);
+    loop = epoll_create1(0);
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(atoi(argv[3]))};
+    inet_pton(AF_INET, argv[2], &to.sin_addr);
+    for (int i = 0; i < count; i++) {
+        dial(&conns[i], &to);
+        if (i % 64 == 63) poll_once(0);
+    }
+    double patience = now() + 120;
+    while (welcomed() < count && now() < patience) poll_once(50);
+    printf("ready %d\n", welcomed());
+    fflush(stdout);
+    char line[128], verb[32];
+    for (;;) {
+        struct timeval idle = {0, 50000};
+        fd_set in;
+        FD_ZERO(&in);
+        FD_SET(0, &in);
+        poll_once(0);
+        if (select(1, &in, NULL, NULL, &idle) <= 0) continue;
+        if (!fgets(line, sizeof line, stdin)) return 0;
+        double seconds = 1, rate = 0;
+        sscanf(line, "%31s %lf %lf", verb, &seconds, &rate);
+        sent = answered = 0;
+        if (!strcmp(verb, "paced")) run_paced(now() + seconds, rate);
+        else run_pingpong(now() + seconds);
+        long written = sent, replies = answered;
+        printf("sent %ld answered %ld\n", written, replies);
+        fflush(stdout);
+        double rest = now() + 0.2;
+        while (now() < rest) poll_once(10);
+    }
+}
