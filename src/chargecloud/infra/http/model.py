@@ -3,8 +3,18 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter, WithJsonSchema
-from pydantic.functional_validators import BeforeValidator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    PlainSerializer,
+    TypeAdapter,
+    WithJsonSchema,
+)
+from pydantic_core import CoreSchema
 
 from chargecloud.kernel.clock import from_local, rfc3339
 
@@ -12,10 +22,36 @@ LARGEST = 2**53 - 1
 """The largest whole number every JSON reader takes exactly."""
 
 
-class ApiModel(BaseModel):
-    """Base of everything that crosses the API."""
+STRICT_TYPES = frozenset({"int", "float", "str", "bool", "date", "datetime", "time", "timedelta"})
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, from_attributes=True)
+
+def _make_strict(node: object) -> None:
+    """Mark every plain type below a node of pydantic's schema."""
+    if isinstance(node, dict):
+        if node.get("type") in STRICT_TYPES:
+            node["strict"] = True
+        for name, child in node.items():
+            if name not in {"metadata", "serialization"}:
+                _make_strict(child)
+    elif isinstance(node, list | tuple):
+        for child in node:
+            _make_strict(child)
+
+
+class ApiModel(BaseModel):
+    """Base of everything that crosses the API: unknown fields are refused, "1" is no number and 1 is no boolean.
+
+    pydantic's own strict mode does not fit: the web framework hands over parsed JSON, in which an enum is text and a
+    tuple is a list, and it would refuse both. So the plain types are made strict, and only they.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: type[BaseModel], handler: GetCoreSchemaHandler) -> CoreSchema:
+        schema = handler(source)
+        _make_strict(schema)
+        return schema
 
 
 Fen = Annotated[int, Field(ge=-LARGEST, le=LARGEST, description="amount of money in fen (0.01 yuan)")]
