@@ -5,6 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from chargecloud.device.events import RecordUploaded, StartMethod
+from chargecloud.features.tariffs.messages import TariffVersion
 from chargecloud.kernel.message import Event
 
 
@@ -79,7 +80,7 @@ class RequestStart(msgspec.Struct, frozen=True, kw_only=True):
     driver_id: int
     driver_place: str
     """Key of one of the driver's free places, see `service.free_places`."""
-    tariff_version_id: int
+    tariff: TariffVersion
     cap_fen: int
     """What is held; the charge stops when our price reaches it."""
     limit: Limit = Limit()
@@ -105,7 +106,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     card_id: str = ""
     vin: str = ""
     parallel_no: str = ""
-    tariff_version_id: int | None = None
+    tariff: TariffVersion | None = None
+    """The price list noted at the start; it never changes."""
     cap_fen: int = 0
     limit_kind: LimitKind = LimitKind.NONE
     limit_value: int = 0

@@ -324,7 +324,7 @@ def _nudge(session: Session, now_ms: int) -> Step:
 
 
 def _priced(session: Session, price: Price) -> Session:
-    if session.tariff_version_id is None or not session.segments:
+    if session.tariff is None or not session.segments:
         return session
     return msgspec.structs.replace(session, amount_hao=price(session.segments))
 
@@ -348,6 +348,6 @@ def reached(session: Session, at_ms: int) -> StopReason | None:
         value, bound, reason = by_kind[session.limit_kind]
         if value >= bound:
             return reason
-    if session.tariff_version_id is not None and session.cap_fen and session.amount_hao >= session.cap_fen * 100:
+    if session.tariff is not None and session.cap_fen and session.amount_hao >= session.cap_fen * 100:
         return StopReason.HOLD_USED_UP
     return StopReason.TOO_LONG if charged_ms >= LONGEST_MS else None

@@ -79,6 +79,11 @@ async def free_places(
     return free[: len(keys)]
 
 
+async def occupant(uow: UnitOfWork, charge_point_code: str, connector_no: int) -> Session | None:
+    """The session that occupies a connector."""
+    return next(iter(await sql.find_here(uow, "", connector_key(charge_point_code, connector_no))), None)
+
+
 def _own(session: Session, driver_id: int) -> str:
     """A driver learns the number of its own session only."""
     return session.session_no if session.driver_id == driver_id else ""

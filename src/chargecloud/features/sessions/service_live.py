@@ -36,14 +36,14 @@ REFUSED_FACTS = Counter(
 
 async def apply_sample(uow: UnitOfWork, before: Session, event: MeterSampled, at_ms: int) -> None:
     """One sample for one session, with our running price."""
-    price = await _pricing(uow, before)
-    await settle_step(uow, before, model.apply_sample(before, event, at_ms, price))
+    await settle_step(uow, before, model.apply_sample(before, event, at_ms, _pricing(before)))
 
 
-async def _pricing(uow: UnitOfWork, session: Session) -> Callable[[tuple[Segment, ...]], int]:
-    if session.tariff_version_id is None or session.state in model.FINAL:
-        return lambda _segments: session.amount_hao
-    version = await tariffs.version(uow, session.tariff_version_id)
+def _pricing(session: Session) -> Callable[[tuple[Segment, ...]], int]:
+    """Our price of energy by half hours, under the tariff noted at the start."""
+    version = session.tariff
+    if version is None:
+        return lambda _segments: 0
 
     def price(segments: tuple[Segment, ...]) -> int:
         parts = [EnergySegment(segment.start_ms, segment.energy_mwh) for segment in segments]

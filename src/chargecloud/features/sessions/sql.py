@@ -29,6 +29,7 @@ from chargecloud.features.sessions.messages import (
     SessionState,
     StoredRecord,
 )
+from chargecloud.features.tariffs.messages import TariffVersion
 from chargecloud.infra.sql.types import big_id, code, epoch_ms, json_text, metadata
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.errors import Conflict
@@ -51,7 +52,7 @@ sessions = Table(
     Column("card_id", code(32), nullable=False),
     Column("vin", String(32), nullable=False),
     Column("parallel_no", code(16), nullable=False),
-    Column("tariff_version_id", epoch_ms()),
+    Column("tariff", json_text()),
     Column("cap_fen", epoch_ms(), nullable=False),
     Column("limit_kind", code(16), nullable=False),
     Column("limit_value", epoch_ms(), nullable=False),
@@ -147,10 +148,11 @@ battery_reports = Table(
 SESSION_COLUMNS = tuple(column for column in sessions.c if column.name != "id")
 _NAMES = tuple(column.name for column in SESSION_COLUMNS)
 _read_segments = msgspec.json.Decoder(tuple[Segment, ...]).decode
+_read_tariff = msgspec.json.Decoder(TariffVersion).decode
 _read_flags = msgspec.json.Decoder(tuple[str, ...]).decode
 _read_body = msgspec.json.Decoder(RecordUploaded).decode
 _ENUMS = {"method": StartMethod, "state": SessionState, "limit_kind": LimitKind}
-_JSON = ("segments", "flags")
+_JSON = ("segments", "flags", "tariff")
 
 
 def session_of(row: Row[*tuple[Any, ...]]) -> Session:
@@ -158,13 +160,14 @@ def session_of(row: Row[*tuple[Any, ...]]) -> Session:
     values = dict(zip(_NAMES, row, strict=False))
     values["segments"] = _read_segments(values["segments"])
     values["flags"] = _read_flags(values["flags"])
+    values["tariff"] = _read_tariff(values["tariff"]) if values["tariff"] else None
     for name, kind in _ENUMS.items():
         values[name] = kind(values[name])
     return Session(**values)
 
 
 def _plain(name: str, value: object) -> object:
-    if name in _JSON:
+    if name in _JSON and value is not None:
         return msgspec.json.encode(value).decode()
     return value.value if name in _ENUMS and isinstance(value, StartMethod | SessionState | LimitKind) else value
 
@@ -228,7 +231,7 @@ async def add(uow: UnitOfWork, session: Session) -> None:
     try:
         await uow.connection.execute(insert(sessions).values(row))
     except IntegrityError as error:
-        raise Conflict("充电枪刚刚被占用，请重试", "connector_busy", session_no=session.session_no) from error
+        raise Conflict("充电枪刚刚被占用，请重试", "session_clash", session_no=session.session_no) from error
 
 
 async def save(uow: UnitOfWork, before: Session, after: Session) -> None:

@@ -1,0 +1,70 @@
+"""What sessions, charge points and wallets tell that orders listen to."""
+
+from chargecloud.device.events import StartRequested
+from chargecloud.features.orders import service, service_card, service_settle
+from chargecloud.features.sessions.messages import (
+    SessionEnded,
+    SessionEstimated,
+    SessionFailed,
+    SessionRecorded,
+    SessionRejected,
+    SessionReopened,
+    SessionStarted,
+)
+from chargecloud.features.wallet.messages import ToppedUp
+from chargecloud.infra.inbox import Subscription
+from chargecloud.infra.sql.uow import UnitOfWork
+from chargecloud.kernel.message import Envelope
+
+
+async def on_start_requested(uow: UnitOfWork, event: StartRequested, _envelope: Envelope) -> None:
+    """Somebody stands at the charge point."""
+    await service_card.start_requested(uow, event)
+
+
+async def on_started(uow: UnitOfWork, event: SessionStarted, _envelope: Envelope) -> None:
+    """Energy flows."""
+    await service.session_started(uow, event.session_no)
+
+
+async def on_ended(uow: UnitOfWork, event: SessionEnded, _envelope: Envelope) -> None:
+    """Energy no longer flows."""
+    await service.session_ended(uow, event.session_no)
+
+
+async def on_failed(uow: UnitOfWork, event: SessionRejected | SessionFailed, _envelope: Envelope) -> None:
+    """No energy flowed, and that is proven."""
+    await service.session_failed(uow, event.session_no, event.reason)
+
+
+async def on_reopened(uow: UnitOfWork, event: SessionReopened, _envelope: Envelope) -> None:
+    """Energy flows after all."""
+    await service.session_reopened(uow, event.session_no)
+
+
+async def on_recorded(uow: UnitOfWork, event: SessionRecorded, _envelope: Envelope) -> None:
+    """Settle."""
+    await service_settle.settle_record(uow, event)
+
+
+async def on_estimated(uow: UnitOfWork, event: SessionEstimated, _envelope: Envelope) -> None:
+    """Settle by the last sample."""
+    await service_settle.settle_estimate(uow, event.session_no)
+
+
+async def on_topped_up(uow: UnitOfWork, event: ToppedUp, _envelope: Envelope) -> None:
+    """More money for what is charging."""
+    await service.topped_up(uow, event.driver_id)
+
+
+SUBSCRIPTIONS = (
+    Subscription(StartRequested, on_start_requested),
+    Subscription(SessionStarted, on_started),
+    Subscription(SessionEnded, on_ended),
+    Subscription(SessionRejected, on_failed),
+    Subscription(SessionFailed, on_failed),
+    Subscription(SessionReopened, on_reopened),
+    Subscription(SessionRecorded, on_recorded),
+    Subscription(SessionEstimated, on_estimated),
+    Subscription(ToppedUp, on_topped_up),
+)
