@@ -56,6 +56,14 @@ async def driver(uow: UnitOfWork, driver_id: int) -> Driver:
     return found
 
 
+async def driver_with_card(uow: UnitOfWork, driver_id: int) -> tuple[Driver, Card | None]:
+    """A driver by id, and a card that may stop a charge of theirs if they have one."""
+    found = await sql.find_with_card(uow.connection, driver_id)
+    if found is None:
+        raise NotFound(f"没有车主 {driver_id}", "driver_unknown", driver_id=driver_id)
+    return found
+
+
 async def driver_for_card(uow: UnitOfWork, card_id: str) -> Card | None:
     """The card with this physical number, read either way round; None when nobody has it or it is no card number."""
     key = model.card_key_or_none(card_id)

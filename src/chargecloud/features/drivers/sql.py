@@ -112,6 +112,21 @@ async def find_card(connection: AsyncConnection, *, card_key: str) -> Card | Non
     return card_of(row) if row else None
 
 
+async def find_with_card(connection: AsyncConnection, driver_id: int) -> tuple[Driver, Card | None] | None:
+    """A driver and the oldest card that is not frozen, in one statement."""
+    statement = (
+        select(*DRIVER_COLUMNS, *_CARD_COLUMNS)
+        .outerjoin(cards, (cards.c.driver_id == drivers.c.id) & cards.c.frozen.is_(False))
+        .where(drivers.c.id == driver_id)
+        .order_by(cards.c.id)
+        .limit(1)
+    )
+    row = (await connection.execute(statement)).first()
+    if row is None:
+        return None
+    return driver_of(row), card_of(row) if row.card_pk is not None else None
+
+
 async def cards_of(connection: AsyncConnection, driver_id: int) -> list[Card]:
     """A driver's cards, oldest first."""
     statement = select(*DRIVER_COLUMNS, *_CARD_COLUMNS).join(cards, cards.c.driver_id == drivers.c.id)

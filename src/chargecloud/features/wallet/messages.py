@@ -8,6 +8,8 @@ from enum import StrEnum
 
 import msgspec
 
+from chargecloud.kernel.message import Event
+
 
 class Account(StrEnum):
     """The accounts of the ledger; each exists once per owner. Positive: the platform owes the owner."""
@@ -88,6 +90,12 @@ class Release(WalletCommand, frozen=True, kw_only=True):
 
     hold_id: str
     reason: str = ""
+
+
+class ToppedUp(Event, frozen=True, gc=False, kw_only=True, tag=True):
+    """A driver has more money than before; a running charge may use it."""
+
+    driver_id: int
 
 
 class Correction(WalletCommand, frozen=True, kw_only=True):

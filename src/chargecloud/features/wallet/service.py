@@ -17,6 +17,7 @@ from chargecloud.features.wallet.messages import (
     HoldState,
     Posting,
     Release,
+    ToppedUp,
     TopUp,
     Transfer,
     TransferKind,
@@ -47,7 +48,10 @@ async def top_up(uow: UnitOfWork, command: TopUp) -> Transfer:
     """Take money in from outside; arrears are paid first."""
     model.check_amount("amount_fen", command.amount_fen)
     entry = _direct(command, "top_up", memo=command.reason or command.source, actor=command.actor)
-    return await _move(uow, entry, lambda state: model.top_up(state, command.driver_id, command.amount_fen))
+    transfer = await _move(uow, entry, lambda state: model.top_up(state, command.driver_id, command.amount_fen))
+    if not transfer.repeated:
+        uow.publish(ToppedUp(driver_id=command.driver_id), key=f"driver:{command.driver_id}")
+    return transfer
 
 
 async def correct(uow: UnitOfWork, command: Correction) -> Transfer:
