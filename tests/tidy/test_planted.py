@@ -25,6 +25,11 @@ PLANTED = {
         "from chargecloud.features.wallet import service",
     ),
     rules.feature_rooms: ("features/orders/helpers.py", "", None),
+    rules.room_order: (
+        "features/orders/model_price.py",
+        "from chargecloud.features.orders import service",
+        "from chargecloud.features.orders import messages, model",
+    ),
     rules.vocabulary: ("features/orders/service.py", "def find(pile_code): ...", "def find(charge_point_code): ..."),
     rules.plain_identifiers: ("kernel/x.py", "电量 = 1", "energy_mwh = 1"),
     rules.left_for_later: ("kernel/x.py", "# TODO: later", "# Why: the paper says so"),

@@ -27,7 +27,7 @@ def tracked_text() -> list[tuple[str, str]]:
 
 
 def test_every_module_is_tested_somewhere() -> None:
-    """A test module of its own, a test that imports it, or (a room of a feature) the integration test of its feature."""
+    """A test module of its own, a test that imports it, or (a feature's room) the integration test of its feature."""
     tests = [source for source in python_files() if source.path.startswith("tests/")]
     imported = {name for source in tests for _, name in source.imports()}
     paths = {source.path for source in tests}
