@@ -7,7 +7,9 @@ nothing it may not need:
 - `bcd` → `str`, upper-case hex digits, never a number
 - `raw`, `cp56time2a`, `numbers` → `bytes`; `values.read_cp56` and `values.hex_text` read them
 - `ascii_text`, `ascii_rest` → `bytes` without trailing NUL; `values.text_or_none` reads it (it is untrusted text)
+- `counted_numbers`, `counted_raw`, `raw_rest` → `bytes`; `counted_words` → a tuple of integers
 - `repeat` → a tuple of records; `count` is computed from it
+- any column with `optional=True` → None when the body ends before it
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from chargecloud.protocols.wire.kinds import (
     UINT_FORMATS,
+    WORD,
     AsciiColumn,
     BcdColumn,
     CountColumn,
@@ -23,9 +26,10 @@ from chargecloud.protocols.wire.kinds import (
     RawColumn,
     TimeColumn,
     UintColumn,
+    WordsColumn,
 )
 from chargecloud.protocols.wire.parts import Choices, Part
-from chargecloud.protocols.wire.tails import AsciiTail, RepeatColumn
+from chargecloud.protocols.wire.tails import AsciiTail, RawTail, RepeatColumn
 from chargecloud.protocols.wire.values import TIME_SIZE
 
 if TYPE_CHECKING:
@@ -44,10 +48,19 @@ def uint(  # noqa: PLR0913 - one line of a vendor's table
     values: Choices | None = None,
     parts: tuple[Part, ...] = (),
     note: str = "",
+    optional: bool = False,
 ) -> int:
     """Declare an unsigned little-endian integer; the typed frame keeps the raw number."""
     column: Any = UintColumn(
-        size=size, label=label, unit=unit, scale=scale, offset=offset, values=values, parts=parts, note=note
+        size=size,
+        label=label,
+        unit=unit,
+        scale=scale,
+        offset=offset,
+        values=values,
+        parts=parts,
+        note=note,
+        optional=optional,
     )
     if size not in UINT_FORMATS:
         raise TypeError(f"an integer column has 1 to 5 bytes, not {size}")
@@ -60,15 +73,23 @@ def bcd(size: int, label: str, *, note: str = "") -> str:
     return column  # type: ignore[no-any-return]
 
 
-def ascii_text(size: int, label: str, *, note: str = "") -> bytes:
+def ascii_text(size: int, label: str, *, note: str = "", optional: bool = False) -> bytes:
     """Declare NUL-padded text, kept as bytes; read it with `values.text_or_none`."""
-    column: Any = AsciiColumn(size=size, label=label, note=note)
+    column: Any = AsciiColumn(size=size, label=label, note=note, optional=optional)
     return column  # type: ignore[no-any-return]
 
 
-def raw(size: int, label: str, *, values: Choices | None = None, parts: tuple[Part, ...] = (), note: str = "") -> bytes:
+def raw(
+    size: int,
+    label: str,
+    *,
+    values: Choices | None = None,
+    parts: tuple[Part, ...] = (),
+    note: str = "",
+    optional: bool = False,
+) -> bytes:
     """Declare opaque bytes."""
-    column: Any = RawColumn(size=size, label=label, values=values, parts=parts, note=note)
+    column: Any = RawColumn(size=size, label=label, values=values, parts=parts, note=note, optional=optional)
     return column  # type: ignore[no-any-return]
 
 
@@ -84,9 +105,27 @@ def cp56time2a(label: str, *, note: str = "") -> bytes:
     return column  # type: ignore[no-any-return]
 
 
-def count(label: str, *, of: str, note: str = "", init: Literal[False] = False) -> int:
-    """Declare the byte that counts the tail column `of`; it is computed, never passed to the constructor."""
-    column: Any = CountColumn(size=1, label=label, of=of, note=note)
+def count(label: str, *, of: str, note: str = "", optional: bool = False, init: Literal[False] = False) -> int:
+    """Declare the byte that counts the column `of`; it is computed, never passed to the constructor."""
+    column: Any = CountColumn(size=1, label=label, of=of, note=note, optional=optional)
+    return column  # type: ignore[no-any-return]
+
+
+def counted_numbers(label: str, *, values: Choices | None = None, note: str = "") -> bytes:
+    """Declare a row of one-byte numbers, as many as the `count` column says; more columns may follow."""
+    column: Any = NumbersColumn(size=1, label=label, values=values, note=note, counted=True)
+    return column  # type: ignore[no-any-return]
+
+
+def counted_words(label: str, *, unit: str = "", note: str = "") -> tuple[int, ...]:
+    """Declare a row of two-byte numbers, as many as the `count` column says; more columns may follow."""
+    column: Any = WordsColumn(size=WORD, label=label, unit=unit, note=note, counted=True)
+    return column  # type: ignore[no-any-return]
+
+
+def counted_raw(label: str, *, note: str = "", optional: bool = False) -> bytes:
+    """Declare opaque bytes, as many as the `count` column says; more columns may follow."""
+    column: Any = RawColumn(size=1, label=label, note=note, optional=optional, counted=True)
     return column  # type: ignore[no-any-return]
 
 
@@ -99,4 +138,10 @@ def repeat(of: type[R], label: str, *, note: str = "") -> tuple[R, ...]:
 def ascii_rest(label: str, *, note: str = "") -> bytes:
     """Declare text of the length a `count` column says."""
     column: Any = AsciiTail(size=1, label=label, note=note)
+    return column  # type: ignore[no-any-return]
+
+
+def raw_rest(label: str, *, note: str = "") -> bytes:
+    """Declare opaque bytes up to the end of the body."""
+    column: Any = RawTail(size=1, label=label, note=note)
     return column  # type: ignore[no-any-return]

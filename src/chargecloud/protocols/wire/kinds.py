@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from chargecloud.protocols.wire.parts import Choices, Part, Shown
 from chargecloud.protocols.wire.values import decimal_text, hex_text, read_cp56, text_or_none
 
+WORD = 2
 UINT_FORMATS = {1: "B", 2: "H", 3: "HB", 4: "I", 5: "IB"}
 
 
@@ -49,9 +50,23 @@ class Column:
     values: Choices | None = None
     parts: tuple[Part, ...] = ()
     note: str = ""
+    optional: bool = False
+    """Old firmware ends its bodies before this column; the typed frame holds None then."""
+    counted: bool = False
+    """As many entries of `size` bytes as the record's count column says."""
 
     type_text: ClassVar[str]
-    absent: ClassVar[object] = b""
+    blank: ClassVar[object] = b""
+    """What a frame holds for a column that its form leaves out."""
+
+    @property
+    def absent(self) -> object:
+        """What a frame holds when the column did not come."""
+        return None if self.optional else self.blank
+
+    def times(self, count: int) -> Column:
+        """This column with so many entries, when it is counted."""
+        return replace(self, size=self.size * count) if self.counted else self
 
     @property
     def format(self) -> str:
@@ -92,7 +107,7 @@ class BcdColumn(Column):
     """Packed decimal digits, kept as upper-case hex text: real charge points put A–F into them."""
 
     type_text = "BCD"
-    absent = ""
+    blank = ""
 
     def writer(self, value: str) -> str:
         """Python source of the pack arguments for the value."""
@@ -115,7 +130,7 @@ class UintColumn(Column):
     """Unsigned little-endian integer of 1 to 5 bytes; value = raw / 10^scale + offset."""
 
     type_text = "BIN"
-    absent = 0
+    blank = 0
 
     @property
     def format(self) -> str:
@@ -197,6 +212,39 @@ class NumbersColumn(Column):
 
     def shown(self, value: bytes) -> Shown:
         """Present one number a byte."""
+        return list(value)
+
+
+class WordsColumn(Column):
+    """A counted row of two-byte numbers."""
+
+    type_text = "BIN"
+
+    @property
+    def format(self) -> str:
+        """The `struct` format of this column: one slot a number."""
+        return "H" * (self.size // WORD)
+
+    def reader(self, slots: list[str]) -> str:
+        """Python source that makes the value from the unpacked slots."""
+        return f"({''.join(f'{slot}, ' for slot in slots)})"
+
+    def writer(self, value: str) -> str:
+        """Python source of the pack arguments for the value."""
+        return f"*{value}"
+
+    def parse(self, data: bytes) -> tuple[int, ...]:
+        """Make the numbers."""
+        return struct.unpack(f"<{self.format}", data)
+
+    def pack(self, value: tuple[int, ...]) -> bytes:
+        """Make the bytes of the numbers."""
+        if WORD * len(value) != self.size:
+            raise ValueError(f"needs {self.size // WORD} numbers, has {len(value)}")
+        return struct.pack(f"<{self.format}", *value)
+
+    def shown(self, value: tuple[int, ...]) -> Shown:
+        """Present one number an entry."""
         return list(value)
 
 

@@ -33,7 +33,7 @@ class Variant:
         if unknown:
             raise TypeError(f"no such columns: {sorted(unknown)}")
         kept = [column for column in columns if not self.only or column.name in self.only]
-        if any(column not in kept and column.absent != "" for column in columns):
+        if any(column not in kept and column.blank != "" for column in columns):
             raise TypeError("only columns of digits can be left out: their empty text tells that they were")
         return tuple(replace(column, size=sizes.get(column.name, column.size)) for column in kept)
 
@@ -53,6 +53,11 @@ class Layout:
         self.size = sum(column.size for column in self.columns)
         self.decode: Decode = _decoder(record, self, fields)
         self.encode: Encode = _encoder(record, self)
+
+    @property
+    def every_column(self) -> tuple[Column, ...]:
+        """The fixed columns and the tail."""
+        return self.columns if self.tail is None else (*self.columns, self.tail)
 
     def tail_size(self, data: bytes, start: int, end: int) -> int:
         """Return how many bytes the tail of the body `data[start:end]` claims; without counter, all whole entries."""
@@ -96,8 +101,8 @@ def _decoder(record: type[Record], layout: Layout, fields: Sequence[Column]) -> 
     if layout.tail is not None:
         values[layout.tail.name] = f"tail(data, start + {layout.size}, end)"
     arguments = ", ".join(values.get(field.name, repr(field.absent)) for field in fields)
-    unpacked = f"{', '.join(names)}, = unpack(data, start)"
-    source = "\n    ".join(["def decode(data, start, end):", unpacked, *before, f"return record({arguments})"])
+    unpacked = [f"{', '.join(names)}, = unpack(data, start)"] if names else []
+    source = "\n    ".join(["def decode(data, start, end):", *unpacked, *before, f"return record({arguments})"])
     namespace = {
         "unpack": struct.Struct("<" + "".join(formats)).unpack_from,
         "record": record,

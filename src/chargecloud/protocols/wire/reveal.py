@@ -16,7 +16,7 @@ EXTRA = "_extra"
 
 def shown_body(kind: type[Record], body: bytes) -> dict[str, Shown]:
     """Present as many columns as the body holds; `_truncated_at` names the first missing one, `_extra` what is left."""
-    layout = kind.layout_for(body, 0, len(body)) or kind.layout
+    layout = kind.layout_for(body, 0, len(body)) or (kind.shapes.shown_form(body) if kind.shapes else kind.layout)
     shown, at = _shown_columns(layout.columns, body)
     if TRUNCATED not in shown and layout.tail is not None:
         claimed = layout.tail_size(body, 0, len(body))

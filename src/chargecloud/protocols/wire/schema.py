@@ -15,15 +15,20 @@ from chargecloud.protocols.wire.columns import (
     ascii_text,
     bcd,
     count,
+    counted_numbers,
+    counted_raw,
+    counted_words,
     cp56time2a,
     numbers,
     raw,
+    raw_rest,
     repeat,
     uint,
 )
 from chargecloud.protocols.wire.kinds import Column, CountColumn
 from chargecloud.protocols.wire.layout import Layout, Variant
 from chargecloud.protocols.wire.parts import Shown
+from chargecloud.protocols.wire.shapes import Shapes, needs_shapes
 
 __all__ = ["Direction", "FieldError", "Frame", "Record", "Reply", "Variant"]
 
@@ -77,14 +82,15 @@ class RecordMeta(msgspec.StructMeta):
                 del namespace["__annotations__"][column.name]
                 namespace[column.name] = property(_counter(column.of))
         cls = super().__new__(mcs, name, bases, namespace, frozen=frozen, gc=False)
-        if columns:
+        if columns or "code" in facts:
             record = cast("type[Record]", cls)
             fields = [column for column in columns if not isinstance(column, CountColumn)]
             record.columns = columns
-            record.layout = Layout(record, columns, fields)
+            record.shapes = Shapes(record, columns, fields) if needs_shapes(columns) else None
+            record.layout = record.shapes.forms(0)[0] if record.shapes else Layout(record, columns, fields)
             record.variants = tuple(Layout(record, variant.apply(columns), fields) for variant in variants)
         if "code" in facts:
-            facts["identifier"] = _WORD_START.sub("_", name).lower()
+            facts.setdefault("identifier", _WORD_START.sub("_", name).lower())
         for fact, value in facts.items():
             setattr(cls, fact, value)
         return cls
@@ -99,8 +105,9 @@ def _collect(namespace: dict[str, Any]) -> tuple[Column, ...]:
 
 
 def _counter(tail: str) -> Any:
-    def count_tail(self: Record) -> int:
-        return len(getattr(self, tail))
+    def count_tail(self: Record) -> int | None:
+        entries = getattr(self, tail)
+        return None if entries is None else len(entries)
 
     return count_tail
 
@@ -108,14 +115,30 @@ def _counter(tail: str) -> Any:
 @dataclass_transform(
     kw_only_default=True,
     frozen_default=True,
-    field_specifiers=(uint, bcd, ascii_text, raw, numbers, cp56time2a, count, repeat, ascii_rest),
+    field_specifiers=(
+        uint,
+        bcd,
+        ascii_text,
+        raw,
+        numbers,
+        cp56time2a,
+        count,
+        repeat,
+        ascii_rest,
+        raw_rest,
+        counted_numbers,
+        counted_raw,
+        counted_words,
+    ),
 )
 class Record(msgspec.Struct, metaclass=RecordMeta, frozen=True):
     """A group of columns: a frame's body, or one entry of a list in it."""
 
     columns: ClassVar[tuple[Column, ...]] = ()
     layout: ClassVar[Layout]
+    """The layout of the vendor's newest table, without the entries of counted rows."""
     variants: ClassVar[tuple[Layout, ...]] = ()
+    shapes: ClassVar[Shapes | None] = None
 
     if TYPE_CHECKING:
 
@@ -123,23 +146,26 @@ class Record(msgspec.Struct, metaclass=RecordMeta, frozen=True):
 
     def pack(self) -> bytes:
         """Return the body bytes; FieldError names the column that cannot carry its value."""
+        layout = self.layout if self.shapes is None else self.shapes.fitting(self)
         try:
-            return self.layout.encode(self)
+            return layout.encode(self)
         except (ValueError, TypeError, struct.error):
-            return self._pack_variant()
+            return self._pack_variant(layout)
 
-    def _pack_variant(self) -> bytes:
+    def _pack_variant(self, first: Layout) -> bytes:
         for layout in self.variants:
             try:
                 return layout.encode(self)
             except (ValueError, TypeError, struct.error):
                 continue
-        raise self._complaint()
+        raise self._complaint(first)
 
-    def _complaint(self) -> FieldError:
-        for column in self.columns:
+    def _complaint(self, layout: Layout) -> FieldError:
+        for column in layout.every_column:
             value = getattr(self, column.name)
             try:
+                if value is None:
+                    raise ValueError("is missing, so nothing may follow it")
                 column.pack(value)
             except (ValueError, TypeError, AttributeError, struct.error) as error:
                 return FieldError(f"{type(self).__name__}.{column.name} ({column.label}) = {value!r}: {error}")
@@ -151,8 +177,8 @@ class Record(msgspec.Struct, metaclass=RecordMeta, frozen=True):
         parts: dict[str, Shown] = {}
         for column in self.columns:
             value = getattr(self, column.name)
-            if value == "":
-                continue  # digits are never empty: this column is left out of the variant the frame came in
+            if value is None or value == "":
+                continue  # digits are never empty: this column is left out of the form the frame came in
             shown[column.name] = column.shown(value)
             parts.update(column.shown_parts(value))
         return shown | parts
@@ -169,6 +195,8 @@ class Record(msgspec.Struct, metaclass=RecordMeta, frozen=True):
     @classmethod
     def layout_for(cls, data: bytes, start: int, end: int) -> Layout | None:
         """Choose the layout the body `data[start:end]` has: a variant of exactly this length, or the table's."""
+        if cls.shapes is not None:
+            return cls.shapes.choose(data, start, end)
         length = end - start
         for variant in cls.variants:
             if variant.size == length:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from chargecloud.protocols.wire.kinds import Column
 from chargecloud.protocols.wire.parts import Shown
-from chargecloud.protocols.wire.values import text_or_none
+from chargecloud.protocols.wire.values import hex_text, text_or_none
 
 if TYPE_CHECKING:
     from chargecloud.protocols.wire.schema import Record
@@ -62,3 +62,14 @@ class AsciiTail(Tail):
     def shown(self, value: bytes) -> Shown:
         """Present printable text, or null."""
         return text_or_none(value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RawTail(AsciiTail):
+    """Bytes up to the end of the body."""
+
+    type_text = "BYTES"
+
+    def shown(self, value: bytes) -> Shown:
+        """Present the bytes as hex text."""
+        return hex_text(value)
