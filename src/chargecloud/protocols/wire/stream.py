@@ -88,14 +88,22 @@ class StreamCutter:
 
     def feed(self, data: bytes) -> list[Unit]:
         """Take the bytes as they came from the socket and return what they complete."""
-        if not self._pending:
-            framing = self._framing
-            if data and framing.measure(data, 0) == len(data):  # the usual case: one write, one frame, nothing copied
-                order = framing.seal_order(data)
-                if order is not None:
-                    return [self._frame(data, order)]
-            return self._scan(data, 0)
-        return self._scan(self._pending + data, 0)
+        if self._pending:
+            return self._scan(self._pending + data, 0)
+        framing = self._framing
+        units: list[Unit] = []
+        at, end = 0, len(data)
+        while at < end:  # the usual case: one write, whole good frames, nothing searched
+            size = framing.measure(data, at)
+            if size <= 0 or at + size > end:
+                break
+            frame = data if size == end else data[at : at + size]
+            order = framing.seal_order(frame)
+            if order is None:
+                break
+            units.append(self._frame(frame, order))
+            at += size
+        return units if at == end else units + self._scan(data[at:], 0)
 
     def expire(self) -> list[Unit]:
         """Give up the partial frame that never got its rest, and search behind its first byte."""
@@ -116,7 +124,8 @@ class StreamCutter:
 
     def _scan(self, data: bytes, at: int) -> list[Unit]:
         """Cut `data` from `at` on. Bytes before `self._told` have been reported inside a damaged unit already."""
-        framing, units = self._framing, list[Unit]()
+        framing = self._framing
+        units: list[Unit] = []
         loose = 0
         while True:
             start = data.find(framing.first, at)
