@@ -24,7 +24,10 @@ class Connection(Protocol):
     close_reason: str
 
     def receive(self, data: bytes, now: float, wall_ms: int) -> Sequence[DeviceEvent]:
-        """Take bytes; give what they say. Never raises, whatever the bytes."""
+        """Take bytes; give what they say. Never raises, whatever the bytes.
+
+        `Booted` is said only while not admitted; later introductions are answered by the connection itself.
+        """
         ...
 
     def submit(self, command: DeviceCommand, now: float, wall_ms: int) -> Sequence[DeviceEvent]:

@@ -114,10 +114,6 @@ class Admission:
         elif link.state is LinkState.ASKED:
             self._note_failure(link, now)
             self._postpone(link, command, self._asked_at(link))
-        elif link.state is LinkState.ONLINE:
-            if not command.accepted:
-                self._note_failure(link, now)
-            link.submit(command)
         else:
             self._board.end(command, CommandOutcome.REFUSED, "not_waiting")
 
@@ -158,8 +154,6 @@ class Admission:
             link.gate = inf
             self._queue.append(link)
             self.admit(now)
-        elif link.state is LinkState.ONLINE:
-            board.publish(code, (self._addressed(link, event),), board.now_ms())
         else:
             board.counts["repeated_logins"] += 1
 
@@ -200,10 +194,8 @@ class Admission:
         link.state = LinkState.ASKED
         link.gate = board.monotonic() + board.limits.answer_within_s
         link.arm(link.gate)
-        board.publish(link.code, (self._addressed(link, boot),), board.now_ms())
-
-    def _addressed(self, link: Link, boot: Booted) -> Booted:
-        return msgspec.structs.replace(boot, link_id=link.link_id, source=link.source)
+        addressed = msgspec.structs.replace(boot, link_id=link.link_id, source=link.source)
+        board.publish(link.code, (addressed,), board.now_ms())
 
     def _asked_at(self, link: Link) -> float:
         return link.gate - self._board.limits.answer_within_s
@@ -213,6 +205,7 @@ class Admission:
         self._leave_waiting(link.source)
         link.state = LinkState.ONLINE
         link.gate = inf
+        link.see_if_calm()
         board.online[link.code] = link
         board.counts["admitted"] += 1
         online = CameOnline(charge_point_code=link.code, gateway_id=board.gateway_id, epoch=link.epoch)

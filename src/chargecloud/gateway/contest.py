@@ -90,6 +90,7 @@ class Contests:
         if all(type(event) is WireFaulted for event in events):
             return
         defender.gate = inf
+        defender.see_if_calm()
         contest = self._contests.pop(defender.code, None)
         if contest is not None:
             self._tell(contest.challenger_link_id, Outcome.ALIVE, defender.epoch)
@@ -151,6 +152,7 @@ class Contests:
 
     def _probe(self, defender: Link, now: float) -> None:
         defender.gate = now + self._board.limits.probe_s
+        defender.see_if_calm()
         defender.arm(defender.gate)
         defender.probe(now)
 

@@ -29,7 +29,7 @@ class GatewayLimits:
     """How long the old connection of a contested charge point may take to show that it lives: two heartbeats."""
     outbound_bytes: int = 65_536
     write_within_s: float = 5.0
-    sweep_s: float = 0.05
+    sweep_s: float = 0.1
     backlog: int = 1_024
     handshake_s: float = 10.0
 

@@ -12,6 +12,7 @@ from chargecloud.device.commands import DeviceCommand
 from chargecloud.device.contract import Connection, Passage, ProtocolPlugin
 from chargecloud.device.events import CommandOutcome, DeviceEvent
 from chargecloud.kernel.errors import Unsupported
+from chargecloud.kernel.message import Envelope
 
 if TYPE_CHECKING:
     from chargecloud.gateway.switchboard import Switchboard
@@ -53,6 +54,7 @@ class Link(asyncio.Protocol):
     __slots__ = (
         "armed",
         "board",
+        "calm",
         "code",
         "connection",
         "epoch",
@@ -85,6 +87,8 @@ class Link(asyncio.Protocol):
         self.stalled_at = inf
         """Since when output waits for a peer that does not read."""
         self.paused = False
+        self.calm = False
+        """Online, not contested, and the peer reads: nothing but frames to see to."""
         self.passages: list[Passage] | None = None
         """Frames since the last sweep; None while nothing has happened and the sweep need not look at this link."""
 
@@ -103,13 +107,25 @@ class Link(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         board = self.board
+        connection = self.connection
         now = board.monotonic()
         wall_ms = board.now_ms()
         try:
-            events = self.connection.receive(data, now, wall_ms)
-            if events:
+            events = connection.receive(data, now, wall_ms)
+            if not self.calm:
                 board.heard(self, events, now, wall_ms)
-            self.flush(wall_ms)
+                self.flush(wall_ms)
+                return
+            # The hot path: what the two calls above do, in place, because calls cost as much as the work in them.
+            publish, code = board.publish_one, self.code
+            for event in events:
+                publish(Envelope(code, event, wall_ms))
+            output = connection.take_output()
+            if output:
+                self.wire.write(output[0] if len(output) == 1 else b"".join(output))
+            self.log(wall_ms)
+            if connection.closing or board.bus.congested:
+                self.flush(wall_ms)
         except Exception as error:
             self.fail("receive", error)
 
@@ -118,9 +134,11 @@ class Link(asyncio.Protocol):
         now = self.board.monotonic()
         self.stalled_at = now
         self.arm(now + self.board.limits.write_within_s)
+        self.see_if_calm()
 
     def resume_writing(self) -> None:
         self.stalled_at = inf
+        self.see_if_calm()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.drop("lost" if exc else "closed_by_peer")
@@ -188,36 +206,38 @@ class Link(asyncio.Protocol):
             self.fail("probe", error)
 
     def flush(self, wall_ms: int) -> None:
-        """Send what the connection has to say; frames and deadlines are seen to by the next sweep."""
-        connection = self.connection
-        output = connection.take_output()
+        """Send what the connection has to say, close when it wants to, pause when the bus is full."""
+        output = self.connection.take_output()
         if output:
-            data = output[0] if len(output) == 1 else b"".join(output)
-            if self.stalled_at == inf:
-                self.wire.write(data)
-            else:
-                self._write_more(data)
-        passages = self.passages
-        if passages is None:
-            passages = self.passages = []
-            self.board.touched.append(self)
-        frames = connection.take_frames()
-        if frames:
-            passages.append((wall_ms, frames))
-        if connection.closing:
-            self.drop(connection.close_reason, gently=True)
+            self._write(b"".join(output))
+        self.log(wall_ms)
+        if self.connection.closing:
+            self.drop(self.connection.close_reason, gently=True)
         elif self.board.bus.congested:
             self._pause()
+
+    def log(self, wall_ms: int) -> None:
+        """Keep what has passed until the next sweep, which also asks the connection when it wants to be woken."""
+        passage = (wall_ms, self.connection.take_frames())
+        if self.passages is None:
+            self.passages = [passage]
+            self.board.touched.append(self)
+        else:
+            self.passages.append(passage)
 
     def look_after(self) -> None:
         """Log what passed since the last sweep and see when the connection wants to be woken."""
         passages, self.passages = self.passages, None
-        if passages:
+        if passages is not None:
             self.board.tap.take(self.connection.charge_point_code, self.plugin.name, passages)
         if self.state is LinkState.ONLINE:
             due = self.connection.deadline()
             if due < self.armed:
                 self.board.wheel.arm(self, due)
+
+    def see_if_calm(self) -> None:
+        """To be called when one of the things that make a link calm has changed."""
+        self.calm = self.state is LinkState.ONLINE and self.gate == inf and self.stalled_at == inf
 
     def arm(self, due: float) -> None:
         """Be woken by then at the latest."""
@@ -236,6 +256,7 @@ class Link(asyncio.Protocol):
             return
         board = self.board
         was, self.state = self.state, LinkState.CLOSED
+        self.calm = False
         try:
             board.leave(self, reason)
             board.door.left(self, was, reason)
@@ -263,9 +284,9 @@ class Link(asyncio.Protocol):
             self.wire.pause_reading()
             self.board.paused.add(self)
 
-    def _write_more(self, data: bytes) -> None:
-        """Write although earlier output still waits, up to a limit."""
-        if self.wire.get_write_buffer_size() + len(data) > self.board.limits.outbound_bytes:
+    def _write(self, data: bytes) -> None:
+        """Write, also while earlier output still waits, up to a limit."""
+        if self.stalled_at != inf and self.wire.get_write_buffer_size() + len(data) > self.board.limits.outbound_bytes:
             self.drop("slow_reader")
         else:
             self.wire.write(data)

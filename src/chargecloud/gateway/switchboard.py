@@ -13,7 +13,7 @@ import structlog
 
 from chargecloud.device.commands import DeviceCommand
 from chargecloud.device.contract import FrameLog
-from chargecloud.device.events import Booted, CommandEnded, CommandOutcome, DeviceEvent
+from chargecloud.device.events import CommandEnded, CommandOutcome, DeviceEvent
 from chargecloud.gateway.limits import GatewayLimits
 from chargecloud.gateway.link import Link, LinkState, Wire
 from chargecloud.gateway.tap import Tap
@@ -24,8 +24,6 @@ from chargecloud.kernel.clock import Clock
 from chargecloud.kernel.message import Envelope
 
 log = structlog.get_logger("chargecloud.gateway")
-
-_ONLINE = LinkState.ONLINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,7 @@ class Door(Protocol):
         ...
 
     def heard(self, link: Link, events: Sequence[DeviceEvent], now: float, wall_ms: int) -> None:
-        """What a link says that is not online, and introductions of those that are."""
+        """What a link says that is not online."""
         ...
 
     def sign_of_life(self, link: Link, events: Sequence[DeviceEvent]) -> None:
@@ -79,6 +77,7 @@ class Switchboard:
         self.online: dict[str, Link] = {}
         self.wheel = Wheel(self.links)
         self.paused: set[Link] = set()
+        self.publish_one = around.bus.publish
         self.touched: list[Link] = []
         """Links something has passed through since the last sweep."""
         self.counts: Counter[str] = Counter()
@@ -88,17 +87,11 @@ class Switchboard:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def heard(self, link: Link, events: Sequence[DeviceEvent], now: float, wall_ms: int) -> None:
-        """Take what a connection says: publish it, or ask the door."""
-        if link.state is not _ONLINE:
+        """Take what a connection says that is not calm: publish it, or ask the door."""
+        if link.state is not LinkState.ONLINE:
             self.door.heard(link, events, now, wall_ms)
             return
-        publish = self.bus.publish
-        code = link.code
-        for event in events:
-            if type(event) is Booted:
-                self.door.heard(link, (event,), now, wall_ms)
-            else:
-                publish(Envelope(code, event, wall_ms))
+        self.publish(link.code, events, wall_ms)
         if link.gate != inf:
             self.door.sign_of_life(link, events)
 
