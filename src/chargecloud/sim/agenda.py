@@ -51,6 +51,8 @@ class Agenda:
 
     def run(self, now: float) -> None:
         """Do what is due, in order of time. What an action sets for `now` itself waits for the next call."""
+        if now < self._next:
+            return
         due = sorted((entry[0], entry[1], name) for name, entry in self._entries.items() if entry[0] <= now)
         for when, order, name in due:
             entry = self._entries.get(name)

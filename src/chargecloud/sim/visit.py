@@ -10,7 +10,10 @@ from chargecloud.sim.charge_point import VirtualChargePoint
 from chargecloud.sim.connector import Phase
 from chargecloud.sim.scenario import Scenario, Step, Verb
 
-LOOK_EVERY_S = 0.5
+LOOK_EVERY_S = 5
+SHORTEST_LOOK_S = 0.25
+"""Drivers look every 5 s of their own time, but not more often than four times a real second."""
+_ROUNDING_S = 1e-6
 START_WITHIN_S = 90
 """A charge that was asked for and does not begin within this time is given up (文档 §8.5)."""
 
@@ -49,6 +52,7 @@ class Visit:
         self._charging_since = math.nan
         self._look_at = 0.0
         self._open = False
+        self._pause_s = max(SHORTEST_LOOK_S, LOOK_EVERY_S / driver.speed)
         self.over = False
         self.given_up = 0
         """Rounds that ended early because no charge came about."""
@@ -61,7 +65,7 @@ class Visit:
         """Do the steps that are due."""
         self._open = self._open or self._point.board.ready
         if not self._open:
-            self._look_at = now + LOOK_EVERY_S
+            self._look_at = now + self._pause_s
         while not self.over and now >= self._look_at:
             if not self._steps and not self._next_round():
                 return
@@ -70,13 +74,21 @@ class Visit:
                 self._begun_at, self._charging_since = now, math.nan
                 self._begin(step, now)
             if not self._done(step, now):
-                self._look_at = now + LOOK_EVERY_S
+                self._look_at = self._next_look(step, now)
                 return
             self._begun_at = math.nan
             if self._steps:
                 self._steps.pop(0)
             if not self._steps:
-                self._look_at = now + LOOK_EVERY_S
+                self._look_at = now + self._pause_s
+
+    def _next_look(self, step: Step, now: float) -> float:
+        """Waiting ends on time; everything else is noticed by looking."""
+        since = self._begun_at if step.verb is Verb.WAIT else self._charging_since
+        ends_at = since + step.seconds / self._driver.speed
+        if step.verb is Verb.WAIT:
+            return ends_at
+        return min(ends_at, now + self._pause_s) if step.verb is Verb.CHARGE and ends_at > now else now + self._pause_s
 
     def _next_round(self) -> bool:
         scenario = self._rounds()
@@ -109,7 +121,7 @@ class Visit:
                 self._cut_link(step.seconds / self._driver.speed)
 
     def _done(self, step: Step, now: float) -> bool:
-        spent = (now - self._begun_at) * self._driver.speed
+        spent = (now - self._begun_at) * self._driver.speed + _ROUNDING_S
         match step.verb:
             case Verb.WAIT:
                 return spent >= step.seconds
@@ -128,7 +140,9 @@ class Visit:
             return hopeless and self._give_up(now)
         if phase is not Phase.CHARGING:
             return self._connector.session is None
-        return step.verb is Verb.CHARGE and (now - self._charging_since) * self._driver.speed >= step.seconds
+        return (
+            step.verb is Verb.CHARGE and (now - self._charging_since) * self._driver.speed + _ROUNDING_S >= step.seconds
+        )
 
     def _give_up(self, now: float) -> bool:
         """No charge came about: the driver leaves, and the round is over."""
