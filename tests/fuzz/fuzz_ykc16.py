@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from random import Random
 
 import msgspec
 
@@ -17,46 +16,14 @@ from chargecloud.protocols.wire.checksums import crc16_modbus
 from chargecloud.protocols.wire.schema import Direction
 from chargecloud.protocols.ykc16.codec import Verdict, decode
 from chargecloud.protocols.ykc16.connection import Connection
-from chargecloud.protocols.ykc16.frames import FRAMES
 from tests.fuzz.runner import Target, main
-from tests.support.commands import one_of_each
-from tests.support.golden import golden_entries
+from tests.fuzz.ykc_programs import COMMAND, COMMANDS, FRAMES_SEEN, GOLDEN, OPS, RAW, SEALED, TIME, make, seal
 from tests.support.harness import START_MS
 from tests.support.ykc import CODE, login
 
-RAW, SEALED, GOLDEN, COMMAND, TIME, ANSWER = range(6)
-OPS = 6
 OPS_MAX = 40
 TIMES_S = (0.0, 0.1, 0.3, 1.0, 3.0, 5.0, 10.0, 15.0, 44.0, 61.0)
 CHUNKS = (1, 3, 7, 64, 255)
-HEADER = 6
-LONGEST_FRAME = 259
-_CODE_BYTES = bytes.fromhex(CODE)
-_CODE_AT = dict.fromkeys(FRAMES, 0) | {
-    code: 16
-    for code, kind in FRAMES.items()
-    if [column.name for column in kind.columns][:2] == ["trade_no", "pile_code"]
-}
-COMMANDS = one_of_each(CODE, 0)
-
-
-def seal(code: int, body: bytes, sequence: bytes = b"\x01\x00") -> bytes:
-    """A frame around any body, with a right checksum."""
-    covered = sequence + bytes((0, code)) + body
-    return bytes((0x68, len(body) + 4)) + covered + crc16_modbus(covered).to_bytes(2, "little")
-
-
-def _ours(raw: bytes) -> tuple[int, bytes]:
-    """Type and body of a golden frame, said by the charge point of the target."""
-    code, body = raw[5], bytearray(raw[HEADER:-2])
-    at = _CODE_AT.get(code, 0)
-    body[at : at + len(_CODE_BYTES)] = _CODE_BYTES
-    return code, bytes(body)[:251]
-
-
-FRAMES_SEEN = [_ours(bytes.fromhex(entry["hex"])) for _, entry in golden_entries("ykc16") if len(entry["hex"]) >= 20]
-"""Bodies of the golden frames, both directions, bad ones included."""
-UPLINKS = [number for number, (code, _) in enumerate(FRAMES_SEEN) if code & 1]
 
 
 class Run:
@@ -179,66 +146,6 @@ def _command(run: Run, number: int, *, late: bool) -> DeviceCommand:
     if isinstance(command, AnswerBoot):
         return msgspec.structs.replace(command, expires_at_ms=expires, qr_prefix="https://127.0.0.1/")
     return msgspec.structs.replace(command, expires_at_ms=expires)
-
-
-# -- making inputs
-
-
-def make(random: Random) -> bytes:
-    """A plausible session, damaged: golden frames with a few bytes changed and right checksums, spliced, doubled."""
-    parts = [bytes((random.random() < 0.9,))]
-    for _ in range(random.randrange(1, 9)):
-        parts.append(_part(random))
-    program = b"".join(parts)
-    return _damage(random, program) if random.random() < 0.3 else program
-
-
-def _part(random: Random) -> bytes:
-    choice = random.random()
-    if choice < 0.45:
-        code, body = FRAMES_SEEN[random.choice(UPLINKS)]
-        data = bytes((code,)) + _mutated(random, body)
-        return bytes((SEALED, min(len(data), 252))) + data[:252]
-    if choice < 0.55:
-        return bytes((GOLDEN, random.randrange(256)))
-    if choice < 0.75:
-        return bytes((COMMAND, random.randrange(256)))
-    if choice < 0.87:
-        return bytes((TIME, random.randrange(256)))
-    if choice < 0.90:
-        return bytes((ANSWER, 0))
-    code, body = random.choice(FRAMES_SEEN)
-    raw = _mutated(random, seal(code, body))[:255]
-    return bytes((RAW, len(raw))) + raw
-
-
-def _mutated(random: Random, data: bytes) -> bytes:
-    """Some of the bytes changed: flips, extremes, cuts, repeats, a splice of another frame."""
-    changed = bytearray(data)
-    for _ in range(random.choice((0, 0, 1, 1, 2, 5))):
-        if not changed:
-            break
-        at = random.randrange(len(changed))
-        way = random.randrange(6)
-        if way == 0:
-            changed[at] ^= 1 << random.randrange(8)
-        elif way == 1:
-            changed[at] = random.choice((0x00, 0xFF, 0x68, 0x7F, 0x80))
-        elif way == 2:
-            del changed[at:]
-        elif way == 3:
-            changed[at:at] = changed[max(0, at - random.randrange(1, 9)) : at]
-        elif way == 4:
-            changed[at : at + random.randrange(1, 9)] = random.randbytes(random.randrange(1, 9))
-        else:
-            _, other = random.choice(FRAMES_SEEN)
-            changed[at:] = other[at:]
-    return bytes(changed)
-
-
-def _damage(random: Random, program: bytes) -> bytes:
-    """The program itself as bytes, changed anywhere: lengths lie, operations turn into others."""
-    return program[:1] + _mutated(random, program[1:])
 
 
 TARGET = Target("ykc16", execute, make)

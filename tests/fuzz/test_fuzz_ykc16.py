@@ -9,6 +9,7 @@ import pytest
 
 from tests.fuzz import fuzz_ykc16, runner
 from tests.fuzz.runner import Failure, Target, explain, fuzz, main, program_of
+from tests.fuzz.ykc_programs import FRAMES_SEEN
 
 SHORT_RUNS = 3_000
 
@@ -31,7 +32,7 @@ def test_the_inputs_reach_every_handler() -> None:
     """Bodies of every uplink type are among the seeds, so that no handler is left unfuzzed."""
     from chargecloud.protocols.ykc16.uplinks import HANDLERS
 
-    seeds = {code for code, _ in fuzz_ykc16.FRAMES_SEEN}
+    seeds = {code for code, _ in FRAMES_SEEN}
     assert {kind.code for kind in HANDLERS} <= seeds
 
 
