@@ -6,8 +6,9 @@ import msgspec
 from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chargecloud.features.drivers import model, sql
+from chargecloud.features.drivers import model, sql, views
 from chargecloud.features.drivers.messages import Card, Driver, DriverCreated, DriverFrozen
+from chargecloud.features.drivers.views import DriverDetail
 from chargecloud.infra.http.auth import Principal
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.errors import Conflict, NotFound
@@ -62,6 +63,19 @@ async def driver_with_card(uow: UnitOfWork, driver_id: int) -> tuple[Driver, Car
     if found is None:
         raise NotFound(f"没有车主 {driver_id}", "driver_unknown", driver_id=driver_id)
     return found
+
+
+async def detail(connection: AsyncConnection, driver_id: int, operator_id: int | None) -> DriverDetail:
+    """A driver as staff see one; NotFound when there is none, or not for this operator."""
+    found = await views.driver_detail(connection, driver_id, operator_id)
+    if found is None:
+        raise NotFound(f"没有车主 {driver_id}", "driver_unknown", driver_id=driver_id)
+    return found
+
+
+async def cards_of(connection: AsyncConnection, driver_id: int) -> list[Card]:
+    """A driver's cards, oldest first."""
+    return await sql.cards_of(connection, driver_id)
 
 
 async def driver_for_card(uow: UnitOfWork, card_id: str) -> Card | None:

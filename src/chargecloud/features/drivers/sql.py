@@ -187,3 +187,9 @@ async def remove(uow: UnitOfWork, table: Table, key: Mapping[str, object]) -> bo
     for name, value in key.items():
         statement = statement.where(table.c[name] == value)
     return (await uow.connection.execute(statement)).rowcount == 1
+
+
+async def prune_tokens(uow: UnitOfWork) -> int:
+    """Forget tokens that open nothing any more; how many."""
+    dead = (tokens.c.expires_at_ms <= uow.now_ms) | tokens.c.revoked_at_ms.is_not(None)
+    return (await uow.connection.execute(delete(tokens).where(dead))).rowcount

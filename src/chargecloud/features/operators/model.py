@@ -28,85 +28,17 @@ MIN_PASSWORD = 8
 MAX_PASSWORD = 256
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}")
 
-NOTORIOUS = frozenset(
-    [
-        "12345678",
-        "123456789",
-        "1234567890",
-        "11111111",
-        "00000000",
-        "88888888",
-        "66666666",
-        "99999999",
-        "87654321",
-        "12341234",
-        "11223344",
-        "123123123",
-        "147258369",
-        "1qaz2wsx",
-        "1q2w3e4r",
-        "1q2w3e4r5t",
-        "qwertyui",
-        "qwertyuiop",
-        "qwerty123",
-        "asdfghjk",
-        "asdfghjkl",
-        "zxcvbnm1",
-        "password",
-        "password1",
-        "password123",
-        "passw0rd",
-        "p@ssw0rd",
-        "p@ssword",
-        "iloveyou",
-        "iloveyou1",
-        "sunshine",
-        "princess",
-        "football",
-        "baseball",
-        "superman",
-        "trustno1",
-        "whatever",
-        "welcome1",
-        "welcome123",
-        "admin123",
-        "admin1234",
-        "admin12345",
-        "administrator",
-        "root1234",
-        "rootroot",
-        "letmein1",
-        "changeme",
-        "changeit",
-        "default1",
-        "test1234",
-        "testtest",
-        "abcd1234",
-        "abc12345",
-        "abc123456",
-        "a1234567",
-        "a12345678",
-        "a123456789",
-        "qq123456",
-        "woaini520",
-        "woaini1314",
-        "5201314520",
-        "woaini123",
-        "asd123456",
-        "zxc123456",
-        "qwe123456",
-        "aa123456",
-        "demo1234",
-        "demo12345",
-        "master12",
-        "secret12",
-        "internet",
-        "computer",
-        "charge123",
-        "charging",
-        "chargecloud",
-    ]
-)
+_FIRST_GUESSES = """
+12345678 123456789 1234567890 11111111 00000000 88888888 66666666 99999999 87654321 12341234 11223344 123123123
+147258369 1qaz2wsx 1q2w3e4r 1q2w3e4r5t qwertyui qwertyuiop qwerty123 asdfghjk asdfghjkl zxcvbnm1 password
+password1 password123 passw0rd p@ssw0rd p@ssword iloveyou iloveyou1 sunshine princess football baseball superman
+trustno1 whatever welcome1 welcome123 admin123 admin1234 admin12345 administrator root1234 rootroot letmein1
+changeme changeit default1 test1234 testtest abcd1234 abc12345 abc123456 a1234567 a12345678 a123456789 qq123456
+woaini520 woaini1314 5201314520 woaini123 asd123456 zxc123456 qwe123456 aa123456 demo1234 demo12345 master12
+secret12 internet computer charge123 charging chargecloud
+"""
+
+NOTORIOUS = frozenset(_FIRST_GUESSES.split())
 """Passwords that guessers try first."""
 
 

@@ -1,6 +1,5 @@
 """Use cases of operators: who works here, how they sign in, what they may, and what they did."""
 
-import hashlib
 from functools import partial
 
 import msgspec
@@ -13,7 +12,9 @@ from chargecloud.features.operators.messages import (
     Operator,
     Role,
     Staff,
+    StaffSession,
 )
+from chargecloud.features.operators.service_audit import audit
 from chargecloud.features.operators.service_passwords import hash_password, verify
 from chargecloud.features.operators.service_sign_in import (
     IssuedSession,
@@ -22,7 +23,6 @@ from chargecloud.features.operators.service_sign_in import (
     sign_in,
     sign_out,
 )
-from chargecloud.features.operators.sql import audit_log
 from chargecloud.infra.http.auth import Principal
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.errors import Conflict, NotFound, Refused
@@ -41,6 +41,7 @@ __all__ = [
     "require_default_operator",
     "reset_password",
     "resolve_session",
+    "sessions_of",
     "sign_in",
     "sign_out",
     "staff_member",
@@ -58,9 +59,9 @@ class NewStaff(msgspec.Struct, frozen=True, kw_only=True):
     operator_id: int = DEFAULT_OPERATOR_ID
 
 
-async def operator(uow: UnitOfWork, operator_id: int) -> Operator:
+async def operator(connection: AsyncConnection, operator_id: int) -> Operator:
     """An operator by id."""
-    found = await sql_staff.find_operator(uow.connection, operator_id)
+    found = await sql_staff.find_operator(connection, operator_id)
     if found is None:
         raise NotFound(f"没有运营商 {operator_id}", "operator_unknown", operator_id=operator_id)
     return found
@@ -69,13 +70,13 @@ async def operator(uow: UnitOfWork, operator_id: int) -> Operator:
 async def require_default_operator(uow: UnitOfWork, name: str = "默认运营商") -> Operator:
     """The operator an installation starts with, made when it is missing."""
     await sql_staff.add_operator(uow, name=model.normal_name(name), operator_id=DEFAULT_OPERATOR_ID)
-    return await operator(uow, DEFAULT_OPERATOR_ID)
+    return await operator(uow.connection, DEFAULT_OPERATOR_ID)
 
 
 async def create_staff(uow: UnitOfWork, new: NewStaff) -> Staff:
     """Give somebody an account."""
     username = model.normal_username(new.username)
-    await operator(uow, new.operator_id)
+    await operator(uow.connection, new.operator_id)
     if await sql_staff.username_taken(uow.connection, username):
         raise Conflict(f"登录名 {username} 已被使用", "username_taken", field="username")
     row = {
@@ -87,12 +88,12 @@ async def create_staff(uow: UnitOfWork, new: NewStaff) -> Staff:
         "disabled": False,
         "created_at_ms": uow.now_ms,
     }
-    return await staff_member(uow, await sql_staff.add_staff(uow, row))
+    return await staff_member(uow.connection, await sql_staff.add_staff(uow, row))
 
 
-async def staff_member(uow: UnitOfWork, staff_id: int, operator_id: int | None = None) -> Staff:
+async def staff_member(connection: AsyncConnection, staff_id: int, operator_id: int | None = None) -> Staff:
     """Somebody by id; an operator sees only its own."""
-    found = await sql_staff.find_staff(uow.connection, staff_id, operator_id)
+    found = await sql_staff.find_staff(connection, staff_id, operator_id)
     if found is None:
         raise NotFound(f"没有后台人员 {staff_id}", "staff_unknown", staff_id=staff_id)
     return found
@@ -108,7 +109,7 @@ async def change_staff(
     disabled: bool | None = None,
 ) -> Staff:
     """Rename somebody, give them another role, disable or enable them. Disabling ends their sessions."""
-    before = await staff_member(uow, staff_id, principal.operator_id)
+    before = await staff_member(uow.connection, staff_id, principal.operator_id)
     after = msgspec.structs.replace(
         before,
         display_name=before.display_name if display_name is None else model.normal_name(display_name),
@@ -134,7 +135,7 @@ async def _not_the_last_administrator(uow: UnitOfWork, member: Staff) -> None:
 
 async def reset_password(uow: UnitOfWork, principal: Principal, staff_id: int, password_hash: str) -> Staff:
     """Give somebody else a new password; all their sessions end."""
-    member = await staff_member(uow, staff_id, principal.operator_id)
+    member = await staff_member(uow.connection, staff_id, principal.operator_id)
     await sql_staff.set_staff(uow, staff_id, password_hash=password_hash)
     await sql_sign_in.end_sessions(uow, staff_id)
     return member
@@ -159,35 +160,12 @@ async def resolve_session(connection: AsyncConnection, token: str, now_ms: int) 
     )
 
 
+async def sessions_of(connection: AsyncConnection, principal: Principal, now_ms: int) -> list[StaffSession]:
+    """One's own living sessions, newest first."""
+    return await sql_sign_in.sessions_of(connection, principal.id, now_ms)
+
+
 async def end_session(uow: UnitOfWork, principal: Principal, session_id: int) -> None:
     """End one of one's own sessions."""
     if not await sql_sign_in.end_session(uow, principal.id, session_id):
         raise NotFound(f"没有会话 {session_id}", "session_unknown", session_id=session_id)
-
-
-def audit(
-    uow: UnitOfWork, principal: Principal, action: str, object_: str, facts: dict[str, object] | None = None
-) -> None:
-    """Write down what somebody did to what, in the transaction that did it.
-
-    `action` is "<subject>.<verb>", `object_` "<kind>:<id>". Facts under "before" and "after" also leave their digests.
-    """
-    facts = facts or {}
-    row = {
-        "operator_id": principal.operator_id,
-        "at_ms": uow.now_ms,
-        "actor": f"{principal.kind}:{principal.id}",
-        "actor_name": principal.name,
-        "action": action,
-        "object": object_,
-        "facts": msgspec.json.encode(facts).decode(),
-        "before_digest": _digest(facts.get("before")),
-        "after_digest": _digest(facts.get("after")),
-        "source": principal.source,
-        "request_id": uow.trace_id,
-    }
-    uow.append(audit_log, row)
-
-
-def _digest(facts: object) -> str:
-    return "" if facts is None else hashlib.sha256(msgspec.json.encode(facts, order="sorted")).hexdigest()

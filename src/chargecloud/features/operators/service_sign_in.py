@@ -3,11 +3,13 @@
 import msgspec
 
 from chargecloud.features.operators import model, sql_sign_in, sql_staff
-from chargecloud.features.operators.messages import Staff, StaffSession
+from chargecloud.features.operators.messages import Role, Staff, StaffSession
+from chargecloud.features.operators.service_audit import audit
 from chargecloud.features.operators.service_passwords import NOBODY, hash_password, verify
+from chargecloud.infra.http.auth import Principal
 from chargecloud.infra.sql.engine import Database
 from chargecloud.infra.sql.uow import UnitOfWork
-from chargecloud.kernel.errors import Invalid, Unauthenticated
+from chargecloud.kernel.errors import Forbidden, Invalid, Unauthenticated
 from chargecloud.kernel.ids import new_secret
 
 
@@ -78,9 +80,15 @@ async def sign_out(uow: UnitOfWork, token: str) -> None:
     await sql_sign_in.end_token(uow, model.secret_hash(token))
 
 
-async def change_password(database: Database, member: Staff, *, old: str, new: str, source: str) -> None:
+async def change_password(database: Database, principal: Principal, *, old: str, new: str) -> None:
     """Replace one's own password; every session ends, this one too. Wrong old passwords count as failed sign-ins."""
-    candidate = await _begin(database, SignIn(username=member.username, password=old, source=source))
+    async with database.read() as connection:
+        member = await sql_staff.find_staff(connection, principal.id, principal.operator_id)
+    if member is None:
+        raise Unauthenticated("登录已失效，请重新登录", "not_signed_in")
+    if member.role is Role.DEMO:
+        raise Forbidden("演示账号不能修改密码", "demo_account")
+    candidate = await _begin(database, SignIn(username=member.username, password=old, source=principal.source))
     if not await verify(candidate.password_hash, old):
         raise Invalid("原密码不正确", "wrong_password", field="old_password")
     password_hash = await hash_password(new, username=member.username, role=member.role)
@@ -88,3 +96,4 @@ async def change_password(database: Database, member: Staff, *, old: str, new: s
         await sql_sign_in.note_success(uow, candidate.attempt_id)
         await sql_staff.set_staff(uow, member.staff_id, password_hash=password_hash)
         await sql_sign_in.end_sessions(uow, member.staff_id)
+        audit(uow, principal, "staff.change_own_password", f"staff:{member.staff_id}")

@@ -1,9 +1,10 @@
 """Use cases around tariffs: writing versions, assigning them to stations, pricing."""
 
 import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.features.stations import service as stations
-from chargecloud.features.tariffs import model, sql
+from chargecloud.features.tariffs import model, sql, views
 from chargecloud.features.tariffs.messages import BandPrice, TariffVersion, TariffVersionCreated
 from chargecloud.features.tariffs.model import band_at, device_tariff, price_bands, price_segments
 from chargecloud.features.tariffs.service_push import (
@@ -14,6 +15,7 @@ from chargecloud.features.tariffs.service_push import (
     push_when_idle,
     retry_push,
 )
+from chargecloud.features.tariffs.views import TariffRow
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.errors import Conflict, NotFound, Refused
 
@@ -36,8 +38,10 @@ __all__ = [
     "push_when_idle",
     "rename_tariff",
     "retry_push",
+    "tariff",
     "version",
     "version_at",
+    "version_of_tariff",
 ]
 
 
@@ -73,6 +77,27 @@ async def version_at(uow: UnitOfWork, station_id: int, at_ms: int) -> TariffVers
     found = await sql.version_at(uow.connection, station_id, at_ms)
     if found is None:
         raise Refused(f"场站 {station_id} 在该时刻没有电价，请先指定电价", "no_tariff", station_id=station_id)
+    return found
+
+
+async def tariff(connection: AsyncConnection, tariff_id: int, operator_id: int | None) -> TariffRow:
+    """A tariff; NotFound when there is none, or not for this operator."""
+    rows = await views.tariffs_page(connection, operator_id, tariff_id=tariff_id)
+    if not rows:
+        raise _unknown(tariff_id)
+    return rows[0]
+
+
+async def version_of_tariff(
+    connection: AsyncConnection, tariff_id: int, *, version_id: int | None, at_ms: int
+) -> TariffVersion:
+    """The version named, or the one that counts at a moment."""
+    if version_id is None:
+        found = await sql.version_of_tariff_at(connection, tariff_id, at_ms)
+    else:
+        found = await sql.find_version(connection, version_id)
+    if found is None or found.tariff_id != tariff_id:
+        raise NotFound(f"电价 {tariff_id} 没有这个版本，或该时刻没有生效的版本", "tariff_version_unknown")
     return found
 
 
@@ -134,7 +159,7 @@ async def assign(uow: UnitOfWork, new: NewAssignment) -> int:
     """Let a station use a tariff; earlier assignments end when this one begins."""
     station = await stations.station(uow, new.station_id)
     if await _operator_of(uow, new.tariff_id) != station.operator_id:
-        raise NotFound(f"没有电价 {new.tariff_id}", "tariff_unknown", tariff_id=new.tariff_id)
+        raise _unknown(new.tariff_id)
     effective_from_ms = uow.now_ms if new.effective_from_ms is None else new.effective_from_ms
     others_ms = await sql.assignment_moments(uow.connection, new.station_id)
     model.check_effective(effective_from_ms, now_ms=uow.now_ms, others_ms=others_ms)
@@ -171,8 +196,12 @@ async def _next_number(uow: UnitOfWork) -> str:
 async def _operator_of(uow: UnitOfWork, tariff_id: int) -> int:
     operator_id = await sql.operator_of(uow.connection, tariff_id)
     if operator_id is None:
-        raise NotFound(f"没有电价 {tariff_id}", "tariff_unknown", tariff_id=tariff_id)
+        raise _unknown(tariff_id)
     return operator_id
+
+
+def _unknown(tariff_id: int) -> NotFound:
+    return NotFound(f"没有电价 {tariff_id}", "tariff_unknown", tariff_id=tariff_id)
 
 
 async def _name_must_be_free(uow: UnitOfWork, operator_id: int, name: str, *, except_id: int) -> None:

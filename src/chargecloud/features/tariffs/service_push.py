@@ -75,7 +75,7 @@ async def push_due(uow: UnitOfWork, station_id: int) -> None:
 async def retry_push(uow: UnitOfWork, charge_point_code: str) -> None:
     """Try again where a charge point stayed silent, if it still needs the push."""
     charge_point = await stations.find_charge_point(uow, charge_point_code)
-    if charge_point is None or not charge_point.online:
+    if charge_point is None:
         return
     version = await sql.version_at(uow.connection, charge_point.station_id, uow.now_ms)
     if version is not None:

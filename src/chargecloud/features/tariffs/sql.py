@@ -150,6 +150,22 @@ async def version_at(connection: AsyncConnection, station_id: int, at_ms: int) -
     return version_of(row) if row else None
 
 
+async def version_of_tariff_at(connection: AsyncConnection, tariff_id: int, at_ms: int) -> TariffVersion | None:
+    """The version of a tariff that counts at a moment."""
+    statement = (
+        select(versions)
+        .where(
+            versions.c.tariff_id == tariff_id,
+            versions.c.effective_from_ms <= at_ms,
+            versions.c.cancelled_at_ms.is_(None),
+        )
+        .order_by(versions.c.effective_from_ms.desc(), versions.c.id.desc())
+        .limit(1)
+    )
+    row = (await connection.execute(statement)).first()
+    return version_of(row) if row else None
+
+
 async def add(connection: AsyncConnection, table: Table, row: dict[str, object]) -> int:
     """Insert one row; its new id."""
     key = (await connection.execute(insert(table).values(row))).inserted_primary_key

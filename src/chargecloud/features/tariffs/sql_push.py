@@ -96,3 +96,12 @@ async def note_pushed(uow: UnitOfWork, began_by_ms: int) -> None:
             .where(table.c.pushed_at_ms.is_(None), table.c.effective_from_ms <= began_by_ms)
             .values(pushed_at_ms=uow.now_ms)
         )
+
+
+async def anything_begun(connection: AsyncConnection, now_ms: int) -> bool:
+    """Whether something began that `note_pushed` has to mark."""
+    for table in (versions, assignments):
+        statement = select(table.c.id).where(table.c.pushed_at_ms.is_(None), table.c.effective_from_ms <= now_ms)
+        if (await connection.execute(statement.limit(1))).first() is not None:
+            return True
+    return False

@@ -24,7 +24,7 @@ class JournalLine(msgspec.Struct, frozen=True, kw_only=True):
     actor: str
     hold_id: str | None
     at_ms: int
-    cash_change_fen: int
+    available_change_fen: int
     """Change of what may be spent."""
     held_change_fen: int
     arrears_change_fen: int
@@ -84,7 +84,7 @@ def _journal_line(row: Row[*tuple[Any, ...]]) -> JournalLine:
         actor=row.actor,
         hold_id=row.hold_id,
         at_ms=row.at_ms,
-        cash_change_fen=int(row.cash),
+        available_change_fen=int(row.cash),
         held_change_fen=int(row.held),
         arrears_change_fen=-int(row.arrears),
     )

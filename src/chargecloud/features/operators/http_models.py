@@ -1,0 +1,196 @@
+"""What requests about staff carry and what they are answered."""
+
+from typing import Annotated, Self
+
+import msgspec
+from pydantic import Field
+
+from chargecloud.features.operators.messages import PERMISSIONS_OF, AuditEntry, Role, Staff, StaffSession
+from chargecloud.features.operators.model import MAX_PASSWORD
+from chargecloud.features.operators.views import SignInAttempt
+from chargecloud.infra.http.model import ApiModel, Moment
+
+Password = Annotated[str, Field(min_length=1, max_length=MAX_PASSWORD)]
+Facts = dict[str, object]
+RoleName = Annotated[Role, Field(strict=False)]
+
+
+class SignInBody(ApiModel):
+    """Who somebody says they are."""
+
+    username: Annotated[str, Field(min_length=1, max_length=64)]
+    password: Password
+
+
+class StaffOut(ApiModel):
+    """Somebody who works here."""
+
+    id: int
+    operator_id: int
+    username: str
+    display_name: str
+    role: RoleName
+    disabled: bool
+    created_at: Moment
+
+    @classmethod
+    def of(cls, member: Staff) -> Self:
+        return cls(
+            id=member.staff_id,
+            operator_id=member.operator_id,
+            username=member.username,
+            display_name=member.display_name,
+            role=member.role,
+            disabled=member.disabled,
+            created_at=member.created_at_ms,
+        )
+
+
+class MeOut(ApiModel):
+    """Oneself, with what one may do."""
+
+    staff: StaffOut
+    operator_name: str
+    permissions: list[str]
+
+
+class SignInOut(ApiModel):
+    """A session: browsers keep the cookie, scripts send the token as a bearer."""
+
+    token: str
+    expires_at: Moment
+    staff: StaffOut
+    permissions: list[str]
+
+    @classmethod
+    def of(cls, token: str, session: StaffSession, member: Staff) -> Self:
+        return cls(
+            token=token,
+            expires_at=session.expires_at_ms,
+            staff=StaffOut.of(member),
+            permissions=sorted(PERMISSIONS_OF[member.role]),
+        )
+
+
+class PasswordChange(ApiModel):
+    """One's own password, old and new."""
+
+    old_password: Password
+    new_password: Password
+
+
+class NewPassword(ApiModel):
+    """A new password for somebody else."""
+
+    new_password: Password
+
+
+class NewStaffBody(ApiModel):
+    """Somebody to work here."""
+
+    username: Annotated[str, Field(min_length=2, max_length=32)]
+    display_name: Annotated[str, Field(min_length=1, max_length=80)]
+    role: RoleName
+    password: Password
+
+
+class StaffChange(ApiModel):
+    """What is to change; what is left out stays."""
+
+    display_name: Annotated[str, Field(min_length=1, max_length=80)] | None = None
+    role: RoleName | None = None
+    disabled: bool | None = None
+
+
+class SessionOut(ApiModel):
+    """A signed-in browser or script."""
+
+    id: int
+    created_at: Moment
+    seen_at: Moment
+    expires_at: Moment
+    source: str
+    agent: str
+
+    @classmethod
+    def of(cls, session: StaffSession) -> Self:
+        return cls(
+            id=session.session_id,
+            created_at=session.created_at_ms,
+            seen_at=session.seen_at_ms,
+            expires_at=session.expires_at_ms,
+            source=session.source,
+            agent=session.agent,
+        )
+
+
+class SessionsOut(ApiModel):
+    """All of them."""
+
+    items: list[SessionOut]
+
+
+class RoleOut(ApiModel):
+    """A role and what it may do."""
+
+    role: RoleName
+    title: str
+    permissions: list[str]
+
+
+class RolesOut(ApiModel):
+    """All of them."""
+
+    items: list[RoleOut]
+
+
+class AuditOut(ApiModel):
+    """Who did what to what."""
+
+    id: int
+    at: Moment
+    actor: str
+    actor_name: str
+    action: str
+    object: str
+    facts: Facts
+    before_digest: str
+    after_digest: str
+    source: str
+    request_id: str
+
+    @classmethod
+    def of(cls, entry: AuditEntry) -> Self:
+        return cls(
+            id=entry.entry_id,
+            at=entry.at_ms,
+            actor=entry.actor,
+            actor_name=entry.actor_name,
+            action=entry.action,
+            object=entry.object,
+            facts=msgspec.json.decode(entry.facts, type=Facts),
+            before_digest=entry.before_digest,
+            after_digest=entry.after_digest,
+            source=entry.source,
+            request_id=entry.request_id,
+        )
+
+
+class SignInAttemptOut(ApiModel):
+    """A try to sign in."""
+
+    id: int
+    username: str
+    source: str
+    succeeded: bool
+    at: Moment
+
+    @classmethod
+    def of(cls, attempt: SignInAttempt) -> Self:
+        return cls(
+            id=attempt.attempt_id,
+            username=attempt.username,
+            source=attempt.source,
+            succeeded=attempt.succeeded,
+            at=attempt.at_ms,
+        )

@@ -1,0 +1,180 @@
+"""Wallets: drivers see their own; staff see them, top up, and adjust for a reason."""
+
+from typing import Annotated, Self
+
+from fastapi import APIRouter, Depends, Header, Query
+from pydantic import Field
+
+from chargecloud.features.drivers import service as drivers
+from chargecloud.features.operators import service as operators
+from chargecloud.features.operators.messages import DEFAULT_OPERATOR_ID
+from chargecloud.features.wallet import service, views
+from chargecloud.features.wallet.messages import Adjustment, Balance, TopUp, Transfer
+from chargecloud.features.wallet.views import JournalLine
+from chargecloud.infra.http.auth import CurrentDriver, Principal, require
+from chargecloud.infra.http.context import Db
+from chargecloud.infra.http.model import AmountFen, ApiModel, Fen, Id, Moment
+from chargecloud.infra.http.paging import Page, Pages, Paging
+
+router = APIRouter(tags=["wallet"])
+
+Reader = Annotated[Principal, Depends(require("wallets.read"))]
+Writer = Annotated[Principal, Depends(require("wallets.write"))]
+IdempotencyKey = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        min_length=8,
+        max_length=40,
+        pattern=r"^[A-Za-z0-9._:-]+$",
+        description="调用方选择的编号；同一编号同样内容只生效一次",
+    ),
+]
+Purpose = Annotated[
+    str | None, Query(pattern=r"^(top_up|hold|charge|release|correction|adjustment)$", description="流水类型")
+]
+Reason = Annotated[str, Field(min_length=1, max_length=200, description="原因，记入操作日志")]
+
+
+class BalanceOut(ApiModel):
+    """A driver's money: all of it, the part set aside, the rest, and debts."""
+
+    driver_id: int
+    cash_fen: Fen
+    held_fen: Fen
+    available_fen: Fen
+    arrears_fen: Fen
+
+    @classmethod
+    def of(cls, balance: Balance) -> Self:
+        return cls.model_validate(balance)
+
+
+class JournalLineOut(ApiModel):
+    """One transfer as its driver sees it; changes are signed."""
+
+    transfer_id: str
+    kind: str
+    purpose: str
+    memo: str
+    hold_id: str | None
+    at: Moment
+    available_change_fen: Fen
+    held_change_fen: Fen
+    arrears_change_fen: Fen
+
+    @classmethod
+    def of(cls, line: JournalLine) -> Self:
+        return cls(
+            transfer_id=line.transfer_id,
+            kind=line.kind,
+            purpose=line.purpose,
+            memo=line.memo,
+            hold_id=line.hold_id,
+            at=line.at_ms,
+            available_change_fen=line.available_change_fen,
+            held_change_fen=line.held_change_fen,
+            arrears_change_fen=line.arrears_change_fen,
+        )
+
+
+class TopUpBody(ApiModel):
+    """Money taken in at the counter."""
+
+    amount_fen: AmountFen
+    reason: Reason
+
+
+class AdjustmentBody(ApiModel):
+    """Money given (positive) or taken (negative) by hand."""
+
+    amount_fen: Annotated[Fen, Field(ge=-1_000_000_00, le=1_000_000_00)]
+    reason: Reason
+
+
+class MovedOut(ApiModel):
+    """What was written, and the balance after it; `repeated` when this request had been carried out before."""
+
+    transfer_id: str
+    repeated: bool
+    balance: BalanceOut
+
+    @classmethod
+    def of(cls, transfer: Transfer, balance: Balance) -> Self:
+        return cls(transfer_id=transfer.transfer_id, repeated=transfer.repeated, balance=BalanceOut.of(balance))
+
+
+@router.get("/wallet", operation_id="getMyWallet", summary="我的钱包")
+async def my_wallet(driver: CurrentDriver, db: Db) -> BalanceOut:
+    """My money."""
+    async with db.read() as connection:
+        return BalanceOut.of(await views.balance(connection, driver.id))
+
+
+@router.get("/wallet/journal", operation_id="listMyJournal", summary="我的流水")
+async def my_journal(driver: CurrentDriver, db: Db, pages: Pages, purpose: Purpose = None) -> Page[JournalLineOut]:
+    """What moved it, newest first."""
+    return await _journal(db, driver.id, pages, purpose)
+
+
+@router.get("/drivers/{driver_id}/wallet", operation_id="getWallet", summary="车主钱包")
+async def wallet(driver_id: Id, reader: Reader, db: Db) -> BalanceOut:
+    """A driver's money."""
+    async with db.read() as connection:
+        await drivers.detail(connection, driver_id, reader.operator_id)
+        return BalanceOut.of(await views.balance(connection, driver_id))
+
+
+@router.get("/drivers/{driver_id}/wallet/journal", operation_id="listJournal", summary="车主流水")
+async def journal(driver_id: Id, reader: Reader, db: Db, pages: Pages, purpose: Purpose = None) -> Page[JournalLineOut]:
+    """What moved it, newest first."""
+    async with db.read() as connection:
+        await drivers.detail(connection, driver_id, reader.operator_id)
+    return await _journal(db, driver_id, pages, purpose)
+
+
+@router.post("/drivers/{driver_id}/top-ups", operation_id="topUp", status_code=201, summary="柜台充值")
+async def top_up(driver_id: Id, body: TopUpBody, key: IdempotencyKey, writer: Writer, db: Db) -> MovedOut:
+    """Take money in at the counter; the same key again changes nothing."""
+    command = TopUp(
+        driver_id=driver_id,
+        transfer_id=f"top-up:{driver_id}:{key}",
+        amount_fen=body.amount_fen,
+        source="counter",
+        reason=body.reason,
+        actor=f"staff:{writer.id}",
+    )
+    async with db.unit() as uow:
+        await drivers.detail(uow.connection, driver_id, writer.operator_id)
+        transfer = await service.top_up(uow, command)
+        if not transfer.repeated:
+            facts = {"amount_fen": body.amount_fen, "reason": body.reason, "transfer_id": command.transfer_id}
+            operators.audit(uow, writer, "wallet.top_up", f"driver:{driver_id}", facts)
+        return MovedOut.of(transfer, await service.balance(uow, driver_id))
+
+
+@router.post("/drivers/{driver_id}/adjustments", operation_id="adjustWallet", status_code=201, summary="余额调整")
+async def adjust(driver_id: Id, body: AdjustmentBody, key: IdempotencyKey, writer: Writer, db: Db) -> MovedOut:
+    """Give or take money by hand; no more can be taken than is available."""
+    command = Adjustment(
+        driver_id=driver_id,
+        transfer_id=f"adjust:{driver_id}:{key}",
+        amount_fen=body.amount_fen,
+        operator_id=writer.operator_id or DEFAULT_OPERATOR_ID,
+        reason=body.reason,
+        actor=f"staff:{writer.id}",
+    )
+    async with db.unit() as uow:
+        await drivers.detail(uow.connection, driver_id, writer.operator_id)
+        transfer = await service.adjust(uow, command)
+        if not transfer.repeated:
+            facts = {"amount_fen": body.amount_fen, "reason": body.reason, "transfer_id": command.transfer_id}
+            operators.audit(uow, writer, "wallet.adjust", f"driver:{driver_id}", facts)
+        return MovedOut.of(transfer, await service.balance(uow, driver_id))
+
+
+async def _journal(db: Db, driver_id: int, pages: Paging, purpose: str | None) -> Page[JournalLineOut]:
+    async with db.read() as connection:
+        rows = await views.journal(connection, driver_id, before_id=pages.before_id, limit=pages.fetch, purpose=purpose)
+    shown, following = pages.page(rows, lambda line: line.line_id)
+    return Page[JournalLineOut](items=[JournalLineOut.of(line) for line in shown], next=following)
