@@ -2,13 +2,14 @@
 
 import msgspec
 
-from chargecloud.device.commands import AnswerBoot, DeviceCommand
+from chargecloud.device.commands import AnswerBoot, DeviceCommand, SetWorkParameters
 from chargecloud.device.events import (
     Beat,
     Booted,
     CameOnline,
     ClockReported,
     CommandEnded,
+    CommandOutcome,
     LockReported,
     MeterSampled,
     TariffReported,
@@ -62,13 +63,7 @@ async def find_charge_point(uow: UnitOfWork, charge_point_code: str) -> ChargePo
 
 async def find_by_qr(uow: UnitOfWork, text: str) -> Connector:
     """The connector a scanned text names, or NotFound."""
-    named = model.read_qr(text)
-    if isinstance(named, tuple):
-        return await connector(uow, *named)
-    found = await sql.find_by_qr_code(uow, named)
-    if found is None:
-        raise NotFound("二维码没有对应的充电枪", "qr_code_unknown", text=named)
-    return found
+    return await views.by_qr(uow.connection, text)
 
 
 async def charge_points_at(uow: UnitOfWork, station_id: int) -> list[ChargePoint]:
@@ -234,8 +229,23 @@ async def ask(uow: UnitOfWork, command: DeviceCommand, *, requested_by: str) -> 
 async def command_ended(uow: UnitOfWork, event: CommandEnded) -> None:
     """How a command ended; those nobody logged are none of our business."""
     if await sql_commands.close(uow, event):
+        if event.command == SetWorkParameters.__name__ and event.outcome is CommandOutcome.DONE:
+            await _apply_work_parameters(uow, event)
         patch = {"outcome": event.outcome.value, "reason": event.reason, "detail": event.detail}
         uow.live(f"charge_point:{event.charge_point_code}", {"commands": {event.command_id: patch}})
+
+
+async def _apply_work_parameters(uow: UnitOfWork, event: CommandEnded) -> None:
+    """What the charge point has accepted is how it works now."""
+    row = await views.command(uow.connection, event.command_id)
+    if row is not None:
+        accepted = msgspec.json.decode(row.body, type=SetWorkParameters)
+        await sql.set_charge_point(
+            uow,
+            event.charge_point_code,
+            in_service=accepted.in_service,
+            power_limit_pct=accepted.power_limit_pct,
+        )
 
 
 __all__ = [

@@ -155,12 +155,6 @@ async def find_connector(uow: UnitOfWork, charge_point_code: str, connector_no: 
     return connector_of(row) if row else None
 
 
-async def find_by_qr_code(uow: UnitOfWork, qr_code: str) -> Connector | None:
-    """The connector that bears a sticker's alias."""
-    row = (await uow.connection.execute(select_connectors().where(connectors.c.qr_code == qr_code))).first()
-    return connector_of(row) if row else None
-
-
 async def find_station(uow: UnitOfWork, station_id: int) -> Station | None:
     """A station by its id."""
     row = (await uow.connection.execute(select(stations).where(stations.c.id == station_id))).first()

@@ -3,10 +3,11 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Select, and_, func, select
+from sqlalchemy import Row, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chargecloud.features.stations.messages import ChargePoint, Connector, ConnectorState
+from chargecloud.features.stations.messages import ChargePoint, Connector
+from chargecloud.features.stations.model import read_qr
 from chargecloud.features.stations.sql import (
     CHARGE_POINT_COLUMNS,
     charge_point_of,
@@ -17,6 +18,7 @@ from chargecloud.features.stations.sql import (
     select_connectors,
     stations,
 )
+from chargecloud.kernel.errors import Invalid, NotFound
 
 
 class StationRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +61,10 @@ class ChargePointFilter(msgspec.Struct, frozen=True, kw_only=True):
     enabled: bool | None = None
     code_starts: str = ""
 
+    def within(self, operator_id: int | None) -> "ChargePointFilter":
+        """The same for one operator's charge points only; None is the whole platform."""
+        return msgspec.structs.replace(self, operator_id=operator_id)
+
 
 def _like_prefix(text: str) -> str:
     """A LIKE pattern for texts that start so; wildcards in the text mean themselves."""
@@ -66,10 +72,8 @@ def _like_prefix(text: str) -> str:
     return f"{escaped}%"
 
 
-async def list_stations(
-    connection: AsyncConnection, *, operator_id: int | None, name: str, after_id: int, limit: int
-) -> list[StationRow]:
-    """Stations by id, with how many charge points stand there and how many are online."""
+def _select_stations() -> Select[Any]:
+    """Stations with how many charge points stand there and how many are online."""
     counts = (
         select(
             charge_points.c.station_id,
@@ -79,18 +83,27 @@ async def list_stations(
         .group_by(charge_points.c.station_id)
         .subquery()
     )
-    statement = (
-        select(stations, func.coalesce(counts.c.charge_points, 0), func.coalesce(counts.c.online, 0))
-        .outerjoin(counts, counts.c.station_id == stations.c.id)
-        .where(stations.c.id > after_id)
-        .order_by(stations.c.id)
-        .limit(limit)
+    return select(stations, func.coalesce(counts.c.charge_points, 0), func.coalesce(counts.c.online, 0)).outerjoin(
+        counts, counts.c.station_id == stations.c.id
     )
+
+
+async def list_stations(
+    connection: AsyncConnection, *, operator_id: int | None, name: str, after_id: int, limit: int
+) -> list[StationRow]:
+    """Stations by id."""
+    statement = _select_stations().where(stations.c.id > after_id).order_by(stations.c.id).limit(limit)
     if operator_id is not None:
         statement = statement.where(stations.c.operator_id == operator_id)
     if name:
         statement = statement.where(stations.c.name.contains(name, autoescape=True))
     return [_station_row(row) for row in await connection.execute(statement)]
+
+
+async def station(connection: AsyncConnection, station_id: int) -> StationRow | None:
+    """One station."""
+    row = (await connection.execute(_select_stations().where(stations.c.id == station_id))).first()
+    return _station_row(row) if row else None
 
 
 def _station_row(row: Row[*tuple[Any, ...]]) -> StationRow:
@@ -151,6 +164,19 @@ async def charge_point(connection: AsyncConnection, charge_point_code: str) -> C
     return charge_point_of(row) if row else None
 
 
+async def by_qr(connection: AsyncConnection, text: str) -> Connector:
+    """The connector a scanned text names, or NotFound."""
+    named = read_qr(text)
+    if isinstance(named, tuple):
+        condition = and_(connectors.c.charge_point_code == named[0], connectors.c.connector_no == named[1])
+    else:
+        condition = and_(connectors.c.qr_code == named)
+    row = (await connection.execute(select_connectors().where(condition))).first()
+    if row is None:
+        raise NotFound("二维码没有对应的充电枪", "qr_code_unknown", text=text[:200])
+    return connector_of(row)
+
+
 async def connectors_of(connection: AsyncConnection, charge_point_code: str) -> list[Connector]:
     """The connectors of a charge point, by number."""
     statement = (
@@ -172,17 +198,23 @@ async def connectors_at(connection: AsyncConnection, station_id: int) -> list[Co
 
 
 async def list_commands(
-    connection: AsyncConnection, charge_point_code: str, *, before_ms: int | None, limit: int
+    connection: AsyncConnection, charge_point_code: str, *, before: tuple[int | str, ...] | None, limit: int
 ) -> list[CommandRow]:
-    """The command log of a charge point, newest first."""
+    """The command log of a charge point, newest first, from behind (moment, command id) on."""
+    at_ms, command_id = device_commands.c.at_ms, device_commands.c.command_id
     statement = (
         select(device_commands)
         .where(device_commands.c.charge_point_code == charge_point_code)
-        .order_by(device_commands.c.at_ms.desc(), device_commands.c.command_id.desc())
+        .order_by(at_ms.desc(), command_id.desc())
         .limit(limit)
     )
-    if before_ms is not None:
-        statement = statement.where(device_commands.c.at_ms < before_ms)
+    match before:
+        case None:
+            pass
+        case (int(moment), str(last)):
+            statement = statement.where(or_(at_ms < moment, and_(at_ms == moment, command_id < last)))
+        case _:
+            raise Invalid("`before` is not a cursor of this list", "invalid_cursor")
     return [CommandRow(**row._mapping) for row in await connection.execute(statement)]
 
 
@@ -194,9 +226,8 @@ async def command(connection: AsyncConnection, command_id: str) -> CommandRow | 
 
 def connector_snapshot(connector: Connector) -> dict[str, object]:
     """A connector as live topics show it; patches have the same shape."""
-    state = connector.state if connector.charge_point.online else ConnectorState.OFFLINE
     return {
-        "state": state.value,
+        "state": connector.state.value,
         "plugged": connector.plugged,
         "holstered": connector.holstered,
         "fault_bits": connector.fault_bits,
@@ -214,4 +245,16 @@ def charge_point_snapshot(charge_point: ChargePoint, of_it: list[Connector]) -> 
         "online": charge_point.online,
         "presence_since_ms": charge_point.presence_since_ms,
         "connectors": {str(connector.connector_no): connector_snapshot(connector) for connector in of_it},
+    }
+
+
+async def station_snapshot(connection: AsyncConnection, station: StationRow) -> dict[str, object]:
+    """A station as live topics show it."""
+    by_code: dict[str, list[Connector]] = {}
+    for connector in await connectors_at(connection, station.id):
+        by_code.setdefault(connector.charge_point.code, []).append(connector)
+    return {
+        "id": station.id,
+        "name": station.name,
+        "charge_points": {code: charge_point_snapshot(of_it[0].charge_point, of_it) for code, of_it in by_code.items()},
     }
