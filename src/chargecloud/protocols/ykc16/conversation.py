@@ -105,14 +105,10 @@ class Conversation:
             self.log.append((False, raw))
 
     def next_sequence(self) -> bytes:
-        """The number of our next own command: counted per connection, low byte first (文档 §1.4 序列号域)."""
+        """The number of our next own command: counted from 0 on each connection, low byte first (文档 §1.4)."""
         sequence = self._sequence
         self._sequence = (sequence + 1) & 0xFFFF
         return sequence.to_bytes(2, "little")
-
-    def restart_sequence(self) -> None:
-        """Count from 0 again, as after every login."""
-        self._sequence = 0
 
     def wake_at(self, when: float) -> None:
         """Ask for a tick no later than this."""

@@ -48,7 +48,6 @@ def answer_boot(talk: Conversation, command: AnswerBoot) -> None:
         talk.close("refused")
         return
     talk.admitted = True
-    talk.restart_sequence()
     _answer(talk, _ADMITTED)
     talk.end(command, CommandOutcome.DONE, _push(talk, command))
 

@@ -137,7 +137,6 @@ def answered(talk: Conversation, exchange: Exchange[Any], answer: Answer) -> Non
         exchange.refusal = answer.reason or "refused"
     exchange.step += 1
     if exchange.step < exchange.script.steps(exchange.command):
-        exchange.attempts = 0
         _send(talk, exchange)
         return
     outcome = CommandOutcome.REFUSED if exchange.refusal else CommandOutcome.DONE

@@ -182,6 +182,39 @@ def test_a_stale_partial_frame_gives_way_to_what_lies_in_it() -> None:
     assert counts(harness)["incomplete"] == 1
 
 
+def test_a_frame_that_trickles_in_has_ten_seconds_from_its_first_byte() -> None:
+    """A09: bytes that keep coming do not buy more time."""
+    harness = admitted()
+    harness.receive(ykc.heartbeat())
+    for byte in ykc.up(ykc.realtime(TRADE))[:12]:
+        harness.receive(bytes((byte,)))
+        harness.pass_time(1.0)
+    assert counts(harness)["incomplete"] == 1
+
+
+def test_time_for_a_frame_begins_anew_behind_a_good_one() -> None:
+    harness = admitted()
+    beat = ykc.heartbeat()
+    harness.receive(beat + beat[:5])
+    for _ in range(3):
+        harness.pass_time(6.0)
+        harness.receive(beat[5:] + beat[:5])
+    assert len(harness.told(Beat)) == 4 and counts(harness) == {}
+
+
+def test_a_report_that_is_not_due_yet_is_not_forgotten_when_something_else_is() -> None:
+    harness = admitted()
+    harness.receive(ykc.heartbeat() + b"noise")
+    harness.pass_time(1.0)
+    assert counts(harness) == {"garbage": 5}
+    harness.receive(b"noise")
+    harness.receive(ykc.up(frames.BillingModelRequest(pile_code=ykc.CODE)))
+    for _ in range(8):
+        harness.pass_time(8.0)
+        harness.receive(ykc.heartbeat())
+    assert counts(harness) == {"garbage": 10}
+
+
 def test_every_good_golden_uplink_is_told_or_answered() -> None:
     """Each captured or documented frame that should decode is used by somebody: nothing is counted as unusable."""
     used = 0

@@ -52,6 +52,15 @@ def test_the_same_record_on_its_way_is_told_once() -> None:
     assert harness.take_sent()[0][2:4] == b"\x04\x00"
 
 
+def test_an_upload_on_its_way_is_answered_under_its_last_number() -> None:
+    harness = admitted()
+    for sequence in (1, 2):
+        harness.receive(ykc.up(ykc.record(TRADE), sequence))
+    confirm(harness)
+    (raw,) = harness.take_sent()
+    assert raw[2:4] == b"\x02\x00"
+
+
 def test_another_content_under_the_same_number_is_told_at_once() -> None:
     harness = admitted()
     harness.receive(ykc.up(ykc.record(TRADE)))
