@@ -38,9 +38,8 @@ _HIGH_FIRST = ByteOrder.HIGH_FIRST
 class Framing(Protocol):
     """How one protocol marks, measures and seals its frames."""
 
-    @property
-    def first(self) -> bytes:
-        """The first byte of every frame."""
+    def find(self, data: bytes, at: int) -> int:
+        """Where from `at` on a frame may start; -1 for nowhere."""
         ...
 
     def measure(self, data: bytes, at: int) -> int:
@@ -128,7 +127,7 @@ class StreamCutter:
         units: list[Unit] = []
         loose = 0
         while True:
-            start = data.find(framing.first, at)
+            start = framing.find(data, at)
             size = NO_FRAME if start < 0 else framing.measure(data, start)
             if start < 0:
                 start = len(data)

@@ -18,7 +18,9 @@ _LOW_FIRST = ByteOrder.LOW_FIRST
 class YkcFraming:
     """Marks, measures and seals of the YKC protocol."""
 
-    first = bytes((START,))
+    def find(self, data: bytes, at: int) -> int:
+        """Where the next start byte is; -1 for nowhere."""
+        return data.find(START, at)
 
     def measure(self, data: bytes, at: int) -> int:
         """Total size of the frame starting at `at`, by its length byte."""
