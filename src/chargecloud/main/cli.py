@@ -5,7 +5,7 @@ import sys
 import typer
 
 from chargecloud.kernel.errors import ChargeCloudError, Invalid
-from chargecloud.main import cli_decode, cli_sim
+from chargecloud.main import cli_decode, cli_platform, cli_sim, cli_staff
 
 app = typer.Typer(
     name="chargecloud",
@@ -16,8 +16,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for part in (cli_sim, cli_decode):
+for part in (cli_platform, cli_sim, cli_decode):
     part.register(app)
+app.add_typer(cli_staff.app, name="staff")
 
 
 @app.command()

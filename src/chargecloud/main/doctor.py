@@ -18,7 +18,6 @@ from sqlalchemy import make_url
 from chargecloud.features.wallet import service as wallet
 from chargecloud.features.wallet.messages import AuditReport
 from chargecloud.infra.sql.engine import Database
-from chargecloud.infra.sql.sqlite import SqliteEngines
 from chargecloud.kernel.clock import SystemClock
 from chargecloud.kernel.errors import ChargeCloudError
 from chargecloud.main import schema
@@ -88,7 +87,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
     yield _fine("database", f"schema {found} is the newest")
     path = Path(make_url(settings.database_url).database or "")
     yield from _durability(path)
-    yield from _ledger(path)
+    yield from _ledger(settings)
 
 
 def _durability(path: Path) -> Iterator[Finding]:
@@ -105,20 +104,22 @@ def _durability(path: Path) -> Iterator[Finding]:
         yield _wrong("integrity", f"quick_check: {sound}; restore a backup, keep the damaged file for analysis")
 
 
-def _ledger(path: Path) -> Iterator[Finding]:
-    report = asyncio.run(_audited(path))
+def _ledger(settings: Settings) -> Iterator[Finding]:
+    report = asyncio.run(_audited(settings))
     for problem in report.problems:
         yield _wrong("ledger", problem)
     if report.ok:
         yield _fine("ledger", f"{report.transfers} transfers sum to zero, {report.open_holds} holds are open")
 
 
-async def _audited(path: Path) -> AuditReport:
-    database = Database(SqliteEngines(path), SystemClock())
-    async with database.read() as connection:
-        report = await wallet.audit(connection)
-    await database.stop()
-    return report
+async def _audited(settings: Settings) -> AuditReport:
+    database = Database(settings.database_url, SystemClock())
+    await database.start()
+    try:
+        async with database.read() as connection:
+            return await wallet.audit(connection)
+    finally:
+        await database.stop()
 
 
 def _bus_and_cache(settings: Settings) -> Iterator[Finding]:

@@ -126,6 +126,29 @@ class LimitSettings(Section):
         return replace(_LIMITS, **self.model_dump())
 
 
+class OrderSettings(Section):
+    """Rules of orders and holds."""
+
+    start_command_s: int = Field(30, ge=1, le=300, description="a start that has not left by then never will")
+    min_hold_fen: int = Field(100, ge=1, description="a driver with less does not start a charge")
+    max_hold_fen: int = Field(20_000, ge=1, description="set aside at most so much for an order without a money limit")
+    overdraft_fen: int = Field(2_000, ge=0, description="a bill that exceeds its hold by more is looked at by people")
+    offline_limit_fen: int = Field(
+        20_000, ge=0, description="a charge begun by card while offline is debited up to this without a look by people"
+    )
+    max_open_sessions: int = Field(2, ge=1, description="charges a driver may have at once")
+    estimate_after_s: int = Field(
+        86_400, ge=0, description="an order without a record is settled from its last sample after so long; 0 is never"
+    )
+
+
+class FrameLogSettings(Section):
+    """The frame log: what charge points said and were told."""
+
+    keep_hours: int = Field(48, ge=24, description="how long frames are kept")
+    file_mib: int = Field(4_096, ge=16, description="when what is kept takes more, the oldest goes early")
+
+
 class LogSettings(Section):
     """The log on standard error."""
 
@@ -157,7 +180,9 @@ class Settings(BaseSettings):
         "closed", description="`open` admits unknown charge points and registers them under the station “unassigned”"
     )
     qr: QrSettings = QrSettings()
+    orders: OrderSettings = OrderSettings()
     limits: LimitSettings = LimitSettings()
+    frame_log: FrameLogSettings = FrameLogSettings()
     log: LogSettings = LogSettings()
 
     @field_validator("data_dir")

@@ -8,7 +8,14 @@ from sqlalchemy import MetaData
 import chargecloud.features as features
 from chargecloud.infra.sql.types import metadata as shared
 
-INFRASTRUCTURE = ("chargecloud.infra.sql.outbox", "chargecloud.infra.schedule.loop")
+INFRASTRUCTURE = (
+    "chargecloud.infra.sql.outbox",
+    "chargecloud.infra.schedule.loop",
+    "chargecloud.infra.deadletters",
+    "chargecloud.infra.http.idempotency",
+    "chargecloud.infra.http.tickets",
+)
+"""Modules outside the features that declare tables."""
 
 
 def metadata() -> MetaData:

@@ -29,7 +29,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_battery_reports_at_ms", "battery_reports", ["at_ms"], unique=False)
-    op.create_index("ix_battery_reports_session_no_at_ms", "battery_reports", ["session_no", "at_ms"], unique=False)
+    op.create_index("ix_battery_reports_session_no_id", "battery_reports", ["session_no", "id"], unique=False)
+    op.create_table(
+        "dead_messages",
+        sa.Column("id", BIG_ID, autoincrement=True, nullable=False),
+        sa.Column("group_name", code(32), nullable=False),
+        sa.Column("message_id", code(48), nullable=False),
+        sa.Column("key", code(64), nullable=False),
+        sa.Column("kind", code(64), nullable=False),
+        sa.Column("body", JSON_TEXT, nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("at_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
     op.create_table(
         "device_commands",
         sa.Column("command_id", code(96), nullable=False),
@@ -70,6 +83,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
+        "live_tickets",
+        sa.Column("ticket_hash", code(64), nullable=False),
+        sa.Column("sealed_token", code(600), nullable=False),
+        sa.Column("expires_at_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("ticket_hash"),
+    )
+    op.create_index(op.f("ix_live_tickets_expires_at_ms"), "live_tickets", ["expires_at_ms"], unique=False)
+    op.create_table(
         "operators",
         sa.Column("id", BIG_ID, autoincrement=True, nullable=False),
         sa.Column("name", sa.String(length=80), nullable=False),
@@ -96,12 +117,14 @@ def upgrade() -> None:
         sa.Column("record_id", code(32), nullable=True),
         sa.Column("kind", code(24), nullable=False),
         sa.Column("standing", code(16), nullable=False),
+        sa.Column("energy_mwh", sa.BigInteger(), nullable=False),
         sa.Column("energy_fee_fen", sa.BigInteger(), nullable=False),
         sa.Column("service_fee_fen", sa.BigInteger(), nullable=False),
         sa.Column("bill_no", sa.Integer(), nullable=False),
+        sa.Column("change_fen", sa.BigInteger(), nullable=False),
         sa.Column("comparison", JSON_TEXT, nullable=False),
         sa.Column("reason", sa.String(length=500), nullable=False),
-        sa.Column("by", sa.String(length=100), nullable=False),
+        sa.Column("made_by", sa.String(length=100), nullable=False),
         sa.Column("at_ms", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("correction_id"),
     )
@@ -138,6 +161,7 @@ def upgrade() -> None:
         sa.Column("limit_kind", code(16), nullable=False),
         sa.Column("limit_value", sa.BigInteger(), nullable=False),
         sa.Column("tariff_version_id", sa.BigInteger(), nullable=True),
+        sa.Column("hold_no", sa.Integer(), nullable=False),
         sa.Column("hold_fen", sa.BigInteger(), nullable=False),
         sa.Column("hold_open", sa.Boolean(), nullable=False),
         sa.Column("state", code(24), nullable=False),
@@ -146,6 +170,7 @@ def upgrade() -> None:
         sa.Column("energy_fee_fen", sa.BigInteger(), nullable=False),
         sa.Column("service_fee_fen", sa.BigInteger(), nullable=False),
         sa.Column("bill_no", sa.Integer(), nullable=False),
+        sa.Column("bill_count", sa.Integer(), nullable=False),
         sa.Column("request_key", code(160), nullable=True),
         sa.Column("request_digest", code(64), nullable=False),
         sa.Column("placed_at_ms", sa.BigInteger(), nullable=False),
@@ -240,7 +265,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_session_samples_at_ms", "session_samples", ["at_ms"], unique=False)
-    op.create_index("ix_session_samples_session_no_at_ms", "session_samples", ["session_no", "at_ms"], unique=False)
+    op.create_index("ix_session_samples_session_no_id", "session_samples", ["session_no", "id"], unique=False)
     op.create_table(
         "sessions",
         sa.Column("id", BIG_ID, autoincrement=True, nullable=False),
@@ -257,7 +282,7 @@ def upgrade() -> None:
         sa.Column("card_id", code(32), nullable=False),
         sa.Column("vin", sa.String(length=32), nullable=False),
         sa.Column("parallel_no", code(16), nullable=False),
-        sa.Column("tariff_version_id", sa.BigInteger(), nullable=True),
+        sa.Column("tariff", JSON_TEXT, nullable=True),
         sa.Column("cap_fen", sa.BigInteger(), nullable=False),
         sa.Column("limit_kind", code(16), nullable=False),
         sa.Column("limit_value", sa.BigInteger(), nullable=False),
@@ -311,6 +336,8 @@ def upgrade() -> None:
         sa.Column("record_id", code(32), nullable=True),
         sa.Column("verdict", code(16), nullable=False),
         sa.Column("charged_fen", sa.BigInteger(), nullable=False),
+        sa.Column("total_hao", sa.BigInteger(), nullable=False),
+        sa.Column("rounding_hao", sa.BigInteger(), nullable=False),
         sa.Column("comparison", JSON_TEXT, nullable=False),
         sa.Column("at_ms", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("session_no"),
@@ -348,6 +375,39 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_stations_operator_id_id", "stations", ["operator_id", "id"], unique=False)
+    op.create_table(
+        "alarms",
+        sa.Column("id", BIG_ID, autoincrement=True, nullable=False),
+        sa.Column("operator_id", BIG_ID, nullable=False),
+        sa.Column("station_id", BIG_ID, nullable=False),
+        sa.Column("kind", code(32), nullable=False),
+        sa.Column("level", code(16), nullable=False),
+        sa.Column("charge_point_code", code(32), nullable=False),
+        sa.Column("connector_no", sa.Integer(), nullable=False),
+        sa.Column("subject", code(64), nullable=False),
+        sa.Column("state", code(16), nullable=False),
+        sa.Column("open_key", code(160), nullable=True),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.Column("facts", JSON_TEXT, nullable=False),
+        sa.Column("first_at_ms", sa.BigInteger(), nullable=False),
+        sa.Column("last_at_ms", sa.BigInteger(), nullable=False),
+        sa.Column("acknowledged_by", code(64), nullable=False),
+        sa.Column("acknowledged_at_ms", sa.BigInteger(), nullable=True),
+        sa.Column("closed_by", code(64), nullable=False),
+        sa.Column("closed_at_ms", sa.BigInteger(), nullable=True),
+        sa.Column("note", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(["operator_id"], ["operators.id"], name=op.f("fk_alarms_operator_id_operators")),
+        sa.ForeignKeyConstraint(["station_id"], ["stations.id"], name=op.f("fk_alarms_station_id_stations")),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("open_key", name=op.f("uq_alarms_open_key")),
+    )
+    op.create_index(op.f("ix_alarms_charge_point_code_alarms_id"), "alarms", ["charge_point_code", "id"], unique=False)
+    op.create_index(
+        op.f("ix_alarms_operator_id_alarms_state_alarms_id"), "alarms", ["operator_id", "state", "id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_alarms_state_alarms_kind_alarms_last_at_ms"), "alarms", ["state", "kind", "last_at_ms"], unique=False
+    )
     op.create_table(
         "audit_log",
         sa.Column("id", BIG_ID, autoincrement=True, nullable=False),
@@ -746,6 +806,10 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_audit_log_object_audit_log_id"), table_name="audit_log")
     op.drop_index(op.f("ix_audit_log_actor_audit_log_id"), table_name="audit_log")
     op.drop_table("audit_log")
+    op.drop_index(op.f("ix_alarms_state_alarms_kind_alarms_last_at_ms"), table_name="alarms")
+    op.drop_index(op.f("ix_alarms_operator_id_alarms_state_alarms_id"), table_name="alarms")
+    op.drop_index(op.f("ix_alarms_charge_point_code_alarms_id"), table_name="alarms")
+    op.drop_table("alarms")
     op.drop_index("ix_stations_operator_id_id", table_name="stations")
     op.drop_table("stations")
     op.drop_index(op.f("ix_sign_in_attempts_username_sign_in_attempts_at_ms"), table_name="sign_in_attempts")
@@ -761,7 +825,7 @@ def downgrade() -> None:
     op.drop_index("ix_sessions_charge_point_code_state", table_name="sessions")
     op.drop_index("ix_sessions_charge_point_code_id", table_name="sessions")
     op.drop_table("sessions")
-    op.drop_index("ix_session_samples_session_no_at_ms", table_name="session_samples")
+    op.drop_index("ix_session_samples_session_no_id", table_name="session_samples")
     op.drop_index("ix_session_samples_at_ms", table_name="session_samples")
     op.drop_table("session_samples")
     op.drop_index("uq_session_records_identity", table_name="session_records")
@@ -786,6 +850,8 @@ def downgrade() -> None:
     op.drop_table("order_corrections")
     op.drop_table("order_bills")
     op.drop_table("operators")
+    op.drop_index(op.f("ix_live_tickets_expires_at_ms"), table_name="live_tickets")
+    op.drop_table("live_tickets")
     op.drop_table("job_lease")
     op.drop_index("ix_inbox_seen_seen_at_ms", table_name="inbox_seen")
     op.drop_table("inbox_seen")
@@ -793,7 +859,8 @@ def downgrade() -> None:
     op.drop_index("ix_device_commands_charge_point_code_at_ms", table_name="device_commands")
     op.drop_index("ix_device_commands_at_ms", table_name="device_commands")
     op.drop_table("device_commands")
-    op.drop_index("ix_battery_reports_session_no_at_ms", table_name="battery_reports")
+    op.drop_table("dead_messages")
+    op.drop_index("ix_battery_reports_session_no_id", table_name="battery_reports")
     op.drop_index("ix_battery_reports_at_ms", table_name="battery_reports")
     op.drop_table("battery_reports")
     # ### end Alembic commands ###

@@ -1,0 +1,25 @@
+"""What several commands share: the `--config` option and the way from it to settings and a log."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from chargecloud.main.settings import Settings
+
+Config = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="TOML file; CHARGECLOUD_… variables win over it")
+]
+
+
+def settings_of(config: Path | None, overrides: Mapping[str, object] | None = None) -> "Settings":
+    """Settings in force, with the log set up as they say."""
+    from chargecloud.infra.telemetry import set_up_log
+    from chargecloud.kernel.clock import SystemClock
+    from chargecloud.main.settings_source import load_settings
+
+    settings = load_settings(config, overrides)
+    set_up_log(settings.log.level, settings.log.format, SystemClock())
+    return settings

@@ -1,0 +1,59 @@
+"""What every feature offers, in the order of their rank, lowest first."""
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter
+
+from chargecloud.features.alarms import http as alarms_http
+from chargecloud.features.alarms import inbox as alarms_inbox
+from chargecloud.features.alarms import jobs as alarms_jobs
+from chargecloud.features.drivers import http as drivers_http
+from chargecloud.features.drivers import service as drivers
+from chargecloud.features.operators import http as operators_http
+from chargecloud.features.operators import jobs as operators_jobs
+from chargecloud.features.operators import service as operators
+from chargecloud.features.orders import http as orders_http
+from chargecloud.features.orders import inbox as orders_inbox
+from chargecloud.features.orders import jobs as orders_jobs
+from chargecloud.features.sessions import http as sessions_http
+from chargecloud.features.sessions import inbox as sessions_inbox
+from chargecloud.features.sessions import jobs as sessions_jobs
+from chargecloud.features.stations import http as stations_http
+from chargecloud.features.stations import inbox as stations_inbox
+from chargecloud.features.stations import jobs as stations_jobs
+from chargecloud.features.tariffs import http as tariffs_http
+from chargecloud.features.tariffs import inbox as tariffs_inbox
+from chargecloud.features.tariffs import jobs as tariffs_jobs
+from chargecloud.features.wallet import http as wallet_http
+from chargecloud.infra.http.auth import Resolvers
+from chargecloud.infra.http.live import LiveTopic
+from chargecloud.infra.inbox import Subscription
+from chargecloud.infra.schedule.contract import Job
+
+ROUTERS: Sequence[APIRouter] = (
+    operators_http.router,
+    stations_http.router,
+    drivers_http.router,
+    tariffs_http.router,
+    wallet_http.router,
+    sessions_http.router,
+    orders_http.router,
+    alarms_http.router,
+)
+SUBSCRIPTIONS: Sequence[Subscription] = (
+    *stations_inbox.SUBSCRIPTIONS,
+    *tariffs_inbox.SUBSCRIPTIONS,
+    *sessions_inbox.SUBSCRIPTIONS,
+    *orders_inbox.SUBSCRIPTIONS,
+    *alarms_inbox.SUBSCRIPTIONS,
+)
+JOBS: Sequence[Job] = (
+    *operators_jobs.JOBS,
+    *stations_jobs.JOBS,
+    *tariffs_jobs.JOBS,
+    *sessions_jobs.JOBS,
+    *orders_jobs.JOBS,
+    *alarms_jobs.JOBS,
+)
+LIVE_TOPICS: Sequence[LiveTopic] = (*stations_http.LIVE_TOPICS, *sessions_http.LIVE_TOPICS)
+RESOLVERS = Resolvers(staff=operators.resolve_session, driver=drivers.resolve_token)
