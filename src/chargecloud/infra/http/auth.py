@@ -10,6 +10,7 @@ from typing import Annotated, Literal, cast
 from urllib.parse import urlsplit
 
 from fastapi import Depends
+from fastapi.security import APIKeyCookie, HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
@@ -57,8 +58,16 @@ class Resolvers:
     driver: Resolver
 
 
-async def current_principal(connection: HTTPConnection) -> Principal:
-    """Whoever is asking; Unauthenticated when nobody we know."""
+_BEARER = HTTPBearer(auto_error=False, scheme_name="bearer", description="a driver's token or a staff session")
+_COOKIE = APIKeyCookie(name=SECURE_COOKIE, auto_error=False, scheme_name="cookie", description="a staff session")
+
+
+async def current_principal(
+    connection: HTTPConnection,
+    _bearer: Annotated[object, Depends(_BEARER)],
+    _cookie: Annotated[object, Depends(_COOKIE)],
+) -> Principal:
+    """Whoever is asking; Unauthenticated when nobody we know. The two schemes are there for the OpenAPI document."""
     known = getattr(connection.state, "principal", None)
     if known is not None:
         return cast(Principal, known)

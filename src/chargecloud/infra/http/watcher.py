@@ -1,0 +1,135 @@
+"""One WebSocket that watches topics: what waits to be sent to it, and what it may ask for."""
+
+import asyncio
+from collections import deque
+
+import msgspec
+
+MAX_TEXT = 16 * 1024
+MAX_QUEUED = 256 * 1024
+MAX_TOPICS = 200
+MESSAGES_A_MINUTE = 100
+MAX_TOPIC = 100
+
+SLOW, TOO_FAST, TOO_LARGE, GOING_AWAY, SIGNED_OUT = 1013, 1008, 1009, 1001, 4401
+
+
+class Subscribe(msgspec.Struct, tag_field="op", tag="subscribe", forbid_unknown_fields=True, frozen=True):
+    """Send me this topic: a snapshot, then patches."""
+
+    topic: str
+
+
+class Unsubscribe(msgspec.Struct, tag_field="op", tag="unsubscribe", forbid_unknown_fields=True, frozen=True):
+    """No more of this topic."""
+
+    topic: str
+
+
+class Ping(msgspec.Struct, tag_field="op", tag="ping", forbid_unknown_fields=True, frozen=True):
+    """Are you there?"""
+
+
+Ask = Subscribe | Unsubscribe | Ping
+_asks: msgspec.json.Decoder[Ask] = msgspec.json.Decoder(Ask)
+
+
+def read_ask(text: str) -> Ask:
+    """What a watcher wants; msgspec.MsgspecError when it makes no sense."""
+    return _asks.decode(text)
+
+
+def snapshot_text(topic: str, snapshot: object) -> str:
+    """The state of a topic, as it goes over the wire."""
+    return f'{{"topic":{_quoted(topic)},"snapshot":{msgspec.json.encode(snapshot).decode()}}}'
+
+
+def patch_text(topic: str, patch: bytes) -> str:
+    """A change of a topic (JSON merge patch)."""
+    return f'{{"topic":{_quoted(topic)},"patch":{patch.decode()}}}'
+
+
+def error_text(code: str, detail: str, topic: str | None = None) -> str:
+    """Why something was not done."""
+    said: dict[str, object] = {"error": {"code": code, "detail": detail}}
+    return msgspec.json.encode({"topic": topic, **said} if topic is not None else said).decode()
+
+
+def _quoted(topic: str) -> str:
+    return msgspec.json.encode(topic).decode()
+
+
+class Watcher:
+    """Bounded in every direction; `close_code` is set once it has to go."""
+
+    def __init__(self) -> None:
+        self.close_code = 0
+        self.topics: set[str] = set()
+        self._waiting: dict[str, list[str]] = {}
+        self._queue: deque[str] = deque()
+        self._queued = 0
+        self._something = asyncio.Event()
+        self._asked: deque[float] = deque()
+
+    def asks(self, now: float) -> bool:
+        """Count one message; False when there were too many within a minute."""
+        while self._asked and self._asked[0] <= now - 60:
+            self._asked.popleft()
+        self._asked.append(now)
+        return len(self._asked) <= MESSAGES_A_MINUTE
+
+    def hold_back(self, topic: str) -> None:
+        """Keep patches of this topic until its snapshot has been sent."""
+        self.topics.add(topic)
+        self._waiting[topic] = []
+
+    def release(self, topic: str, snapshot: str) -> None:
+        """Send the snapshot, then what came while it was taken."""
+        patches = self._waiting.pop(topic, [])
+        if topic in self.topics:
+            for text in (snapshot, *patches):
+                self.send(text)
+
+    def drop(self, topic: str) -> None:
+        """Forget a topic."""
+        self.topics.discard(topic)
+        self._waiting.pop(topic, None)
+
+    def patch(self, topic: str, text: str) -> None:
+        """Tell a change of a watched topic."""
+        waiting = self._waiting.get(topic)
+        if waiting is None:
+            self.send(text)
+            return
+        self._count(text)
+        waiting.append(text)
+
+    def send(self, text: str) -> None:
+        """Queue one message; a reader that leaves too much unread has to go."""
+        if not self.close_code:
+            self._count(text)
+            self._queue.append(text)
+            self._something.set()
+
+    def leave(self, code: int) -> None:
+        """End the connection; what is queued is dropped."""
+        self.close_code = self.close_code or code
+        self._queue.clear()
+        self._waiting.clear()
+        self._something.set()
+
+    async def next(self) -> str | None:
+        """The next message to send; None when the connection has to end."""
+        while not self._queue and not self.close_code:
+            self._something.clear()
+            await self._something.wait()
+        if self.close_code:
+            return None
+        text = self._queue.popleft()
+        self._queued -= len(text)
+        return text
+
+    def _count(self, text: str) -> None:
+        self._queued += len(text)
+        if self._queued > MAX_QUEUED:
+            self.leave(SLOW)
