@@ -99,6 +99,14 @@ class ConnectorChanged(Event, frozen=True, gc=False, kw_only=True, tag=True):
     previous: ConnectorState
 
 
+class ConnectorFaultsChanged(Event, frozen=True, gc=False, kw_only=True, tag=True):
+    """A connector reports other faults than before, or none any more."""
+
+    charge_point_code: str
+    connector_no: int
+    fault_bits: int
+
+
 class ChargePointEnrolled(Event, frozen=True, gc=False, kw_only=True, tag=True):
     """A charge point nobody had entered was admitted because enrolment is open."""
 

@@ -21,6 +21,7 @@ from chargecloud.features.stations.messages import (
     ChargePointEnrolled,
     Connector,
     ConnectorChanged,
+    ConnectorFaultsChanged,
     ConnectorState,
     Station,
 )
@@ -181,6 +182,11 @@ async def _write_connector(uow: UnitOfWork, before: Connector, values: dict[str,
             charge_point_code=code, connector_no=connector_no, state=state, previous=before.reported
         )
         uow.publish(event, key=code)
+    if values.get("fault_bits", before.fault_bits) != before.fault_bits:
+        faults = ConnectorFaultsChanged(
+            charge_point_code=code, connector_no=connector_no, fault_bits=int(str(values["fault_bits"]))
+        )
+        uow.publish(faults, key=code)
     await sql.set_connector(uow, code, connector_no, **values)
     patch = {name: value for name, value in values.items() if name != "reported"} | {"state": state.value}
     of_charge_point = {"connectors": {str(connector_no): patch}}

@@ -1,0 +1,63 @@
+"""What can be wrong, how bad it is, and what is to be done."""
+
+from enum import StrEnum
+
+import msgspec
+
+from chargecloud.kernel.message import Event
+
+
+class AlarmKind(StrEnum):
+    """Causes; at most one alarm is open for each cause at one place."""
+
+    LOGIN_CONTESTED = "login_contested"
+    WIRE_FAULTED = "wire_faulted"
+    CONNECTOR_FAULTED = "connector_faulted"
+    TARIFF_MISMATCH = "tariff_mismatch"
+    CLOCK_SKEW = "clock_skew"
+    ORDER_DISPUTED = "order_disputed"
+
+
+class AlarmLevel(StrEnum):
+    """How bad."""
+
+    NOTICE = "notice"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+class AlarmState(StrEnum):
+    """Open until somebody saw it, then until the cause is gone or somebody closes it."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    CLOSED = "closed"
+
+
+class Cause(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened where. `subject` tells apart causes at one place, such as an order number."""
+
+    kind: AlarmKind
+    charge_point_code: str
+    connector_no: int = 0
+    """0: the whole charge point."""
+    subject: str = ""
+    facts: dict[str, object] = {}
+
+
+class AlarmRaised(Event, frozen=True, gc=False, kw_only=True, tag=True):
+    """Something is wrong that was not wrong before."""
+
+    alarm_id: int
+    kind: AlarmKind
+    charge_point_code: str
+    connector_no: int
+
+
+class AlarmClosed(Event, frozen=True, gc=False, kw_only=True, tag=True):
+    """It is mended, or somebody says so."""
+
+    alarm_id: int
+    kind: AlarmKind
+    charge_point_code: str
+    connector_no: int

@@ -1,0 +1,42 @@
+"""What each kind of alarm means to people, and when it ends by itself."""
+
+from dataclasses import dataclass
+
+from chargecloud.features.alarms.messages import AlarmKind, AlarmLevel, Cause
+
+MAX_SKEW_MS = 120_000
+"""Beyond this a charge point's own times are not to be trusted (abuse A07)."""
+HOUR_MS = 3_600_000
+CLOSED_KEPT_MS = 365 * 24 * HOUR_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How an alarm of a kind is shown. `quiet_ms`: closes by itself when it does not come again for so long."""
+
+    title: str
+    level: AlarmLevel
+    advice: str
+    quiet_ms: int | None = None
+
+
+KINDS = {
+    AlarmKind.LOGIN_CONTESTED: Kind(
+        "桩编号被另一连接占用", AlarmLevel.CRITICAL, "核对来源地址；若非换卡换网，可能有人冒用桩编号", 24 * HOUR_MS
+    ),
+    AlarmKind.WIRE_FAULTED: Kind("报文异常", AlarmLevel.NOTICE, "查看报文日志；检查信号、固件与协议版本", HOUR_MS),
+    AlarmKind.CONNECTOR_FAULTED: Kind("充电枪故障", AlarmLevel.WARNING, "按故障位检修，修复后自动关闭"),
+    AlarmKind.TARIFF_MISMATCH: Kind("桩内电价与平台不一致", AlarmLevel.WARNING, "重新下发电价，并查看下发结果"),
+    AlarmKind.CLOCK_SKEW: Kind("桩时钟偏差过大", AlarmLevel.WARNING, "下发对时；反复出现时检查桩的时钟电池"),
+    AlarmKind.ORDER_DISPUTED: Kind("订单金额有争议", AlarmLevel.WARNING, "核对交易记录与平台计费后处理订单"),
+}
+
+
+def open_key(cause: Cause) -> str:
+    """What two reports of one cause share; unique among alarms that are not closed."""
+    return f"{cause.kind}:{cause.charge_point_code}:{cause.connector_no}:{cause.subject}"
+
+
+def is_skewed(skew_ms: int) -> bool:
+    """Whether a clock is too far from ours."""
+    return abs(skew_ms) > MAX_SKEW_MS

@@ -1,0 +1,95 @@
+"""Lists of alarms. An operator sees its own only."""
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chargecloud.features.alarms.messages import AlarmKind, AlarmLevel, AlarmState
+from chargecloud.features.alarms.sql import alarms
+
+MAX_LIVE = 200
+"""Alarms in a live snapshot: the newest that are not closed."""
+
+
+class AlarmRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An alarm."""
+
+    alarm_id: int
+    operator_id: int
+    station_id: int
+    kind: AlarmKind
+    level: AlarmLevel
+    charge_point_code: str
+    connector_no: int
+    subject: str
+    state: AlarmState
+    times: int
+    facts: dict[str, object]
+    first_at_ms: int
+    last_at_ms: int
+    acknowledged_by: str
+    acknowledged_at_ms: int | None
+    closed_by: str
+    closed_at_ms: int | None
+    note: str
+
+
+class AlarmFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list of alarms may be narrowed by."""
+
+    state: AlarmState | None = None
+    kind: AlarmKind | None = None
+    level: AlarmLevel | None = None
+    station_id: int | None = None
+    charge_point_code: str | None = None
+
+
+async def find(connection: AsyncConnection, alarm_id: int, operator_id: int | None) -> AlarmRow | None:
+    """An alarm by id."""
+    statement = select(alarms).where(alarms.c.id == alarm_id)
+    if operator_id is not None:
+        statement = statement.where(alarms.c.operator_id == operator_id)
+    row = (await connection.execute(statement)).first()
+    return _alarm(row) if row else None
+
+
+async def page(
+    connection: AsyncConnection, operator_id: int | None, wanted: AlarmFilter, *, before_id: int | None, limit: int
+) -> list[AlarmRow]:
+    """Alarms, newest first."""
+    bounds = (
+        (operator_id, alarms.c.operator_id == operator_id),
+        (wanted.state, alarms.c.state == str(wanted.state)),
+        (wanted.kind, alarms.c.kind == str(wanted.kind)),
+        (wanted.level, alarms.c.level == str(wanted.level)),
+        (wanted.station_id, alarms.c.station_id == wanted.station_id),
+        (wanted.charge_point_code, alarms.c.charge_point_code == wanted.charge_point_code),
+        (before_id, alarms.c.id < before_id),
+    )
+    conditions = [condition for value, condition in bounds if value is not None]
+    statement = select(alarms).where(*conditions).order_by(alarms.c.id.desc()).limit(limit)
+    return [_alarm(row) for row in await connection.execute(statement)]
+
+
+async def snapshot(connection: AsyncConnection, operator_id: int) -> dict[str, object]:
+    """What is not closed, for watchers: how many of each level, and the newest by id."""
+    not_closed = (alarms.c.operator_id == operator_id, alarms.c.state != AlarmState.CLOSED.value)
+    counts = await connection.execute(
+        select(alarms.c.level, func.count().label("count")).where(*not_closed).group_by(alarms.c.level)
+    )
+    newest = await connection.execute(select(alarms).where(*not_closed).order_by(alarms.c.id.desc()).limit(MAX_LIVE))
+    shown = ("kind", "level", "state", "charge_point_code", "connector_no", "times", "last_at_ms")
+    return {
+        "counts": {row.level: row._mapping["count"] for row in counts},
+        "alarms": {str(row.id): {name: row._mapping[name] for name in shown} for row in newest},
+    }
+
+
+def _alarm(row: Row[*tuple[Any, ...]]) -> AlarmRow:
+    values = dict(row._mapping)
+    del values["open_key"]
+    values["alarm_id"] = values.pop("id")
+    values["facts"] = msgspec.json.decode(values["facts"])
+    return msgspec.convert(values, AlarmRow)
