@@ -20,6 +20,8 @@ class Actor:
         self._accidents = Accidents(faults, random.Random(f"{name}/accidents"), now)
         self._now = now
         self._away_until = now
+        self.half_open = False
+        """The link that is to be closed shall not be closed: it just falls silent."""
 
     @property
     def code(self) -> str:
@@ -45,8 +47,9 @@ class Actor:
         """From when on it wants a link."""
         return max(self._away_until, self.point.link_wanted_at())
 
-    def cut_link(self, seconds: float) -> None:
+    def cut_link(self, seconds: float, *, half_open: bool = False) -> None:
         """The link breaks and stays away for so long."""
+        self.half_open = half_open and self.point.board.line.open
         self._away_until = max(self._away_until, self._now + seconds)
 
     def connected(self, now: float) -> None:
@@ -57,6 +60,7 @@ class Actor:
     def disconnected(self, now: float) -> None:
         """The link is gone."""
         self._now = now
+        self.half_open = False
         self._link.drop()
         self.point.disconnected(now)
 
@@ -72,7 +76,7 @@ class Actor:
         if accident and accident.reboot:
             self.point.reboot(now, lose_memory=accident.lose_memory)
         elif accident:
-            self.cut_link(accident.offline_s)
+            self.cut_link(accident.offline_s, half_open=accident.half_open)
         for visit in self.visits:
             visit.tick(now)
         self.point.tick(now)

@@ -31,6 +31,8 @@ from chargecloud.sim.upkeep import Upkeep
 
 Handler = Callable[[Frame, bytes, float], None]
 BOOT_S = (5, 15)
+REFUSES_FOREIGN_CODE = {0x34, 0x36, 0x42, 0x92, 0x94, 0xA4}
+"""Commands whose answer can say "not my code"; other frames for another charge point are ignored and counted."""
 WRONG_YEAR_MS = 1_577_808_000_000
 """2020-01-01 Beijing: where the clock stands after its memory was lost."""
 
@@ -201,6 +203,9 @@ class VirtualChargePoint:
     def _obey(self, frame: Frame, sequence: bytes, now: float) -> None:
         handler = self._handlers.get(type(frame))
         if handler is None or frame.code in self.board.temper.ignores:
+            return
+        if frame.code not in REFUSES_FOREIGN_CODE and getattr(frame, "pile_code", self.board.code) != self.board.code:
+            self.truth.counts.bad_down += 1
             return
         if frame.reply is Reply.AWAIT:
             ignored = self.board.mischief.ignores_command()

@@ -5,6 +5,8 @@ import random
 from dataclasses import dataclass, fields
 
 MAX_HELD_BYTES = 64 * 1024
+LARGEST = 1_000_000_000
+"""Of any rate or time; as seconds some thirty years, which is as wrong as a clock can be and still be written down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +17,8 @@ class Faults:
     """Lost links, an hour."""
     offline_s: float = 30
     """Mean time a lost link stays away; drawn anew each time between a tenth and the threefold."""
+    half_open: float = 0
+    """Probability that a lost link is lost without a word: the socket stays open, but nobody is there."""
     reboot: float = 0
     """Power cycles, an hour, in mid-charge as well."""
     memory_loss: float = 0
@@ -48,8 +52,8 @@ class Faults:
         """Refuse numbers that mean nothing."""
         for item in fields(self):
             value = getattr(self, item.name)
-            if not (math.isfinite(value) and value >= 0):
-                raise ValueError(f"fault {item.name}={value}: must be a number of 0 or more")
+            if not 0 <= value <= LARGEST:
+                raise ValueError(f"fault {item.name}={value}: must be a number from 0 to {LARGEST}")
             if item.name in PROBABILITIES and value > 1:
                 raise ValueError(f"fault {item.name}={value}: is a probability, 0 to 1")
 
@@ -174,6 +178,7 @@ class Accident:
     reboot: bool = False
     lose_memory: bool = False
     offline_s: float = 0
+    half_open: bool = False
 
 
 class Accidents:
@@ -199,7 +204,7 @@ class Accidents:
         if self._link_at <= now:
             away = self._rng.uniform(0.1, 3) * self._faults.offline_s
             self._link_at = now + away + self._gap(self._faults.link_loss)
-            return Accident(offline_s=away)
+            return Accident(offline_s=away, half_open=self._rng.random() < self._faults.half_open)
         return None
 
     def _gap(self, per_hour: float) -> float:

@@ -13,6 +13,10 @@ LONGEST_BACKOFF = 8
 """The pause between two attempts is doubled up to this factor."""
 
 
+class _Silence(asyncio.Protocol):
+    """What is left of a charge point whose link is half open: bytes arrive, nobody reads them."""
+
+
 class Link(asyncio.Protocol):
     """Carries bytes between a socket and an actor, and knows when to try again."""
 
@@ -29,6 +33,7 @@ class Link(asyncio.Protocol):
         self._rng = random.Random(f"{actor.code}/reconnect")
         self._failures = 0
         self._transport: asyncio.Transport | None = None
+        self._ghost: asyncio.Transport | None = None
 
     @property
     def open(self) -> bool:
@@ -58,12 +63,9 @@ class Link(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The socket is gone; charging goes on."""
         self._transport = None
-        self._tally.disconnects += 1
         if exc is not None:
             self._tally.errors[type(exc).__name__] += 1
-        now = self._clock.monotonic()
-        self.actor.disconnected(now)
-        self.postpone(now)
+        self._gone(self._clock.monotonic())
 
     def failed(self, error: OSError, now: float) -> None:
         """No connection came about."""
@@ -88,7 +90,9 @@ class Link(asyncio.Protocol):
         if self._transport is not None:
             for data in writes:
                 self._transport.write(data)
-            if self.actor.closing:
+            if self.actor.closing and self.actor.half_open:
+                self._leave_open(self._transport, now)
+            elif self.actor.closing:
                 self._transport.close()
             elif self._transport.get_write_buffer_size() > MAX_UNSENT_BYTES:
                 self._tally.errors["platform does not read"] += 1
@@ -97,5 +101,19 @@ class Link(asyncio.Protocol):
 
     def close(self) -> None:
         """Hang up."""
-        if self._transport is not None:
-            self._transport.close()
+        for transport in (self._transport, self._ghost):
+            if transport is not None:
+                transport.close()
+
+    def _leave_open(self, transport: asyncio.Transport, now: float) -> None:
+        """The far end hears nothing of the loss; only one such ghost is kept."""
+        if self._ghost is not None:
+            self._ghost.abort()
+        transport.set_protocol(_Silence())
+        self._ghost, self._transport = transport, None
+        self._gone(now)
+
+    def _gone(self, now: float) -> None:
+        self._tally.disconnects += 1
+        self.actor.disconnected(now)
+        self.postpone(now)

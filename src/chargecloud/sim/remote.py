@@ -19,7 +19,8 @@ class Remote:
         self._charging = charging
 
     def start(self, frame: RemoteStart, sequence: bytes, now: float) -> None:
-        """0x34. The same start again is confirmed again, as the platform may have missed the first answer."""
+        """0x34. The same start again is confirmed again, as the platform may have missed the first answer; one that
+        has been executed, and whose record still waits, is not executed twice."""
         connector = self._board.addressed(frame.gun_no)
         order = Order(frame.trade_no, APP_START, frame.physical_card_no, frame.account_balance)
         if connector is None or frame.pile_code != self._board.code:
@@ -28,7 +29,8 @@ class Remote:
         if connector.session is not None and connector.session.order.session_no == order.session_no:
             self._reply(frame.gun_no, order, Refusal.NONE, sequence)
             return
-        refusal = self._charging.refusal(connector)
+        executed = order.session_no in self._board.memory.records
+        refusal = Refusal.BUSY if executed else self._charging.refusal(connector)
         self._reply(frame.gun_no, order, refusal, sequence)
         if refusal is Refusal.NONE:
             self._charging.begin(connector, order, now)

@@ -81,7 +81,7 @@ class Runner:
             finally:
                 await self._hang_up()
             for actor in self.actors.values():
-                self._ledger.ended(actor.point.truth.sessions.values())
+                self._ledger.ended(actor.point.truth.sessions)
         return summary
 
     async def _go_on(self, stop: asyncio.Event) -> None:

@@ -89,7 +89,7 @@ def _add(summary: SimSummary, actor: Actor) -> None:
                  "sessions_refused", "records_sent", "records_confirmed"):  # fmt: skip
         setattr(summary, name, getattr(summary, name) + getattr(counts, name))
     summary.records_waiting += sum(not record.refused for record in point.board.memory.records.values())
-    for session in point.truth.sessions.values():
+    for session in point.truth.sessions:
         summary.energy_mwh += session.energy_mwh
         summary.records_lost += session.lost
 

@@ -66,10 +66,10 @@ def _nobody(_: SessionTruth, __: float) -> None:
 
 @dataclass(slots=True)
 class Truth:
-    """Sessions by (connector number, session number), commands in the order of arrival, totals. Bounded."""
+    """Sessions and commands in the order in which they began, totals. Bounded."""
 
     kept: int = KEPT
-    sessions: dict[tuple[int, str], SessionTruth] = field(default_factory=dict)
+    sessions: list[SessionTruth] = field(default_factory=list)
     commands: deque[CommandSeen] = field(default_factory=lambda: deque(maxlen=KEPT))
     counts: Counts = field(default_factory=Counts)
     forgotten: int = 0
@@ -77,10 +77,17 @@ class Truth:
     on_confirmed: Callable[[SessionTruth, float], None] = _nobody
     """Told of every confirmed record with the seconds since its first upload."""
 
+    def of(self, connector_no: int, session_no: str) -> SessionTruth:
+        """The latest session of that number at that connector; KeyError when there is none."""
+        for session in reversed(self.sessions):
+            if (session.connector_no, session.session_no) == (connector_no, session_no):
+                return session
+        raise KeyError(f"connector {connector_no} never began session {session_no}")
+
     def began(self, session: SessionTruth) -> None:
         """A start was executed."""
         self.counts.sessions += 1
-        self.sessions[session.connector_no, session.session_no] = session
+        self.sessions.append(session)
         if len(self.sessions) > self.kept:
             self._forget_oldest_finished()
 
@@ -99,7 +106,7 @@ class Truth:
             self.on_confirmed(session, now - session.first_upload_s)
 
     def _forget_oldest_finished(self) -> None:
-        key = next((key for key, session in self.sessions.items() if session.confirmed or session.lost), None)
-        if key is not None:
-            del self.sessions[key]
+        index = next((at for at, session in enumerate(self.sessions) if session.confirmed or session.lost), None)
+        if index is not None:
+            del self.sessions[index]
             self.forgotten += 1

@@ -11,6 +11,10 @@ from chargecloud.sim.connector import Phase, Session, VirtualConnector
 from chargecloud.sim.tariff import BANDS
 
 NO_TRADE = "0" * 32
+FIRST_MS = 946_656_000_000
+"""2000-01-01 00:00 Beijing."""
+LAST_MS = 4_985_942_399_999
+"""2127-12-31 23:59:59.999 Beijing."""
 _IDLE, _FAULT, _CHARGING = 2, 1, 3
 _ZERO_CURRENT = 4000
 _BATTERY_TYPE = {"lfp": 3, "ncm": 6}
@@ -24,8 +28,8 @@ def gun(connector: VirtualConnector) -> str:
 
 
 def wire_time(local_ms: int) -> bytes:
-    """A time of the charge point's own clock."""
-    return write_cp56(local_time(local_ms).replace(tzinfo=None))
+    """A time of the charge point's own clock; one that is wrong by decades stops at the years the wire can carry."""
+    return write_cp56(local_time(min(max(local_ms, FIRST_MS), LAST_MS)).replace(tzinfo=None))
 
 
 def login(board: Board) -> frames.LoginRequest:

@@ -74,3 +74,15 @@ def test_own_cards_are_valid_and_differ() -> None:
     cards = {own_card(f"{code:014d}", number) for code in range(0, 100_000, 999) for number in (1, 2)}
     assert len(cards) == 2 * len(range(0, 100_000, 999))
     assert all(card_bytes(card) for card in cards)
+
+
+def test_a_half_open_link_is_told_once() -> None:
+    bench = Bench()
+    someone = actor(bench, link_loss=60, half_open=1)
+    someone.connected(bench.now)
+    while not someone.closing:
+        bench.now = someone.deadline()
+        someone.tick(bench.now)
+    assert someone.half_open
+    someone.disconnected(bench.now)
+    assert not someone.half_open

@@ -143,7 +143,7 @@ def test_a_charge_from_start_to_confirmed_record(wire: Wire) -> None:
     wire.pass_time(10)
     assert wire.outcome(stop).outcome is told.CommandOutcome.DONE
     record = wire.all(told.RecordUploaded)[-1]
-    truth = wire.point.truth.sessions[1, TRADE_NO]
+    truth = wire.point.truth.of(1, TRADE_NO)
     assert truth.confirmed
     assert truth.energy_mwh == record.energy_mwh == sum(band.energy_mwh for band in record.bands)
     assert truth.record == record.raw
@@ -196,7 +196,7 @@ def test_a_reboot_logs_in_again_and_uploads_what_was_cut(wire: Wire) -> None:
     wire.pass_time(30)
     record = wire.all(told.RecordUploaded)[-1]
     assert (record.session_no, record.stop_reason) == (TRADE_NO, "aborted_pile_power_loss")
-    assert wire.point.truth.sessions[1, TRADE_NO].confirmed
+    assert wire.point.truth.of(1, TRADE_NO).confirmed
 
 
 def test_the_standard_firmware_has_locks_updates_and_parallel_charging() -> None:

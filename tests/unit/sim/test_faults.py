@@ -113,8 +113,8 @@ def test_faults_are_read_from_text() -> None:
         ("flood=1", "unknown fault 'flood'; known are duplicate"),
         ("split=often", "write split=NUMBER"),
         ("split=2", "is a probability, 0 to 1"),
-        ("reboot=-1", "must be a number of 0 or more"),
-        ("reboot=nan", "must be a number of 0 or more"),
+        ("reboot=-1", "must be a number from 0 to"),
+        ("reboot=nan", "must be a number from 0 to"),
     ],
 )
 def test_bad_faults_are_named(text: str, complaint: str) -> None:

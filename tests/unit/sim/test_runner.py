@@ -190,3 +190,21 @@ async def test_the_control_line_moves_a_charge_point_at_once() -> None:
             )
             stop.set()
             assert (await running).online == 1
+
+
+async def test_a_half_open_link_stays_open_for_the_platform_only() -> None:
+    async with platform() as hall:
+        runner = Runner(options(hall, count=1, scenario="", faults=Faults()), clock=FastClock(), tell=lambda _: None)
+        stop = asyncio.Event()
+        running = asyncio.create_task(runner.run(stop))
+        actor = next(iter(runner.actors.values()))
+        async with asyncio.timeout(10):
+            await until(lambda: actor.point.online)
+            actor.cut_link(60, half_open=True)
+            runner.execute(f"state {actor.code}")
+            await until(lambda: len(hall.open) == 2 and actor.point.online)
+            first = next(iter(hall.open))
+            assert not first.is_closing()
+            stop.set()
+            result = await running
+    assert (result.connects, result.disconnects, result.logins) == (2, 1, 2)

@@ -32,7 +32,7 @@ def test_reboot_now_cuts_a_charge() -> None:
     assert reboot(bench, 1) == 1
     bench.pass_time(2)
     assert bench.point.closing
-    assert bench.point.truth.sessions[1, TRADE_NO].stop_code == 0x83
+    assert bench.point.truth.of(1, TRADE_NO).stop_code == 0x83
 
 
 def test_reboot_when_idle_waits_for_the_charge() -> None:
@@ -43,7 +43,7 @@ def test_reboot_when_idle_waits_for_the_charge() -> None:
     bench.stop()
     bench.pass_time(20)
     assert bench.point.closing
-    assert bench.point.truth.sessions[1, TRADE_NO].stop_code == 0x40
+    assert bench.point.truth.of(1, TRADE_NO).stop_code == 0x40
 
 
 def test_an_unknown_mode_is_refused() -> None:

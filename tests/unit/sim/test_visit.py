@@ -54,7 +54,7 @@ def test_a_card_charge_of_twenty_minutes_at_speed_sixty_takes_twenty_seconds() -
     assert street.visit.over
     record = bench.last(frames.TransactionRecord)
     assert record.stop_reason == 0x45
-    assert 19.9 < bench.point.truth.sessions[1, TRADE_NO].ended_at_ms / 1000 - began_flowing(bench) < 21.5
+    assert 19.9 < bench.point.truth.of(1, TRADE_NO).ended_at_ms / 1000 - began_flowing(bench) < 21.5
 
 
 def began_flowing(bench: Bench) -> float:
