@@ -216,7 +216,7 @@ async def _take(uow: UnitOfWork, order: Order, charge: Charge) -> None:
         )
         await wallet.capture(uow, capture)
     elif order.driver_id is not None and charge.total_fen:
-        await _correct(uow, order, charge, transfer_id=f"{order.order_no}:charge")
+        await correct(uow, order, charge, transfer_id=f"{order.order_no}:charge")
 
 
 async def _release(uow: UnitOfWork, order: Order, reason: str) -> None:
@@ -224,7 +224,7 @@ async def _release(uow: UnitOfWork, order: Order, reason: str) -> None:
         await wallet.release(uow, Release(hold_id=order.hold_id, reason=reason))
 
 
-async def _correct(uow: UnitOfWork, order: Order, change: Charge, *, transfer_id: str) -> None:
+async def correct(uow: UnitOfWork, order: Order, change: Charge, *, transfer_id: str) -> None:
     """Charge more or pay back; what the driver cannot pay becomes arrears."""
     if order.driver_id is not None and (change.energy_fee_fen or change.service_fee_fen):
         correction = Correction(
@@ -323,7 +323,7 @@ async def _later(uow: UnitOfWork, order: Order, assessment: Assessment, *, recor
 
 async def _post(uow: UnitOfWork, before: Order, counted: Order, assessment: Assessment, change: Charge) -> None:
     """A late record counts: the difference is charged or paid back, once."""
-    await _correct(uow, before, change, transfer_id=f"{before.order_no}:bill-{counted.bill_count}")
+    await correct(uow, before, change, transfer_id=f"{before.order_no}:bill-{counted.bill_count}")
     after = msgspec.structs.replace(
         counted,
         bill_no=counted.bill_count,

@@ -48,14 +48,15 @@ orders = Table(
     Column("ended_at_ms", epoch_ms()),
     Column("settled_at_ms", epoch_ms()),
     Column("revision", Integer, nullable=False),
-    Index("ix_orders_driver_id_id", "driver_id", "id"),
-    Index("ix_orders_operator_id_id", "operator_id", "id"),
-    Index("ix_orders_station_id_id", "station_id", "id"),
-    Index("ix_orders_operator_id_state_id", "operator_id", "state", "id"),
-    Index("ix_orders_state_id", "state", "id"),
-    Index("ix_orders_charge_point_code_id", "charge_point_code", "id"),
-    Index("ix_orders_placed_at_ms_id", "placed_at_ms", "id"),
+    Index("ix_orders_driver_id_order_no", "driver_id", "order_no"),
+    Index("ix_orders_operator_id_order_no", "operator_id", "order_no"),
+    Index("ix_orders_operator_id_state_order_no", "operator_id", "state", "order_no"),
+    Index("ix_orders_state_order_no", "state", "order_no"),
+    Index("ix_orders_station_id_order_no", "station_id", "order_no"),
+    Index("ix_orders_charge_point_code_order_no", "charge_point_code", "order_no"),
 )
+
+"""Order numbers begin with the time, so that they sort; lists go by them and each filter has an index that ends so."""
 
 order_flags = Table(
     "order_flags",

@@ -129,7 +129,7 @@ session_samples = Table(
     Column("cable_temp_c", Integer),
     Column("battery_temp_c", Integer),
     Column("fault_bits", Integer, nullable=False),
-    Index("ix_session_samples_session_no_at_ms", "session_no", "at_ms"),
+    Index("ix_session_samples_session_no_id", "session_no", "id"),
     Index("ix_session_samples_at_ms", "at_ms"),
 )
 
@@ -141,7 +141,7 @@ battery_reports = Table(
     Column("at_ms", epoch_ms(), nullable=False),
     Column("kind", code(32), nullable=False),
     Column("body", json_text(), nullable=False),
-    Index("ix_battery_reports_session_no_at_ms", "session_no", "at_ms"),
+    Index("ix_battery_reports_session_no_id", "session_no", "id"),
     Index("ix_battery_reports_at_ms", "at_ms"),
 )
 

@@ -3,10 +3,10 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import Row, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chargecloud.features.sessions.messages import Session, SessionState
+from chargecloud.features.sessions.messages import RecordStanding, Session, SessionState
 from chargecloud.features.sessions.sql import (
     SESSION_COLUMNS,
     battery_reports,
@@ -53,8 +53,9 @@ class RecordRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SampleRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One point of a charging curve."""
+    """One point of a charging curve; `id` orders."""
 
+    id: int
     at_ms: int
     status: int
     energy_mwh: int
@@ -68,8 +69,9 @@ class SampleRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReportRow(msgspec.Struct, frozen=True, kw_only=True):
-    """What battery and charger told each other."""
+    """What battery and charger told each other; `id` orders."""
 
+    id: int
     at_ms: int
     kind: str
     body: dict[str, object]
@@ -124,47 +126,64 @@ async def records_of(connection: AsyncConnection, session_no: str) -> list[Recor
         .order_by(session_records.c.received_at_ms, session_records.c.record_id)
         .limit(100)
     )
-    return [
-        RecordRow(
-            record_id=row.record_id,
-            charge_point_code=row.charge_point_code,
-            connector_no=row.connector_no,
-            session_no=row.session_no,
-            standing=row.standing,
-            received_at_ms=row.received_at_ms,
-            body=_readable(row.body),
-            raw_hex=row.raw.hex().upper(),
-        )
-        for row in await connection.execute(statement)
-    ]
+    return [_record_row(row) for row in await connection.execute(statement)]
 
 
-def _readable(body: str) -> dict[str, object]:
-    values: dict[str, object] = msgspec.json.decode(body, type=dict[str, object])
-    return {name: value for name, value in values.items() if name not in {"raw", "type"}}
+def _record_row(row: Row[*tuple[Any, ...]]) -> RecordRow:
+    body: dict[str, object] = msgspec.json.decode(row.body, type=dict[str, object])
+    return RecordRow(
+        record_id=row.record_id,
+        charge_point_code=row.charge_point_code,
+        connector_no=row.connector_no,
+        session_no=row.session_no,
+        standing=row.standing,
+        received_at_ms=row.received_at_ms,
+        body={name: value for name, value in body.items() if name not in {"raw", "type"}},
+        raw_hex=row.raw.hex().upper(),
+    )
 
 
-async def samples_of(connection: AsyncConnection, session_no: str, *, after_ms: int, limit: int) -> list[SampleRow]:
-    """The charging curve from a moment on."""
+async def misplaced(
+    connection: AsyncConnection, *, operator_id: int | None, before: tuple[int | str, ...] | None, limit: int
+) -> list[RecordRow]:
+    """Records uploaded for a session of another charge point, newest first; an operator sees those of its sessions."""
+    at_ms, record_id = session_records.c.received_at_ms, session_records.c.record_id
+    statement = (
+        select(session_records)
+        .where(session_records.c.standing == RecordStanding.MISPLACED.value)
+        .order_by(at_ms.desc(), record_id.desc())
+        .limit(limit)
+    )
+    if operator_id is not None:
+        owner = select(sessions.c.session_no).where(sessions.c.operator_id == operator_id)
+        statement = statement.where(session_records.c.session_no.in_(owner))
+    if before is not None:
+        statement = statement.where(or_(at_ms < before[0], and_(at_ms == before[0], record_id < before[1])))
+    return [_record_row(row) for row in await connection.execute(statement)]
+
+
+async def samples_of(connection: AsyncConnection, session_no: str, *, after_id: int, limit: int) -> list[SampleRow]:
+    """The charging curve, oldest first, from behind a point on."""
     wanted = SampleRow.__struct_fields__
     statement = (
         select(*(session_samples.c[name] for name in wanted))
-        .where(session_samples.c.session_no == session_no, session_samples.c.at_ms > after_ms)
-        .order_by(session_samples.c.at_ms)
+        .where(session_samples.c.session_no == session_no, session_samples.c.id > after_id)
+        .order_by(session_samples.c.id)
         .limit(limit)
     )
     return [SampleRow(**row._mapping) for row in await connection.execute(statement)]
 
 
-async def reports_of(connection: AsyncConnection, session_no: str, *, after_ms: int, limit: int) -> list[ReportRow]:
-    """Battery reports from a moment on."""
+async def reports_of(connection: AsyncConnection, session_no: str, *, after_id: int, limit: int) -> list[ReportRow]:
+    """Battery reports, oldest first, from behind one on."""
+    table = battery_reports.c
     statement = (
-        select(battery_reports.c.at_ms, battery_reports.c.kind, battery_reports.c.body)
-        .where(battery_reports.c.session_no == session_no, battery_reports.c.at_ms > after_ms)
-        .order_by(battery_reports.c.at_ms)
+        select(table.id, table.at_ms, table.kind, table.body)
+        .where(table.session_no == session_no, table.id > after_id)
+        .order_by(table.id)
         .limit(limit)
     )
     return [
-        ReportRow(at_ms=row.at_ms, kind=row.kind, body=msgspec.json.decode(row.body, type=dict[str, object]))
+        ReportRow(id=row.id, at_ms=row.at_ms, kind=row.kind, body=msgspec.json.decode(row.body))
         for row in await connection.execute(statement)
     ]

@@ -1,0 +1,198 @@
+"""Orders over the API: drivers place, follow and stop theirs; staff see all of their operator and decide disputes."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Path, Query
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chargecloud.features.operators import service as operators
+from chargecloud.features.orders import service, service_resolve, views
+from chargecloud.features.orders.http_models import (
+    CloseIn,
+    OrderDetailOut,
+    OrderIn,
+    OrderOut,
+    PlacedOut,
+    ResolutionIn,
+)
+from chargecloud.features.orders.messages import Order, OrderState
+from chargecloud.features.orders.service import PlaceOrder
+from chargecloud.features.orders.service_resolve import Resolution
+from chargecloud.features.sessions.messages import StopReason
+from chargecloud.features.stations import service as stations
+from chargecloud.infra.http.auth import CurrentDriver, Principal, Someone, require
+from chargecloud.infra.http.context import Db, Limits
+from chargecloud.infra.http.live import LiveTopic
+from chargecloud.infra.http.model import Id, MomentIn
+from chargecloud.infra.http.paging import Page, Pages
+from chargecloud.infra.sql.uow import UnitOfWork
+from chargecloud.kernel.errors import Forbidden, NotFound, TooMany
+
+STARTS_A_MINUTE = 6
+
+router = APIRouter(tags=["orders"])
+Writer = Annotated[Principal, Depends(require("orders.write"))]
+OrderNo = Annotated[str, Path(pattern="^[0-9]{10,32}$")]
+Key = Annotated[str, Header(alias="Idempotency-Key", min_length=8, max_length=100, pattern="^[!-~]+$")]
+
+
+def may_see(who: Principal, order: Order) -> bool:
+    """Drivers see their own orders, staff those of their operator."""
+    if who.kind == "driver":
+        return order.driver_id == who.id
+    return "orders.read" in who.permissions and who.operator_id in (None, order.operator_id)
+
+
+def _unknown(order_no: str) -> NotFound:
+    return NotFound(f"没有订单 {order_no}", "order_unknown", order_no=order_no)
+
+
+async def visible(connection: AsyncConnection, who: Principal, order_no: str) -> Order:
+    """An order that this person may see, or NotFound."""
+    found = await views.order(connection, order_no)
+    if found is None or not may_see(who, found):
+        raise _unknown(order_no)
+    return found
+
+
+async def _changeable(uow: UnitOfWork, who: Principal, order_no: str) -> Order:
+    """An order in a unit of work, for somebody who may see it."""
+    found = await service.order(uow, order_no)
+    if not may_see(who, found):
+        raise _unknown(order_no)
+    return found
+
+
+@router.post("/orders", operation_id="placeOrder", status_code=202, summary="扫码启动充电")
+async def place_order(body: OrderIn, key: Key, driver: CurrentDriver, db: Db, limits: Limits) -> PlacedOut:
+    """Hold money and tell the charge point to start. The same key with the same body gives the same order."""
+    if not await limits.take(f"orders.place:{driver.id}", limit=STARTS_A_MINUTE, window_s=60):
+        raise TooMany(f"每分钟最多发起 {STARTS_A_MINUTE} 次充电", "too_many_starts", limit=STARTS_A_MINUTE)
+    async with db.unit() as uow:
+        if body.qr_code is not None:
+            connector = await stations.find_by_qr(uow, body.qr_code)
+            code, connector_no = connector.charge_point.code, connector.connector_no
+        else:
+            code, connector_no = body.charge_point_code or "", body.connector_no or 0
+        command = PlaceOrder(
+            driver_id=driver.id,
+            idempotency_key=key,
+            charge_point_code=code,
+            connector_no=connector_no,
+            second_connector_no=body.second_connector_no,
+            limit=body.limit.limit(),
+        )
+        placed = await service.place(uow, command)
+    return PlacedOut(orders=[OrderOut.of(order) for order in placed])
+
+
+def _span(
+    since: Annotated[MomentIn | None, Query()] = None, until: Annotated[MomentIn | None, Query()] = None
+) -> tuple[int | None, int | None]:
+    return since, until
+
+
+def _filters(
+    span: Annotated[tuple[int | None, int | None], Depends(_span)],
+    driver_id: Annotated[Id | None, Query()] = None,
+    station_id: Annotated[Id | None, Query()] = None,
+    state: Annotated[OrderState | None, Query(strict=False)] = None,
+    flag: Annotated[str, Query(pattern="^[a-z_]{0,32}$")] = "",
+) -> views.OrderFilter:
+    return views.OrderFilter(
+        driver_id=driver_id,
+        station_id=station_id,
+        state=state.value if state else "",
+        flag=flag,
+        since_ms=span[0],
+        until_ms=span[1],
+    )
+
+
+def _within(who: Principal, wanted: views.OrderFilter) -> views.OrderFilter:
+    """The part of a list that this person may see."""
+    if who.kind == "driver":
+        return wanted.replace(driver_id=who.id)
+    if "orders.read" not in who.permissions:
+        raise Forbidden("this needs the permission orders.read", "permission_missing", permission="orders.read")
+    return wanted.replace(operator_id=who.operator_id)
+
+
+@router.get("/orders", operation_id="listOrders", summary="订单列表")
+async def list_orders(
+    who: Someone,
+    db: Db,
+    pages: Pages,
+    wanted: Annotated[views.OrderFilter, Depends(_filters)],
+    charge_point_code: Annotated[str, Query(pattern="^([0-9]{14})?$")] = "",
+) -> Page[OrderOut]:
+    """Orders, newest first: a driver's own, or those of the operator."""
+    before_no = None if pages.before is None else str(pages.before[0])
+    wanted = wanted.replace(charge_point_code=charge_point_code)
+    async with db.read() as connection:
+        rows = await views.list_orders(connection, _within(who, wanted), before_no=before_no, limit=pages.fetch)
+    shown, following = pages.page(rows, lambda row: row.order_no)
+    return Page(items=[OrderOut.of(row) for row in shown], next=following)
+
+
+@router.get("/orders/{order_no}", operation_id="getOrder", summary="订单详情")
+async def get_order(order_no: OrderNo, who: Someone, db: Db) -> OrderDetailOut:
+    """An order with bill, settlement, comparison with the record, corrections and timeline."""
+    async with db.read() as connection:
+        found = await visible(connection, who, order_no)
+        return OrderDetailOut.with_all(await views.detail(connection, found))
+
+
+@router.post("/orders/{order_no}/stop", operation_id="stopOrder", status_code=202, summary="停止充电")
+async def stop_order(order_no: OrderNo, who: Someone, db: Db) -> OrderOut:
+    """Ask the charge point to stop. What is held stays held until the charge point has shown that no energy flows."""
+    if who.kind == "staff" and "orders.write" not in who.permissions:
+        raise Forbidden("this needs the permission orders.write", "permission_missing", permission="orders.write")
+    async with db.unit() as uow:
+        found = await _changeable(uow, who, order_no)
+        await service.stop(uow, found, StopReason.DRIVER if who.kind == "driver" else StopReason.STAFF)
+        if who.kind == "staff":
+            operators.audit(uow, who, "orders.stop", f"order:{order_no}")
+    return OrderOut.of(found)
+
+
+@router.post("/orders/{order_no}/closing", operation_id="closeOrder", status_code=202, summary="按最后数据结算")
+async def close_order(order_no: OrderNo, body: CloseIn, staff: Writer, db: Db) -> OrderOut:
+    """Stop waiting for a record: the order is settled by its last sample; a late record corrects it."""
+    async with db.unit() as uow:
+        found = await _changeable(uow, staff, order_no)
+        await service.close(uow, found, by=staff.name, reason=body.reason)
+        operators.audit(uow, staff, "orders.close", f"order:{order_no}", {"reason": body.reason})
+    return OrderOut.of(found)
+
+
+@router.post("/orders/{order_no}/resolution", operation_id="resolveOrder", summary="处理争议订单")
+async def resolve_order(order_no: OrderNo, body: ResolutionIn, staff: Writer, db: Db) -> OrderDetailOut:
+    """Accept what a record costs, keep what was charged, or waive it all; the reason is kept."""
+    resolution = Resolution(
+        action=body.action,
+        reason=body.reason,
+        by=staff.name,
+        correction_id=body.correction_id,
+        driver_id=body.driver_id,
+    )
+    async with db.unit() as uow:
+        found = await _changeable(uow, staff, order_no)
+        after = await service_resolve.resolve(uow, found, resolution)
+        facts: dict[str, object] = {
+            "reason": body.reason,
+            "before": {"total_fen": found.total_fen},
+            "after": {"total_fen": after.total_fen},
+        }
+        operators.audit(uow, staff, f"orders.{body.action.value}", f"order:{order_no}", facts)
+    async with db.read() as connection:
+        return OrderDetailOut.with_all(await views.detail(connection, after))
+
+
+async def order_snapshot(connection: AsyncConnection, who: Principal, key: str) -> dict[str, object] | None:
+    """An order for its driver, and for staff who may see it."""
+    found = await views.order(connection, key[:32])
+    return views.snapshot(found) if found is not None and may_see(who, found) else None
+
+
+LIVE_TOPICS = (LiveTopic(prefix="order", snapshot=order_snapshot),)

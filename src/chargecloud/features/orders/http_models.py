@@ -1,0 +1,217 @@
+"""What requests about orders carry and what they are answered."""
+
+from typing import Annotated, Self
+
+import msgspec
+from pydantic import Field, model_validator
+
+from chargecloud.features.orders import views
+from chargecloud.features.orders.messages import Order
+from chargecloud.features.orders.service_resolve import Action
+from chargecloud.features.sessions.messages import Limit, LimitKind
+from chargecloud.infra.http.model import ApiModel, Id, Moment
+
+ConnectorNo = Annotated[int, Field(ge=1, le=16)]
+Code = Annotated[str, Field(pattern="^[0-9]{14}$")]
+Reason = Annotated[str, Field(min_length=1, max_length=500)]
+BANDS = ("sharp", "peak", "flat", "valley")
+
+
+class LimitIn(ApiModel):
+    """Stop when so much is reached: fen, mWh, minutes or per cent."""
+
+    kind: Annotated[LimitKind, Field(strict=False)] = LimitKind.NONE
+    value: Annotated[int, Field(ge=0, le=1_000_000_000)] = 0
+
+    def limit(self) -> Limit:
+        """As the services know it."""
+        return Limit(self.kind, self.value)
+
+
+class OrderIn(ApiModel):
+    """Where to charge, named by code and number or by a scanned text, and how much."""
+
+    charge_point_code: Code | None = None
+    connector_no: ConnectorNo | None = None
+    qr_code: Annotated[str, Field(min_length=1, max_length=300)] | None = None
+    second_connector_no: Annotated[ConnectorNo | None, Field(description="other connector of a parallel charge")] = None
+    limit: LimitIn = LimitIn()
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        by_code = self.charge_point_code is not None and self.connector_no is not None
+        if by_code == (self.qr_code is not None):
+            raise ValueError("name the connector by charge_point_code and connector_no, or by qr_code, not by both")
+        return self
+
+
+class OrderOut(ApiModel):
+    """An order as lists show it."""
+
+    order_no: str
+    session_no: str
+    operator_id: int
+    station_id: int
+    charge_point_code: str
+    connector_no: int
+    driver_id: int | None
+    method: str
+    card_label: str
+    parallel_no: str
+    limit: LimitIn
+    tariff_version_id: int | None
+    hold_fen: int
+    hold_open: bool
+    state: str
+    flags: list[str]
+    energy_mwh: int
+    energy_fee_fen: int
+    service_fee_fen: int
+    total_fen: int
+    placed_at: Moment
+    started_at: Moment | None
+    ended_at: Moment | None
+    settled_at: Moment | None
+
+    @classmethod
+    def of(cls, order: Order) -> Self:
+        return cls(**shown(order))
+
+
+def shown(order: Order) -> dict[str, object]:
+    """An order under the names of the API."""
+    return {
+        "order_no": order.order_no,
+        "session_no": order.session_no,
+        "operator_id": order.operator_id,
+        "station_id": order.station_id,
+        "charge_point_code": order.charge_point_code,
+        "connector_no": order.connector_no,
+        "driver_id": order.driver_id,
+        "method": order.method.value,
+        "card_label": order.card_label,
+        "parallel_no": order.parallel_no,
+        "limit": LimitIn(kind=order.limit_kind, value=order.limit_value),
+        "tariff_version_id": order.tariff_version_id,
+        "hold_fen": order.hold_fen,
+        "hold_open": order.hold_open,
+        "state": order.state.value,
+        "flags": list(order.flags),
+        "energy_mwh": order.energy_mwh,
+        "energy_fee_fen": order.energy_fee_fen,
+        "service_fee_fen": order.service_fee_fen,
+        "total_fen": order.total_fen,
+        "placed_at": order.placed_at_ms,
+        "started_at": order.started_at_ms,
+        "ended_at": order.ended_at_ms,
+        "settled_at": order.settled_at_ms,
+    }
+
+
+class PlacedOut(ApiModel):
+    """What was placed: one order, or two for a parallel charge."""
+
+    orders: list[OrderOut]
+
+
+class BillLineOut(ApiModel):
+    """What one band costs."""
+
+    band: str
+    energy_mwh: int
+    energy_si_per_kwh: int
+    service_si_per_kwh: int
+    energy_fee_hao: int
+    service_fee_hao: int
+
+    @classmethod
+    def of(cls, row: views.BillLineRow) -> Self:
+        values = msgspec.structs.asdict(row)
+        del values["bill_no"]
+        return cls(**values | {"band": BANDS[row.band]})
+
+
+class SettlementOut(ApiModel):
+    """The one settlement, with our figures beside the charge point's."""
+
+    record_id: str | None
+    verdict: str
+    charged_fen: int
+    total_hao: int
+    rounding_hao: int
+    comparison: dict[str, object]
+    at: Moment
+
+    @classmethod
+    def of(cls, row: views.SettlementRow) -> Self:
+        values = msgspec.structs.asdict(row)
+        return cls(at=values.pop("at_ms"), **values)
+
+
+class CorrectionOut(ApiModel):
+    """A later change of what an order costs."""
+
+    correction_id: str
+    record_id: str | None
+    kind: str
+    standing: str
+    energy_mwh: int
+    energy_fee_fen: int
+    service_fee_fen: int
+    bill_no: int
+    change_fen: int
+    comparison: dict[str, object]
+    at: Moment
+
+    @classmethod
+    def of(cls, row: views.CorrectionRow) -> Self:
+        values = msgspec.structs.asdict(row)
+        return cls(at=values.pop("at_ms"), **values)
+
+
+class EventOut(ApiModel):
+    """One line of the timeline."""
+
+    at: Moment
+    kind: str
+    detail: dict[str, object]
+
+    @classmethod
+    def of(cls, row: views.EventRow) -> Self:
+        return cls(at=row.at_ms, kind=row.kind, detail=row.detail)
+
+
+class OrderDetailOut(OrderOut):
+    """An order with bill, settlement, corrections and timeline."""
+
+    bill: list[BillLineOut]
+    settlement: SettlementOut | None
+    corrections: list[CorrectionOut]
+    timeline: list[EventOut]
+
+    @classmethod
+    def with_all(cls, found: views.OrderDetail) -> Self:
+        """Everything together; the timeline begins with the placing."""
+        placed = EventOut(at=found.order.placed_at_ms, kind="placed", detail={"hold_fen": found.order.hold_fen})
+        return cls(
+            **shown(found.order),
+            bill=[BillLineOut.of(row) for row in found.bill],
+            settlement=SettlementOut.of(found.settlement) if found.settlement else None,
+            corrections=[CorrectionOut.of(row) for row in found.corrections],
+            timeline=[placed, *(EventOut.of(row) for row in found.events)],
+        )
+
+
+class CloseIn(ApiModel):
+    """Why nobody waits for the record any more."""
+
+    reason: Reason
+
+
+class ResolutionIn(ApiModel):
+    """A decision about a disputed order."""
+
+    action: Annotated[Action, Field(strict=False)]
+    reason: Reason
+    correction_id: Annotated[str, Field(max_length=96)] = ""
+    driver_id: Id | None = None

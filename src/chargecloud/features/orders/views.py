@@ -1,0 +1,213 @@
+"""The read side of orders: lists that stay fast with a million of them, and one order with all that is known of it."""
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chargecloud.features.orders.messages import Order
+from chargecloud.features.orders.sql import (
+    ORDER_COLUMNS,
+    order_bills,
+    order_corrections,
+    order_events,
+    order_flags,
+    order_of,
+    orders,
+    settlements,
+)
+from chargecloud.kernel.clock import local_time
+
+
+class OrderFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list of orders may be narrowed by."""
+
+    operator_id: int | None = None
+    driver_id: int | None = None
+    station_id: int | None = None
+    charge_point_code: str = ""
+    state: str = ""
+    flag: str = ""
+    since_ms: int | None = None
+    until_ms: int | None = None
+
+    def replace(self, **changes: int | str | None) -> "OrderFilter":
+        """The same with some of it fixed."""
+        return msgspec.structs.replace(self, **changes)
+
+
+class BillLineRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What one band costs."""
+
+    bill_no: int
+    band: int
+    energy_mwh: int
+    energy_si_per_kwh: int
+    service_si_per_kwh: int
+    energy_fee_hao: int
+    service_fee_hao: int
+
+
+class SettlementRow(msgspec.Struct, frozen=True, kw_only=True):
+    """The one settlement of an order."""
+
+    record_id: str | None
+    verdict: str
+    charged_fen: int
+    total_hao: int
+    rounding_hao: int
+    comparison: dict[str, object]
+    at_ms: int
+
+
+class CorrectionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A later change of what an order costs, posted, proposed or dropped."""
+
+    correction_id: str
+    record_id: str | None
+    kind: str
+    standing: str
+    energy_mwh: int
+    energy_fee_fen: int
+    service_fee_fen: int
+    bill_no: int
+    change_fen: int
+    comparison: dict[str, object]
+    at_ms: int
+
+
+class EventRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a timeline."""
+
+    at_ms: int
+    kind: str
+    detail: dict[str, object]
+
+
+class OrderDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """An order with all that is known of it."""
+
+    order: Order
+    bill: list[BillLineRow]
+    settlement: SettlementRow | None
+    corrections: list[CorrectionRow]
+    events: list[EventRow]
+
+
+async def list_orders(
+    connection: AsyncConnection, wanted: OrderFilter, *, before_no: str | None, limit: int
+) -> list[Order]:
+    """Orders, newest first; every filter walks an index that ends in the order number."""
+    number = order_flags.c.order_no if wanted.flag else orders.c.order_no
+    statement = select(*ORDER_COLUMNS).order_by(number.desc()).limit(limit)
+    if wanted.flag:
+        statement = statement.join(order_flags, order_flags.c.order_no == orders.c.order_no)
+        statement = statement.where(order_flags.c.flag == wanted.flag)
+    if before_no is not None:
+        statement = statement.where(number < before_no)
+    rows = await connection.execute(_in_time(_narrowed(statement, wanted), number, wanted))
+    return [order_of(row) for row in rows]
+
+
+def _narrowed(statement: Select[Any], wanted: OrderFilter) -> Select[Any]:
+    equal: dict[Any, object] = {
+        orders.c.operator_id: wanted.operator_id,
+        orders.c.driver_id: wanted.driver_id,
+        orders.c.station_id: wanted.station_id,
+        orders.c.charge_point_code: wanted.charge_point_code or None,
+        orders.c.state: wanted.state or None,
+    }
+    for column, value in equal.items():
+        if value is not None:
+            statement = statement.where(column == value)
+    return statement
+
+
+def _in_time(statement: Select[Any], number: ColumnElement[str], wanted: OrderFilter) -> Select[Any]:
+    """A span of time is a span of order numbers, which begin with the second they were made in."""
+    if wanted.since_ms is not None:
+        statement = statement.where(
+            number >= order_no_prefix(wanted.since_ms), orders.c.placed_at_ms >= wanted.since_ms
+        )
+    if wanted.until_ms is not None:
+        statement = statement.where(
+            number < order_no_prefix(wanted.until_ms + 1000), orders.c.placed_at_ms < wanted.until_ms
+        )
+    return statement
+
+
+def order_no_prefix(at_ms: int) -> str:
+    """How order numbers of this second begin."""
+    return f"{local_time(at_ms):%Y%m%d%H%M%S}"
+
+
+async def order(connection: AsyncConnection, order_no: str) -> Order | None:
+    """An order by its number."""
+    row = (await connection.execute(select(*ORDER_COLUMNS).where(orders.c.order_no == order_no))).first()
+    return order_of(row) if row else None
+
+
+async def detail(connection: AsyncConnection, found: Order) -> OrderDetail:
+    """An order with bill, settlement, corrections and timeline."""
+    return OrderDetail(
+        order=found,
+        bill=await _bill(connection, found),
+        settlement=await _settlement(connection, found),
+        corrections=await _corrections(connection, found),
+        events=await _events(connection, found),
+    )
+
+
+async def _bill(connection: AsyncConnection, found: Order) -> list[BillLineRow]:
+    columns = [order_bills.c[name] for name in BillLineRow.__struct_fields__]
+    statement = (
+        select(*columns)
+        .where(order_bills.c.order_no == found.order_no, order_bills.c.bill_no == found.bill_no)
+        .order_by(order_bills.c.band)
+    )
+    return [BillLineRow(**row._mapping) for row in await connection.execute(statement)]
+
+
+async def _settlement(connection: AsyncConnection, found: Order) -> SettlementRow | None:
+    columns = [settlements.c[name] for name in SettlementRow.__struct_fields__]
+    row = (await connection.execute(select(*columns).where(settlements.c.session_no == found.session_no))).first()
+    return None if row is None else SettlementRow(**_decoded(dict(row._mapping), "comparison"))
+
+
+async def _corrections(connection: AsyncConnection, found: Order) -> list[CorrectionRow]:
+    columns = [order_corrections.c[name] for name in CorrectionRow.__struct_fields__]
+    statement = (
+        select(*columns)
+        .where(order_corrections.c.order_no == found.order_no)
+        .order_by(order_corrections.c.at_ms, order_corrections.c.correction_id)
+        .limit(100)
+    )
+    rows = await connection.execute(statement)
+    return [CorrectionRow(**_decoded(dict(row._mapping), "comparison")) for row in rows]
+
+
+async def _events(connection: AsyncConnection, found: Order) -> list[EventRow]:
+    statement = (
+        select(order_events.c.at_ms, order_events.c.kind, order_events.c.detail)
+        .where(order_events.c.order_no == found.order_no)
+        .order_by(order_events.c.id)
+        .limit(500)
+    )
+    return [EventRow(**_decoded(dict(row._mapping), "detail")) for row in await connection.execute(statement)]
+
+
+def _decoded(values: dict[str, Any], name: str) -> dict[str, Any]:
+    return values | {name: msgspec.json.decode(values[name])}
+
+
+def snapshot(found: Order) -> dict[str, object]:
+    """An order as its live topic shows it."""
+    return {
+        "order_no": found.order_no,
+        "session_no": found.session_no,
+        "order_state": found.state.value,
+        "flags": list(found.flags),
+        "energy_mwh": found.energy_mwh,
+        "total_fen": found.total_fen,
+    }
