@@ -1,7 +1,33 @@
-"""Settings every test shares."""
+"""Settings and fixtures every test shares."""
 
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
+
+from chargecloud.infra.sql.engine import Database
+from chargecloud.kernel.clock import ManualClock
+from tests.support.database import make_template, opened
 
 # A machine shared with other work may stall any example for longer than Hypothesis' default deadline.
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
+
+
+@pytest.fixture(scope="session")
+def database_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with every table, made once."""
+    return make_template(tmp_path_factory.mktemp("template") / "template.db")
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+async def database(tmp_path: Path, database_template: Path, clock: ManualClock) -> AsyncIterator[Database]:
+    """An empty database on the manual clock."""
+    async with opened(tmp_path / "test.db", template=database_template, clock=clock) as started:
+        yield started
