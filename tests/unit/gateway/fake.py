@@ -35,7 +35,7 @@ NEVER_MS = 1 << 62
 
 
 class FakeConnection:
-    """Lines: `boot CODE`, `beat`, `record NO`, `bad`, `hopeless`, `crash`, `done`. Implements `Connection`."""
+    """Lines: `boot CODE`, `beat`, `shout`, `record NO`, `bad`, `hopeless`, `crash`, `done`. Implements `Connection`."""
 
     def __init__(self, now: float) -> None:
         self.charge_point_code = ""
@@ -68,6 +68,9 @@ class FakeConnection:
         if verb == "beat":
             self._say(b"ok")
             return [Beat(charge_point_code=code, connector_no=1, faulted=False)]
+        if verb == "shout":
+            self._say(bytes(50_000))
+            return []
         if verb == "record":
             return [record(code, words[1])]
         if verb == "hopeless":
