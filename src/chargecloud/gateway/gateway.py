@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from math import inf
 
@@ -62,14 +63,13 @@ class Gateway:
 
     async def start(self) -> None:
         """Open every listener and begin to sweep; opens none when one of them cannot be."""
-        try:
+        with ExitStack() as undo:
+            undo.callback(self._close_servers)
             for listener in self._settings.listeners:
                 server = await listen(self._board, self._plugin(listener.protocol), listener)
                 self._servers.append(server)
-                log.info("gateway.listening", protocol=listener.protocol, addresses=self.addresses()[-1])
-        except BaseException:
-            self._close_servers()
-            raise
+                log.info("gateway.listening", protocol=listener.protocol, address=self.addresses()[-1])
+            undo.pop_all()
         self._arm()
 
     async def stop(self) -> None:
