@@ -1,0 +1,80 @@
+"""Frames DNY boards send, made by our own encoder; the golden files are the independent evidence."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from chargecloud.protocols.dny.codec import encode
+from chargecloud.protocols.dny.frames import DOWNLINKS, UPLINKS, uplinks
+from chargecloud.protocols.wire.schema import Frame
+from tests.support.wire_strategies import records
+
+PHYSICAL_ID = 0x04CEAA40
+CODE = "04CEAA40"
+OTHER_ID = 0x04A26CF3
+OTHER_CODE = "04A26CF3"
+HOST_ID = 0x09D62684
+ICCID = b"898604D9162390488297"
+ORDER = bytes.fromhex("45323032363131323330303030303031")
+NO_SENSOR = 0
+
+
+def up(frame: Frame, *, physical_id: int = PHYSICAL_ID, message_id: int = 1) -> bytes:
+    """The bytes of a frame."""
+    return encode(frame, physical_id, message_id)
+
+
+def register(
+    *, physical_id: int = PHYSICAL_ID, message_id: int = 1, ports: int = 2, firmware: int = 640, work_mode: int = 6
+) -> bytes:
+    """0x20, the six-byte form of real firmware."""
+    frame = uplinks.Register(
+        firmware_version=firmware,
+        port_count=ports,
+        virtual_id=10,
+        device_type=0x31,
+        work_mode=work_mode,
+        power_board_version=None,
+    )
+    return up(frame, physical_id=physical_id, message_id=message_id)
+
+
+def heartbeat(
+    *, physical_id: int = PHYSICAL_ID, message_id: int = 2, states: bytes = b"\x00\x00", temperature: int = 90
+) -> bytes:
+    """0x21."""
+    frame = uplinks.Heartbeat(voltage_dv=2251, port_states=states, signal=0, temperature_raw=temperature)
+    return up(frame, physical_id=physical_id, message_id=message_id)
+
+
+def settlement(
+    *, physical_id: int = PHYSICAL_ID, message_id: int = 3, order: bytes = ORDER, **changes: object
+) -> bytes:
+    """0x03, the 35-byte form of real firmware."""
+    fields: dict[str, object] = {
+        "duration_s": 3600,
+        "max_power_dw": 2480,
+        "energy_001kwh": 61,
+        "port_no": 0,
+        "start_mode": 1,
+        "card_or_code": bytes(4),
+        "stop_reason": 1,
+        "order_no": order,
+        "second_max_power_dw": 2310,
+        "timestamp": 1_767_229_200,
+        "occupy_min": None,
+    }
+    frame = uplinks.Settlement(**(fields | changes))  # type: ignore[arg-type]
+    return up(frame, physical_id=physical_id, message_id=message_id)
+
+
+def frames_of_either_side() -> st.SearchStrategy[Frame]:
+    """Every frame of the protocol."""
+    kinds = [*UPLINKS.values(), *DOWNLINKS.values()]
+    return st.sampled_from(kinds).flatmap(records)  # type: ignore[arg-type]
+
+
+def any_frame() -> st.SearchStrategy[bytes]:
+    """The bytes of every frame, from any device."""
+    ids = st.integers(0, 0xFFFFFFFF)
+    return st.builds(encode, frames_of_either_side(), ids, st.integers(0, 0xFFFF))
