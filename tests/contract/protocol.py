@@ -282,6 +282,13 @@ class ProtocolContract(ABC):
             harness.connection.receive(stream, harness.now, harness.wall_ms)
         assert size_of(harness.connection) < 4 * GARBAGE_MB
 
+    def test_memory_stays_bounded_under_records_nobody_confirms(self) -> None:
+        harness = self.admitted()
+        for counter in range(3_000):
+            harness.connection.receive(self.record(session_no(self.code, 1, counter)), harness.now, harness.wall_ms)
+            harness.connection.take_frames()
+        assert size_of(harness.connection) < MEMORY_MAX
+
     def test_an_idle_connection_is_small(self) -> None:
         connections = []
         for _ in range(2):

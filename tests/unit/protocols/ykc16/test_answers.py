@@ -280,18 +280,25 @@ def lock(result: int) -> Frame:
         (Reboot, frames.RemoteRebootReply(pile_code=ykc.CODE, set_result=1), (DONE, "")),
         (UpdateFirmware, frames.RemoteUpdateReply(pile_code=ykc.CODE, update_status=0), (DONE, "")),
         (UpdateFirmware, frames.RemoteUpdateReply(pile_code=ykc.CODE, update_status=3), (REFUSED, "download_timeout")),
-        (SetQrPrefix, frames.QrPrefixSetReply(pile_code=ykc.CODE, set_result=0), (DONE, "")),
-        (SetQrPrefix, frames.QrPrefixSetReply(pile_code=ykc.CODE, set_result=1), (DONE, "")),
     ],
 )
 def test_an_answer_ends_its_command(command: type[object], frame: Frame, expected: tuple[CommandOutcome, str]) -> None:
-    """The two values of 0xF1 mean the same on purpose (D9)."""
     harness = admitted()
     (one,) = [each for each in one_of_each(ykc.CODE, expiry(harness)) if type(each) is command]
     harness.submit(one)
     assert len(harness.take_sent()) == 1
     harness.receive(ykc.up(frame))
     assert ended(harness, one.command_id) == [expected]
+
+
+@pytest.mark.parametrize("result", [0, 1, 9])
+def test_d9_any_answer_to_a_qr_prefix_is_an_acknowledgement(result: int) -> None:
+    harness = admitted()
+    (one,) = [each for each in one_of_each(ykc.CODE, expiry(harness)) if isinstance(each, SetQrPrefix)]
+    harness.submit(one)
+    harness.receive(ykc.up(frames.QrPrefixSetReply(pile_code=ykc.CODE, set_result=result)))
+    assert ended(harness, "SetQrPrefix") == [(DONE, "")]
+    assert json.loads(harness.ends("SetQrPrefix")[0].detail) == {"raw": result}
 
 
 def test_an_update_may_take_its_download_time_and_the_installation() -> None:

@@ -98,7 +98,9 @@ def test_a_pushed_tariff_ends_with_the_answer(result: int, outcome: CommandOutco
     assert [end.outcome for end in harness.ends("tariff")] == [outcome]
 
 
-@pytest.mark.parametrize("change", [{"tariff_no": "62"}, {"tariff_no": "ab"}, {"half_hours": bytes(47)}])
+@pytest.mark.parametrize(
+    "change", [{"tariff_no": "62"}, {"tariff_no": "ab"}, {"half_hours": bytes(47)}, {"half_hours": bytes([4]) * 48}]
+)
 def test_a_tariff_the_wire_cannot_carry_is_refused_and_not_kept(change: dict[str, object]) -> None:
     harness = admitted()
     bad = msgspec.structs.replace(TARIFF, **change)

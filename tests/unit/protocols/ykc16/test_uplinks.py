@@ -27,6 +27,13 @@ def test_every_uplink_is_taken_by_a_handler() -> None:
     assert set(HANDLERS) <= uplinks
 
 
+def test_d6_directions_follow_the_chapters_not_the_type_table() -> None:
+    """The table of types exchanges 0xA3 and 0xA4 and calls 0x13 offline data; charge points do neither."""
+    assert frames.ParallelRemoteStartReply in HANDLERS and frames.ParallelRemoteStart not in HANDLERS
+    assert frames.ParallelRemoteStart.direction is Direction.DOWN
+    assert frames.RealtimeData in HANDLERS and "实时" in frames.RealtimeData.title
+
+
 def test_every_device_command_is_honoured_or_listed() -> None:
     missing = {command.__name__ for command in ALL_COMMANDS} - {command.__name__ for command in HONOURED}
     assert missing == {command.__name__ for command in UNSUPPORTED}

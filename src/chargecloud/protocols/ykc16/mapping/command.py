@@ -103,6 +103,13 @@ def parallel_start_response(
     )
 
 
+def half_hours(tariff: DeviceTariff) -> bytes:
+    """The bands of the day; ValueError when one is none of the four."""
+    if any(band >= len(tariff.bands) for band in tariff.half_hours):
+        raise ValueError(f"tariff {tariff.tariff_no}: a half hour has a band that is none of 0…3")
+    return tariff.half_hours
+
+
 def tariff_response(code: str, tariff: DeviceTariff) -> frames.BillingModelResponse:
     """0x0A."""
     sharp, peak, flat, valley = tariff.bands
@@ -118,7 +125,7 @@ def tariff_response(code: str, tariff: DeviceTariff) -> frames.BillingModelRespo
         valley_energy_price=valley.energy_si_per_kwh,
         valley_service_price=valley.service_si_per_kwh,
         loss_ratio=0,
-        period_rates=tariff.half_hours,
+        period_rates=half_hours(tariff),
     )
 
 
@@ -137,7 +144,7 @@ def tariff_set(code: str, tariff: DeviceTariff) -> frames.BillingModelSet:
         valley_energy_price=valley.energy_si_per_kwh,
         valley_service_price=valley.service_si_per_kwh,
         loss_ratio=0,
-        period_rates=tariff.half_hours,
+        period_rates=half_hours(tariff),
     )
 
 
