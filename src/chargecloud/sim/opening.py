@@ -28,11 +28,13 @@ class Opening:
         self._heart = heart
         self._samples = samples
         self._records = records
+        self._verifying = False
         self.not_before = 0.0
         """Monotonic time before which no new connection is wanted, after a refusal."""
 
     def begin(self, now: float) -> None:
         """The socket is open."""
+        self._verifying = False
         self._board.line.opened()
         self._board.closing = False
         self._log_in(now)
@@ -40,7 +42,7 @@ class Opening:
     def abandon(self) -> None:
         """The socket is gone."""
         board = self._board
-        board.online = board.ready = False
+        board.online = board.ready = self._verifying = False
         board.line.closed()
         board.agenda.cancel("opening")
         self._heart.pause()
@@ -73,8 +75,9 @@ class Opening:
 
     def verified(self, frame: BillingModelVerifyResponse, now: float) -> None:
         """0x06: fetch the tariff unless it is the one held."""
-        if "opening" not in self._board.agenda or self._board.ready:
+        if not self._verifying:
             return
+        self._verifying = False
         if not self._board.temper.records_before_tariff:
             self._records.upload_stored(now)
         differs = frame.verify_result != 0 or self._board.memory.tariff is None
@@ -109,6 +112,7 @@ class Opening:
         self._board.agenda.at("opening", now + RETRY_S, self._log_in)
 
     def _verify(self, now: float) -> None:
+        self._verifying = True
         held = self._board.memory.tariff
         number = held.number if held else NO_TARIFF
         self._board.send(BillingModelVerifyRequest(pile_code=self._board.code, billing_model_no=number))

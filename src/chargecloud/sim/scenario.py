@@ -25,7 +25,7 @@ class Verb(StrEnum):
     VIN = "vin"
     """Ask to charge by VIN."""
     REMOTE = "remote"
-    """Wait until somebody starts remotely; `remote:5m` at most so long, then the driver leaves."""
+    """Wait until somebody starts remotely; `remote:5m` at most so long, whatever the speed, then the driver leaves."""
     CHARGE = "charge"
     """Charge for so long, or until the charge ends by itself."""
     FULL = "full"
@@ -48,7 +48,7 @@ class Step:
 
     verb: Verb
     seconds: float = 0
-    """Of the driver's time: the runner divides it by the speed."""
+    """Of the driver's time, which runs faster by the speed; of `remote` real time, for somebody real is waited for."""
     word: str = ""
 
 

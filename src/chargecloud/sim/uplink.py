@@ -11,6 +11,8 @@ from chargecloud.sim.connector import Phase, Session, VirtualConnector
 from chargecloud.sim.tariff import BANDS
 
 NO_TRADE = "0" * 32
+LARGEST = 0xFFFF_FFFF
+"""What four bytes can carry."""
 FIRST_MS = 946_656_000_000
 """2000-01-01 00:00 Beijing."""
 LAST_MS = 4_985_942_399_999
@@ -80,8 +82,11 @@ def realtime(
 
 
 def amounts(board: Board, session: Session) -> list[int]:
-    """What each band costs, in 0.0001 yuan, as this firmware computes it."""
-    return [session.tariff.amount_hao(band, session.units[band], board.temper.rounding) for band in range(BANDS)]
+    """What each band costs, in 0.0001 yuan, as this firmware computes it; an absurd price stops at the column's end."""
+    rounding = board.temper.rounding
+    return [
+        min(LARGEST // BANDS, session.tariff.amount_hao(band, session.units[band], rounding)) for band in range(BANDS)
+    ]
 
 
 def _loss_units(session: Session) -> int:
@@ -234,7 +239,7 @@ def record(board: Board, connector: VirtualConnector, session: Session) -> frame
     """0x3B."""
     temper, tariff, units = board.temper, session.tariff, session.units
     used = [count > 0 or temper.prices_of_unused_bands for count in units]
-    prices = [tariff.rate_si(band) if used[band] else 0 for band in range(BANDS)]
+    prices = [min(LARGEST, tariff.rate_si(band)) if used[band] else 0 for band in range(BANDS)]
     losses = [tariff.loss_units(count) for count in units]
     costs = amounts(board, session)
     known_vin = session.car and (board.spec.power_type is PowerType.DC or session.order.mark == VIN_START)

@@ -126,7 +126,8 @@ class Visit:
             case Verb.WAIT:
                 return spent >= step.seconds
             case Verb.REMOTE:
-                return self._connector.phase is not Phase.IDLE or (spent >= step.seconds and self._give_up(now))
+                waited = now - self._begun_at >= step.seconds
+                return self._connector.phase is not Phase.IDLE or (waited and self._give_up(now))
             case Verb.CHARGE | Verb.FULL:
                 return self._charged(step, now)
         return True

@@ -73,3 +73,21 @@ def test_nothing_but_login_before_login() -> None:
     bench.stop()
     bench.sync_clock()
     assert set(bench.kinds()) == {0x01}
+
+
+def test_an_answer_nobody_asked_for_changes_nothing() -> None:
+    bench = Bench(OPENUC).connect()
+    bench.say(frames.BillingModelVerifyResponse(pile_code=CODE, billing_model_no="0000", verify_result=1))
+    bench.pass_time(15)
+    assert set(bench.kinds()) == {0x01}
+
+
+def test_a_new_connection_begins_from_the_start() -> None:
+    bench = Bench(YKC16).connect()
+    bench.pass_time(5)
+    bench.drop()
+    bench.forget()
+    bench.connect()
+    bench.pass_time(14)
+    assert bench.kinds() == [0x01, 0x05]
+    assert bench.sequences[0] == bytes(2)

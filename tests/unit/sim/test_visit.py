@@ -108,3 +108,20 @@ def test_rounds_without_any_waiting_do_not_spin() -> None:
     street.visit.tick(bench.now)
     assert not street.visit.over
     assert street.visit.deadline() == bench.now + 5
+
+
+def test_a_card_stops_what_it_started() -> None:
+    bench = Bench().ready()
+    street = Street(bench, "plug,card,charge:1m,card,unplug").pass_time(1)
+    grant(bench)
+    street.pass_time(120)
+    record = bench.last(frames.TransactionRecord)
+    assert (record.stop_reason, record.physical_card_no) == (0x45, bytes.fromhex("00000000D14B0A54"))
+
+
+def test_whoever_starts_remotely_lives_in_real_time() -> None:
+    bench = Bench().ready()
+    street = Street(bench, "plug,remote:1m,unplug", speed=60).pass_time(55)
+    assert street.visit.given_up == 0
+    street.pass_time(10)
+    assert street.visit.given_up == 1
