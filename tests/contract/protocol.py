@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import itertools
-import sys
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence
@@ -15,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chargecloud.device.commands import AnswerBoot, ConfirmRecord, DeviceCommand
-from chargecloud.device.contract import Connection, ProtocolPlugin
+from chargecloud.device.contract import ProtocolPlugin
 from chargecloud.device.events import (
     Beat,
     Booted,
@@ -30,6 +28,7 @@ from chargecloud.device.events import (
 from chargecloud.kernel.errors import Unsupported
 from tests.support.commands import one_of_each, session_no, start
 from tests.support.harness import Harness, admit
+from tests.support.sizes import size_of
 
 quick = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 LONG_S = 4_000.0
@@ -453,19 +452,3 @@ class ProtocolContract(ABC):
 def again(command: DeviceCommand, expires_at_ms: int, command_id: str = "") -> DeviceCommand:
     """The command with another expiry and, when given, another id."""
     return msgspec.structs.replace(command, expires_at_ms=expires_at_ms, command_id=command_id or command.command_id)
-
-
-def size_of(*connections: Connection) -> int:
-    """Bytes reachable from connections, classes, functions and modules excepted; common things count once."""
-    shared = (type, type(size_of), type(sys), property)
-    seen: set[int] = set()
-    total = 0
-    waiting: list[object] = [*connections]
-    while waiting:
-        thing = waiting.pop()
-        if id(thing) in seen or isinstance(thing, shared):
-            continue
-        seen.add(id(thing))
-        total += sys.getsizeof(thing)
-        waiting += gc.get_referents(thing)
-    return total

@@ -2,19 +2,8 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
+from chargecloud.device.events import StopClass
 from chargecloud.protocols.wire.parts import Choices
-
-
-class StopClass(StrEnum):
-    """The four classes the vendor sorts its stop reasons into."""
-
-    COMPLETED = "completed"
-    START_FAILED = "start_failed"
-    ABORTED = "aborted"
-    UNKNOWN = "unknown"
-
 
 # The document gives one contiguous range of numbers to each class, reserved numbers included.
 _CLASS_RANGES = (

@@ -2,7 +2,8 @@
 
 import pytest
 
-from chargecloud.protocols.ykc16.stop_reasons import STOP_REASON, StopClass, stop_class
+from chargecloud.device.events import StopClass
+from chargecloud.protocols.ykc16.stop_reasons import STOP_REASON, stop_class
 
 
 def test_the_document_lists_a_contiguous_range() -> None:

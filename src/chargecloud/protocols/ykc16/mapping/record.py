@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chargecloud.device.events import BandRecord, RecordUploaded, StartMethod, StopClass
+from chargecloud.device.events import BandRecord, RecordUploaded, StartMethod
 from chargecloud.kernel.energy import MWH_PER_WIRE_UNIT
 from chargecloud.protocols.wire.values import hex_text
 from chargecloud.protocols.ykc16 import frames
@@ -37,7 +37,7 @@ def record_uploaded(frame: frames.TransactionRecord, body: bytes) -> RecordUploa
         method=METHODS.get(frame.trade_mark, StartMethod.OTHER),
         method_raw=frame.trade_mark,
         closed_at_ms=epoch_ms(frame.trade_time),
-        stop_class=StopClass(stop_class(frame.stop_reason).value),
+        stop_class=stop_class(frame.stop_reason),
         stop_reason=STOP_REASON.identifier(frame.stop_reason),
         stop_raw=frame.stop_reason,
         card_id=hex_text(frame.physical_card_no),
