@@ -118,7 +118,7 @@ unit_seconds = Histogram(
     registry=registry,
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )
-unit_failures = Counter("chargecloud_unit_failures", "Units of work that did not commit.", ["kind"], registry=registry)
+unit_failures = Counter("chargecloud_unit_failures", "Units of work that did not commit.", registry=registry)
 job_runs = Counter("chargecloud_job_runs", "Runs of scheduled jobs.", ["job", "outcome"], registry=registry)
 
 

@@ -72,7 +72,7 @@ class Scheduler:
         try:
             if not await self._take(job, now_ms):
                 return False
-            await job.run(self._database)
+            await job.run(self._database.in_background())
         except Unavailable as error:
             self.failures += 1
             log.warning("schedule.job_postponed", job=job.name, error=error.message)

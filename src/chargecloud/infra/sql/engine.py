@@ -1,9 +1,13 @@
 """The database: units of work one after the other, readers beside them."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from copy import copy
+from typing import Literal
 
+import structlog
 from sqlalchemy import Insert, Table, insert
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
@@ -11,16 +15,52 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.infra.sql import outbox
 from chargecloud.infra.sql.errors import translated
-from chargecloud.infra.sql.sqlite import SqliteStore
+from chargecloud.infra.sql.sqlite import FOLD_BYTES, RESTART_BYTES, SqliteStore
 from chargecloud.infra.sql.uow import Options, Row, UnitOfWork
 from chargecloud.infra.telemetry import trace_id as current_trace_id
+from chargecloud.infra.telemetry import unit_failures, unit_seconds
 from chargecloud.kernel.clock import Clock
 from chargecloud.kernel.errors import Invalid, Unavailable
 
+log = structlog.get_logger("chargecloud.database")
+
 WAIT_FOR_TURN_S = 15.0
+UPKEEP_S = 1.0
+SLOW_S = 0.5
+
+Synchronous = Literal["FULL", "NORMAL", "OFF"]
+"""FULL survives power loss and is what runs; tests and simulations need not wait for the disk."""
 
 Broadcast = Callable[[str, bytes], None]
 """Takes a live topic and a patch: `Cache.broadcast`."""
+
+
+class _Turn:
+    """Who may write: one task after the other."""
+
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self.holder: asyncio.Task[object] | None = None
+
+    @asynccontextmanager
+    async def mine(self) -> AsyncIterator[None]:
+        """Hold the turn; Unavailable when it does not come within a while."""
+        task = asyncio.current_task()
+        if task is self.holder:
+            raise RuntimeError("a unit of work is open in this task already; pass it on instead of opening another")
+        try:
+            async with asyncio.timeout(WAIT_FOR_TURN_S):
+                await self.lock.acquire()
+        except TimeoutError:
+            raise Unavailable(
+                f"the database was busy for {WAIT_FOR_TURN_S:.0f} s; try again", "database_busy"
+            ) from None
+        self.holder = task
+        try:
+            yield
+        finally:
+            self.holder = None
+            self.lock.release()
 
 
 class Database:
@@ -33,46 +73,63 @@ class Database:
         *,
         options: Options | None = None,
         broadcast: Broadcast | None = None,
-        synchronous: str = "FULL",
+        synchronous: Synchronous = "FULL",
     ) -> None:
         self.clock = clock
         self.options = options or Options()
         self._broadcast = broadcast
         self._store = _store(url, synchronous)
-        self._turn = asyncio.Lock()
-        self._holder: asyncio.Task[object] | None = None
+        self._turn = _Turn()
+        self._bulk = False
         self._wake_relay: Callable[[], None] | None = None
         self._inserts: dict[Table, Insert] = {}
+        self._upkeep: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Open the connections; Unavailable says what is wrong with the path, the file or the disk."""
         await self._store.start()
+        self._upkeep = asyncio.create_task(self._keep_log_short())
 
     async def stop(self) -> None:
         """Wait for the unit of work in hand, fold the write-ahead log back and close."""
-        async with self._turn:
+        if self._upkeep:
+            self._upkeep.cancel()
+            await asyncio.gather(self._upkeep, return_exceptions=True)
+            self._upkeep = None
+        async with self._turn.mine():
             await self._store.stop()
 
     def on_outbox(self, wake: Callable[[], None]) -> None:
         """Have the relay called after each commit that left messages in the outbox."""
         self._wake_relay = wake
 
+    def in_background(self) -> "Database":
+        """The same database for work that is not urgent and may be large: its statements do not hold up the loop."""
+        other = copy(self)
+        other._bulk = True
+        return other
+
     @asynccontextmanager
     async def unit(self, trace_id: str = "") -> AsyncIterator[UnitOfWork]:
         """One transaction: committed at the end, rolled back when the body raises."""
-        async with self._my_turn():
+        async with self._turn.mine():
+            began = self.clock.monotonic()
             connection = self._store.writer
             uow = UnitOfWork(connection, self.clock.now_ms(), trace_id or current_trace_id.get(), options=self.options)
+            self._store.use_thread(self._bulk)
+            committed = False
             try:
                 await connection.begin()
                 yield uow
                 await self._flush(uow)
                 await connection.commit()
+                committed = True
             except DBAPIError as error:
                 raise translated(error) or error from error
             finally:
                 if connection.in_transaction():
                     await connection.rollback()
+                self._measure(self.clock.monotonic() - began, committed)
         self._tell(uow)
 
     @asynccontextmanager
@@ -86,24 +143,24 @@ class Database:
         finally:
             await self._store.give_back(connection)
 
-    @asynccontextmanager
-    async def _my_turn(self) -> AsyncIterator[None]:
-        task = asyncio.current_task()
-        if task is self._holder:
-            raise RuntimeError("a unit of work is open in this task already; pass it on instead of opening another")
-        try:
-            async with asyncio.timeout(WAIT_FOR_TURN_S):
-                await self._turn.acquire()
-        except TimeoutError:
-            raise Unavailable(
-                f"the database was busy for {WAIT_FOR_TURN_S:.0f} s; try again", "database_busy"
-            ) from None
-        self._holder = task
-        try:
-            yield
-        finally:
-            self._holder = None
-            self._turn.release()
+    async def _keep_log_short(self) -> None:
+        while True:
+            await asyncio.sleep(UPKEEP_S)
+            try:
+                if self._store.log_bytes() > RESTART_BYTES:
+                    async with self._turn.mine():
+                        await self._store.restart_log()
+                elif self._store.log_bytes() > FOLD_BYTES:
+                    await self._store.fold()
+            except (Unavailable, sqlite3.Error, OSError) as error:
+                log.warning("database.fold_failed", error=str(error))
+
+    def _measure(self, seconds: float, committed: bool) -> None:
+        unit_seconds.observe(seconds)
+        if not committed:
+            unit_failures.inc()
+        if seconds > SLOW_S and not self._bulk:
+            log.warning("database.unit_slow", ms=int(seconds * 1000), committed=committed)
 
     async def _flush(self, uow: UnitOfWork) -> None:
         for table, rows in uow.appended.items():
@@ -125,7 +182,7 @@ class Database:
                 self._broadcast(topic, patch)
 
 
-def _store(url: str, synchronous: str) -> SqliteStore:
+def _store(url: str, synchronous: Synchronous) -> SqliteStore:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
         raise Invalid(

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import cast
 
@@ -11,10 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from chargecloud.infra.sql.errors import translated
 from chargecloud.infra.sql.sqlite_driver import LocalConnection
-from chargecloud.kernel.errors import Unavailable
+from chargecloud.kernel.errors import ChargeCloudError, Unavailable
 
 READERS = 4
 WAIT_FOR_READER_S = 10.0
+FOLD_BYTES = 4 * 1024 * 1024
+"""From this size on the write-ahead log is folded back beside the work."""
+RESTART_BYTES = 64 * 1024 * 1024
+"""From this size on the writer waits until readers let go of the log and it can start from its beginning."""
 
 
 class SqliteStore:
@@ -23,8 +28,11 @@ class SqliteStore:
     def __init__(self, path: str, synchronous: str) -> None:
         self.path = Path(path)
         self._synchronous = synchronous
+        self._log_path = Path(f"{path}-wal")
         self._engine: AsyncEngine | None = None
         self._writer: AsyncConnection | None = None
+        self._driver: LocalConnection | None = None
+        self._folder: LocalConnection | None = None
         self._readers: asyncio.LifoQueue[AsyncConnection] = asyncio.LifoQueue()
 
     @property
@@ -35,15 +43,18 @@ class SqliteStore:
         return self._writer
 
     async def start(self) -> None:
-        """Open everything."""
+        """Open everything; Unavailable says what is wrong with path, file or disk."""
         await asyncio.to_thread(self._prepare)
         self._engine = create_async_engine(URL.create("sqlite+local", database=str(self.path)))
         try:
-            self._writer = await self._open(self._engine, writer=True)
+            self._writer = await self._engine.connect()
+            self._driver = await _driver_of(self._writer)
+            self._driver.become_writer(self._synchronous)
             for _ in range(READERS):
-                self._readers.put_nowait(await self._open(self._engine, writer=False))
+                self._readers.put_nowait(await self._engine.connect())
         except DBAPIError as error:
             raise translated(error) or error from error
+        self._folder = LocalConnection.open(str(self.path))
 
     async def stop(self) -> None:
         """Close everything; the last connection folds the write-ahead log back."""
@@ -51,14 +62,19 @@ class SqliteStore:
             return
         for _ in range(READERS):
             await (await self._readers.get()).close()
-        if self._writer:
+        if self._folder:
+            await self._folder.hop(self._folder.raw.close)
+        if self._writer and self._driver:
+            await self._driver.hop(self._driver.optimize)
             await self._writer.close()
-        self._writer = None
+        self._writer = self._folder = self._driver = None
         await self._engine.dispose()
         self._engine = None
 
     async def take_reader(self) -> AsyncConnection:
         """A reader, for one user at a time."""
+        if self._engine is None:
+            raise Unavailable("the database is not open; start it first", "database_stopped")
         try:
             async with asyncio.timeout(WAIT_FOR_READER_S):
                 return await self._readers.get()
@@ -70,20 +86,50 @@ class SqliteStore:
         await connection.rollback()
         self._readers.put_nowait(connection)
 
-    async def _open(self, engine: AsyncEngine, *, writer: bool) -> AsyncConnection:
-        connection = await engine.connect()
-        if writer:
-            driver = cast(LocalConnection, (await connection.get_raw_connection()).driver_connection)
-            driver.become_writer(self._synchronous)
-        return connection
+    def use_thread(self, wanted: bool) -> None:
+        """Let the writer's statements run in its thread, for bulk work that would hold up the loop."""
+        if self._driver:
+            self._driver.inline = not wanted
+
+    def log_bytes(self) -> int:
+        """Size of the write-ahead log."""
+        try:
+            return self._log_path.stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    async def fold(self) -> None:
+        """Write what the log holds into the database file, disturbing nobody."""
+        folder = self._folder
+        if folder:
+            await folder.hop(lambda: _checkpoint(folder.raw, "PASSIVE"))
+
+    async def restart_log(self) -> None:
+        """Fold and make the next writer start from the beginning; for whoever has the turn."""
+        driver = self._driver
+        if driver:
+            await driver.hop(lambda: _checkpoint(driver.raw, "TRUNCATE"))
 
     def _prepare(self) -> None:
         """Make the file, set what is kept in it, and find out early whether it can be written."""
         try:
-            with sqlite3.connect(self.path) as connection:
-                connection.execute("PRAGMA journal_mode = WAL")
+            with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
+                mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
                 connection.execute("BEGIN IMMEDIATE")
                 connection.execute("ROLLBACK")
-            connection.close()
         except sqlite3.Error as error:
-            raise translated(error) or error from error
+            raise self._unusable(translated(error), str(error)) from error
+        if mode != "wal":
+            raise self._unusable(None, f"it stays in journal mode {mode}; is it on a network drive?")
+
+    def _unusable(self, known: ChargeCloudError | None, reason: str) -> Unavailable:
+        code, why = (known.code, known.message) if known else ("database_unusable", reason)
+        return Unavailable(f"the database {self.path} cannot be used: {why}", code, path=str(self.path))
+
+
+async def _driver_of(connection: AsyncConnection) -> LocalConnection:
+    return cast(LocalConnection, (await connection.get_raw_connection()).driver_connection)
+
+
+def _checkpoint(raw: sqlite3.Connection, how: str) -> None:
+    raw.execute(f"PRAGMA wal_checkpoint({how})").fetchall()

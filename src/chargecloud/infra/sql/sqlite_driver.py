@@ -23,6 +23,7 @@ Parameters = Sequence[object]
 
 BUSY_TIMEOUT_MS = 5_000
 BUSY_POLL_S = 0.01
+WRITER_CACHE_KIB = 32 * 1024
 
 
 class _Done:
@@ -112,17 +113,39 @@ class LocalConnection:
         self.inline = False
         self._begin = "BEGIN"
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
-        raw.execute("PRAGMA foreign_keys = ON")
-        raw.execute("PRAGMA query_only = ON")
+        for pragma in (
+            "foreign_keys = ON",
+            f"busy_timeout = {BUSY_TIMEOUT_MS}",
+            "temp_store = MEMORY",
+            "query_only = ON",
+        ):
+            raw.execute(f"PRAGMA {pragma}")
+
+    @classmethod
+    def open(cls, path: str) -> "LocalConnection":
+        """A reader of this file."""
+        return cls(sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512))
 
     def become_writer(self, synchronous: str) -> None:
-        """Statements run in the event loop from now on, transactions hold the write lock from their start."""
-        self.raw.execute("PRAGMA query_only = OFF")
-        self.raw.execute(f"PRAGMA synchronous = {synchronous}")
-        self.raw.execute("PRAGMA busy_timeout = 0")
-        self.raw.execute("PRAGMA wal_autocheckpoint = 0")
+        """Statements run in the event loop from now on, transactions hold the write lock from their start.
+
+        The write-ahead log is folded back by somebody else, so that no commit has to wait for that.
+        """
+        for pragma in (
+            "query_only = OFF",
+            f"synchronous = {synchronous}",
+            "busy_timeout = 0",
+            "wal_autocheckpoint = 0",
+            f"cache_size = -{WRITER_CACHE_KIB}",
+        ):
+            self.raw.execute(f"PRAGMA {pragma}")
         self.inline = True
         self._begin = "BEGIN IMMEDIATE"
+
+    def optimize(self) -> None:
+        """Refresh the planner's statistics where they are far off."""
+        self.raw.execute("PRAGMA analysis_limit = 400")
+        self.raw.execute("PRAGMA optimize")
 
     @property
     def isolation_level(self) -> str | None:
@@ -145,12 +168,20 @@ class LocalConnection:
         self.raw.execute(self._begin)
 
     def commit(self) -> None:
+        """Commit in the thread; what cannot be committed is rolled back, so that nothing half done stays open."""
         if self.raw.in_transaction:
-            await_only(self.hop(lambda: self.raw.execute("COMMIT")))
+            await_only(self.hop(self._commit))
 
     def rollback(self) -> None:
         if self.raw.in_transaction:
             self.raw.execute("ROLLBACK")
+
+    def _commit(self) -> None:
+        try:
+            self.raw.execute("COMMIT")
+        except sqlite3.Error:
+            self.rollback()
+            raise
 
     def close(self) -> None:
         """Close in the thread: the last connection of a file folds the write-ahead log back into it."""
@@ -184,9 +215,7 @@ class LocalDialect(SQLiteDialect_pysqlite):
     supports_statement_cache = True
 
     def connect(self, path: str, **_: object) -> Any:
-        return LocalConnection(
-            sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
-        )
+        return LocalConnection.open(path)
 
     def on_connect(self) -> Callable[[DBAPIConnection], None]:
         return _nothing_to_set
