@@ -65,6 +65,7 @@ SUBSCRIPTIONS: tuple[Subscription, ...] = (
     *sessions_inbox.SUBSCRIPTIONS,
     *orders_inbox.SUBSCRIPTIONS,
 )
+UNLIMITED = Limit()
 C = TypeVar("C", bound=DeviceCommand)
 
 
@@ -166,7 +167,9 @@ class World:
         """Commands of a kind that were given out so far."""
         return [command for command in self.commands if isinstance(command, kind)]
 
-    async def place(self, *, connector_no: int = 1, key: str = "", limit: Limit = Limit(), driver_id: int = 0) -> Order:
+    async def place(
+        self, *, connector_no: int = 1, key: str = "", limit: Limit = UNLIMITED, driver_id: int = 0
+    ) -> Order:
         """A driver starts a charge."""
         self._keys += 1
         command = PlaceOrder(

@@ -1,0 +1,78 @@
+"""Writes docs/states.md from the tables of states; `render` gives the text for the drift test."""
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from pathlib import Path
+
+from chargecloud.features.orders import model as orders
+from chargecloud.features.orders.messages import OrderState
+from chargecloud.features.sessions import model as sessions
+from chargecloud.features.sessions.messages import SessionState
+
+TARGET = Path(__file__).resolve().parents[1] / "docs" / "states.md"
+
+HEAD = """# States
+
+Generated from the `TRANSITIONS` tables by `make docs`; do not edit. A pair that is not in a table changes nothing and is
+counted. Every state reaches an end; a test walks the tables.
+"""
+
+SESSIONS = """
+## Charging session
+
+`features/sessions/model.py`. A session is moved by evidence, which may come in any order, late or twice. *Unanswered is not
+refused*: without proof that no energy flows, connector, place and hold stay taken. A late record is taken in every state.
+"""
+
+ORDERS = """
+## Order
+
+`features/orders/model.py`. A disputed order has been charged what our own samples support, never more than was held; only
+people end a dispute.
+"""
+
+State = StrEnum
+Table = Mapping[tuple[State, StrEnum], State]
+
+
+def render() -> str:
+    """The whole document."""
+    return (
+        HEAD
+        + SESSIONS
+        + _diagram(sessions.TRANSITIONS, sessions.FINAL, SessionState.REQUESTED)
+        + _table(sessions.TRANSITIONS)
+        + ORDERS
+        + _diagram(orders.TRANSITIONS, orders.FINAL, OrderState.PLACED)
+        + _table(orders.TRANSITIONS)
+    )
+
+
+def _diagram(table: Table, final: frozenset[State], first: State) -> str:
+    """The moves that lead somewhere else; facts with the same way share an arrow."""
+    lines = ["", "```mermaid", "stateDiagram-v2", f"    [*] --> {first.value}"]
+    arrows: dict[tuple[str, str], list[str]] = {}
+    for (state, fact), target in table.items():
+        if state is not target:
+            arrows.setdefault((state.value, target.value), []).append(fact.value)
+    lines += [f"    {source} --> {target} : {', '.join(facts)}" for (source, target), facts in arrows.items()]
+    lines += [f"    {state.value} --> [*]" for state in sorted(final)]
+    return "\n".join([*lines, "```", ""])
+
+
+def _table(table: Table) -> str:
+    return "\n".join(["", "| in state | on fact | to state |", "|---|---|---|", *_rows(table), ""])
+
+
+def _rows(table: Table) -> Iterator[str]:
+    for (state, fact), target in table.items():
+        yield f"| {state.value} | {fact.value} | {target.value} |"
+
+
+def main() -> None:
+    TARGET.write_text(render(), "utf-8")
+    print(f"wrote {TARGET.name}")
+
+
+if __name__ == "__main__":
+    main()
