@@ -12,6 +12,7 @@ from chargecloud.sim.board import ChargePointSpec
 from chargecloud.sim.charge_point import VirtualChargePoint
 from chargecloud.sim.ledger import Ledger
 from chargecloud.sim.link import Link
+from chargecloud.sim.openfiles import allow_sockets
 from chargecloud.sim.options import SimOptions
 from chargecloud.sim.summary import SimSummary, Tally, progress, summarise
 from chargecloud.sim.truth import SessionTruth
@@ -70,6 +71,7 @@ class Runner:
 
     async def run(self, stop: asyncio.Event) -> SimSummary:
         """Everything from the first connection to the summary."""
+        allow_sockets(len(self._links), self._tell)
         async with AsyncExitStack() as stack:
             stack.enter_context(self._ledger)
             if self._options.control_port:
