@@ -34,6 +34,8 @@ class ChargePointSpec:
     temper: Temper = STANDARD
     skew_ms: int = 0
     drift_ppm: int = 0
+    keeps_own_clock: bool = False
+    """Answers 0x56 with its own time and does not set its clock: a wrong clock stays wrong."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot go onto the wire."""

@@ -30,7 +30,7 @@ class Settings:
         """0x56."""
         board = self._board
         moment = read_cp56(frame.current_time)
-        if moment is not None:
+        if moment is not None and not board.spec.keeps_own_clock:
             for connector in board.connectors:
                 connector.advance(now, board.limits())
             board.clock.set(now, from_local(moment))

@@ -58,6 +58,7 @@ class Bench:
     seed: int = 1
     wall_ms: int = NOON_MS
     skew_ms: int = 0
+    keeps_own_clock: bool = False
     now: float = 100.0
     auto: bool = True
     """Answer 0x01, 0x03, 0x05, 0x09 by itself."""
@@ -70,7 +71,11 @@ class Bench:
 
     def __post_init__(self) -> None:
         spec = ChargePointSpec(
-            code=CODE, temper=self.temper, power_type=self.power_type, skew_ms=self.skew_ms, rated_power_w=120_000
+            code=CODE,
+            temper=self.temper,
+            power_type=self.power_type,
+            skew_ms=self.skew_ms,
+            keeps_own_clock=self.keeps_own_clock,
         )
         self.point = VirtualChargePoint(spec, seed=self.seed, now=self.now, wall_ms=self.wall_ms, faults=self.faults)
         self._cutter = StreamCutter(FRAMING)

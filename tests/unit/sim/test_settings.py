@@ -2,7 +2,9 @@
 
 import pytest
 
+from chargecloud.kernel.clock import from_local
 from chargecloud.protocols.wire.schema import Reply
+from chargecloud.protocols.wire.values import read_cp56
 from chargecloud.protocols.ykc16 import frames
 from chargecloud.sim.temper import STANDARD, TEMPERS, YKC16, Temper
 from tests.unit.sim.bench import CODE, TRADE_NO, Bench, tariff_fields
@@ -107,3 +109,11 @@ def test_every_firmware_answers_or_knowingly_ignores_every_command() -> None:
         handled = {kind.code for kind in Bench(temper).point._handlers}
         assert commands <= handled
         assert temper.ignores <= handled
+
+
+def test_a_charge_point_may_keep_its_own_clock() -> None:
+    bench = Bench(skew_ms=540_000, keeps_own_clock=True).ready()
+    bench.sync_clock()
+    told = read_cp56(bench.last(frames.TimeSyncReply).current_time)
+    assert told is not None
+    assert from_local(told) - bench.point.board.clock.true_ms(bench.now) == 540_000
