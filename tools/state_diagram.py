@@ -13,22 +13,22 @@ TARGET = Path(__file__).resolve().parents[1] / "docs" / "states.md"
 
 HEAD = """# States
 
-Generated from the `TRANSITIONS` tables by `make docs`; do not edit. A pair that is not in a table changes nothing and is
-counted. Every state reaches an end; a test walks the tables.
+Generated from the `TRANSITIONS` tables by `make docs`; do not edit. A pair that is not in a table changes nothing and
+is counted. Every state reaches an end; a test walks the tables.
 """
 
 SESSIONS = """
 ## Charging session
 
-`features/sessions/model.py`. A session is moved by evidence, which may come in any order, late or twice. *Unanswered is not
-refused*: without proof that no energy flows, connector, place and hold stay taken. A late record is taken in every state.
+`features/sessions/model.py`. A session is moved by evidence, which may come in any order, late or twice. *Unanswered is
+not refused*: without proof that no energy flows, connector, place and hold stay taken. Late records count in any state.
 """
 
 ORDERS = """
 ## Order
 
-`features/orders/model.py`. A disputed order has been charged what our own samples support, never more than was held; only
-people end a dispute.
+`features/orders/model.py`. A disputed order has been charged what our own samples support, never more than was held;
+only people end a dispute.
 """
 
 State = StrEnum

@@ -6,7 +6,8 @@ import msgspec
 
 from chargecloud.device.events import StartMethod
 from chargecloud.features.sessions.messages import Segment, Session, SessionState
-from chargecloud.features.tariffs.messages import BandPrice, TariffVersion
+from chargecloud.features.tariffs.messages import TariffVersion
+from tests.support.world import BANDS, HALF_HOURS
 
 NOW = 1_767_225_600_000
 """2026-01-01 08:00 in Beijing: the first half hour of the flat band."""
@@ -20,13 +21,8 @@ TARIFF = TariffVersion(
     operator_id=1,
     version_no=1,
     tariff_no="0001",
-    bands=(
-        BandPrice(120_000, 40_000),
-        BandPrice(100_000, 40_000),
-        BandPrice(70_000, 40_000),
-        BandPrice(40_000, 40_000),
-    ),
-    half_hours=bytes([3] * 16 + [2] * 12 + [1] * 8 + [0] * 4 + [1] * 8),
+    bands=BANDS,
+    half_hours=bytes(HALF_HOURS),
     effective_from_ms=0,
 )
 
