@@ -1,6 +1,5 @@
 """What several commands share: the `--config` option and the way from it to settings and a log."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,12 +13,13 @@ Config = Annotated[
 ]
 
 
-def settings_of(config: Path | None, overrides: Mapping[str, object] | None = None) -> "Settings":
-    """Settings in force, with the log set up as they say."""
+def settings_of(config: Path | None, *, quiet: bool = False) -> "Settings":
+    """Settings in force, with the log set up as they say; `quiet` is for terminals people read something else in."""
     from chargecloud.infra.telemetry import set_up_log
     from chargecloud.kernel.clock import SystemClock
     from chargecloud.main.settings_source import load_settings
 
-    settings = load_settings(config, overrides)
-    set_up_log(settings.log.level, settings.log.format, SystemClock())
+    settings = load_settings(config)
+    level = "warning" if quiet and "level" not in settings.log.model_fields_set else settings.log.level
+    set_up_log(level, settings.log.format, SystemClock())
     return settings

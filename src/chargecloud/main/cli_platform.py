@@ -14,8 +14,27 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Hang the commands into the command line."""
-    for command in (up, gateway, api, worker, migrate, doctor):
+    for command in (demo, up, gateway, api, worker, migrate, doctor):
         app.command()(command)
+
+
+def demo(
+    once: Annotated[
+        bool, typer.Option("--once", help="run one charge from plug to bill on fresh data, then end")
+    ] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="forget the demo's data first")] = False,
+    public: Annotated[
+        bool, typer.Option("--public", help="allow addresses that other machines reach, public account and all")
+    ] = False,
+    config: Config = None,
+) -> None:
+    """Run the platform with twenty virtual charge points and a page to charge from; Ctrl-C stops it."""
+    from chargecloud.main import demo as demonstration
+
+    settings = settings_of(config, quiet=True)
+    if once:
+        raise typer.Exit(demonstration.run_once(settings))
+    raise typer.Exit(demonstration.run_demo(settings, public=public, fresh=fresh))
 
 
 def up(config: Config = None) -> None:

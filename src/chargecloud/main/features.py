@@ -14,7 +14,6 @@ from chargecloud.features.operators import jobs as operators_jobs
 from chargecloud.features.operators import service as operators
 from chargecloud.features.orders import http as orders_http
 from chargecloud.features.orders import inbox as orders_inbox
-from chargecloud.features.orders import jobs as orders_jobs
 from chargecloud.features.sessions import http as sessions_http
 from chargecloud.features.sessions import inbox as sessions_inbox
 from chargecloud.features.sessions import jobs as sessions_jobs
@@ -52,8 +51,11 @@ JOBS: Sequence[Job] = (
     *stations_jobs.JOBS,
     *tariffs_jobs.JOBS,
     *sessions_jobs.JOBS,
-    *orders_jobs.JOBS,
     *alarms_jobs.JOBS,
 )
-LIVE_TOPICS: Sequence[LiveTopic] = (*stations_http.LIVE_TOPICS, *sessions_http.LIVE_TOPICS)
+LIVE_TOPICS: Sequence[LiveTopic] = (
+    *stations_http.LIVE_TOPICS,
+    *sessions_http.LIVE_TOPICS,
+    *orders_http.LIVE_TOPICS,
+)
 RESOLVERS = Resolvers(staff=operators.resolve_session, driver=drivers.resolve_token)

@@ -97,12 +97,13 @@ def gateway_parts(platform: Platform) -> list[Part]:
     return [platform.gateway]
 
 
-def all_parts(platform: Platform, *, demo: bool = False) -> list[Part]:
-    """Business first, then people, charge points last; stopped the other way round."""
+def all_parts(platform: Platform, *, seeding: Part | None = None) -> list[Part]:
+    """Business first, then people, charge points last; stopped the other way round. Only the demo is seeded."""
     storage: list[Part] = [
         FrameLogPart(platform.frame_log),
-        DatabasePart(platform.settings.database_url, platform.database, demo=demo),
+        DatabasePart(platform.settings.database_url, platform.database, demo=seeding is not None),
         DeadLettersPart(platform.dead_letters),
+        *([seeding] if seeding else []),
     ]
     return [*storage, *worker_parts(platform), *api_parts(platform), *gateway_parts(platform)]
 

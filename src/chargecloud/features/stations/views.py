@@ -108,7 +108,7 @@ async def station(connection: AsyncConnection, station_id: int) -> StationRow | 
 
 def _station_row(row: Row[*tuple[Any, ...]]) -> StationRow:
     *values, count, online = row
-    named = {column.name: value for column, value in zip(stations.c, values, strict=True)}
+    named = {str(column.name): value for column, value in zip(stations.c, values, strict=True)}
     return msgspec.convert(named | {"charge_points": int(count), "online": int(online)}, StationRow)
 
 

@@ -66,6 +66,17 @@ def upgrade() -> None:
         "ix_device_commands_outcome_expires_at_ms", "device_commands", ["outcome", "expires_at_ms"], unique=False
     )
     op.create_table(
+        "idempotency_keys",
+        sa.Column("principal", code(40), nullable=False),
+        sa.Column("key", code(128), nullable=False),
+        sa.Column("request_digest", code(64), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("response", JSON_TEXT, nullable=False),
+        sa.Column("at_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("principal", "key"),
+    )
+    op.create_index(op.f("ix_idempotency_keys_at_ms"), "idempotency_keys", ["at_ms"], unique=False)
+    op.create_table(
         "inbox_seen",
         sa.Column("message_id", code(48), nullable=False),
         sa.Column("group_name", code(32), nullable=False),
@@ -183,13 +194,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("request_key", name=op.f("uq_orders_request_key")),
         sa.UniqueConstraint("session_no", name=op.f("uq_orders_session_no")),
     )
-    op.create_index("ix_orders_charge_point_code_id", "orders", ["charge_point_code", "id"], unique=False)
-    op.create_index("ix_orders_driver_id_id", "orders", ["driver_id", "id"], unique=False)
-    op.create_index("ix_orders_operator_id_id", "orders", ["operator_id", "id"], unique=False)
-    op.create_index("ix_orders_operator_id_state_id", "orders", ["operator_id", "state", "id"], unique=False)
-    op.create_index("ix_orders_placed_at_ms_id", "orders", ["placed_at_ms", "id"], unique=False)
-    op.create_index("ix_orders_state_id", "orders", ["state", "id"], unique=False)
-    op.create_index("ix_orders_station_id_id", "orders", ["station_id", "id"], unique=False)
+    op.create_index("ix_orders_charge_point_code_order_no", "orders", ["charge_point_code", "order_no"], unique=False)
+    op.create_index("ix_orders_driver_id_order_no", "orders", ["driver_id", "order_no"], unique=False)
+    op.create_index("ix_orders_operator_id_order_no", "orders", ["operator_id", "order_no"], unique=False)
+    op.create_index(
+        "ix_orders_operator_id_state_order_no", "orders", ["operator_id", "state", "order_no"], unique=False
+    )
+    op.create_index("ix_orders_state_order_no", "orders", ["state", "order_no"], unique=False)
+    op.create_index("ix_orders_station_id_order_no", "orders", ["station_id", "order_no"], unique=False)
     op.create_table(
         "outbox",
         sa.Column("id", BIG_ID, autoincrement=True, nullable=False),
@@ -835,13 +847,12 @@ def downgrade() -> None:
     op.drop_index("ix_parallel_requests_at_ms", table_name="parallel_requests")
     op.drop_table("parallel_requests")
     op.drop_table("outbox")
-    op.drop_index("ix_orders_station_id_id", table_name="orders")
-    op.drop_index("ix_orders_state_id", table_name="orders")
-    op.drop_index("ix_orders_placed_at_ms_id", table_name="orders")
-    op.drop_index("ix_orders_operator_id_state_id", table_name="orders")
-    op.drop_index("ix_orders_operator_id_id", table_name="orders")
-    op.drop_index("ix_orders_driver_id_id", table_name="orders")
-    op.drop_index("ix_orders_charge_point_code_id", table_name="orders")
+    op.drop_index("ix_orders_station_id_order_no", table_name="orders")
+    op.drop_index("ix_orders_state_order_no", table_name="orders")
+    op.drop_index("ix_orders_operator_id_state_order_no", table_name="orders")
+    op.drop_index("ix_orders_operator_id_order_no", table_name="orders")
+    op.drop_index("ix_orders_driver_id_order_no", table_name="orders")
+    op.drop_index("ix_orders_charge_point_code_order_no", table_name="orders")
     op.drop_table("orders")
     op.drop_table("order_flags")
     op.drop_index("ix_order_events_order_no_id", table_name="order_events")
@@ -855,6 +866,8 @@ def downgrade() -> None:
     op.drop_table("job_lease")
     op.drop_index("ix_inbox_seen_seen_at_ms", table_name="inbox_seen")
     op.drop_table("inbox_seen")
+    op.drop_index(op.f("ix_idempotency_keys_at_ms"), table_name="idempotency_keys")
+    op.drop_table("idempotency_keys")
     op.drop_index("ix_device_commands_outcome_expires_at_ms", table_name="device_commands")
     op.drop_index("ix_device_commands_charge_point_code_at_ms", table_name="device_commands")
     op.drop_index("ix_device_commands_at_ms", table_name="device_commands")

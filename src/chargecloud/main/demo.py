@@ -1,0 +1,184 @@
+"""The demo: its own data, its own loopback listeners, the whole platform and virtual charge points in one process."""
+
+import asyncio
+import ipaddress
+import shutil
+import tempfile
+from pathlib import Path
+
+import typer
+
+from chargecloud.kernel.clock import SystemClock
+from chargecloud.kernel.errors import Invalid
+from chargecloud.main import demo_http, demo_seed, process
+from chargecloud.main.demo_fleet import Life, charge_points, simulations
+from chargecloud.main.demo_once import charge_once
+from chargecloud.main.roles import all_parts
+from chargecloud.main.servers import WebServer
+from chargecloud.main.settings import HttpsSettings, ListenerSettings, Settings
+from chargecloud.main.wiring import Platform, wire
+from chargecloud.sim.runner import Runner
+
+LOOPBACK = "127.0.0.1"
+
+
+class Fleet:
+    """The virtual charge points, as a part of the process; started after the listeners."""
+
+    def __init__(self, platform: Platform, only: frozenset[Life]) -> None:
+        self._platform = platform
+        self._only = only
+        self._over = asyncio.Event()
+        self._running: list[asyncio.Task[object]] = []
+
+    async def start(self) -> None:
+        """Let them connect."""
+        port = self._platform.gateway.addresses()[0][1]
+        for options, specs in simulations(port, only=self._only):
+            runner = Runner(options, specs=specs, clock=self._platform.clock, tell=_quietly)
+            self._running.append(asyncio.create_task(runner.run(self._over)))
+
+    async def stop(self) -> None:
+        """Let them hang up."""
+        self._over.set()
+        await asyncio.gather(*self._running)
+
+
+def _quietly(_line: str) -> None:
+    """The page shows how they do."""
+
+
+class Seeding:
+    """Fills the demo's database when it is empty."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self.accounts: demo_seed.Accounts | None = None
+
+    async def start(self) -> None:
+        """After the database, before anybody connects."""
+        self.accounts = await demo_seed.seed(self._platform.database)
+
+    async def stop(self) -> None:
+        """Nothing: the data stay."""
+
+
+def run_demo(settings: Settings, *, public: bool, fresh: bool) -> int:
+    """Until Ctrl-C."""
+    own = demo_settings(settings, settings.data_dir / "demo", public=public)
+    if fresh:
+        shutil.rmtree(own.data_dir, ignore_errors=True)
+
+    async def until_stopped(stop: asyncio.Event) -> int:
+        platform = wire(own, SystemClock(), pages=(demo_http.router,))
+        seeding = Seeding(platform)
+        parts = [*all_parts(platform, seeding=seeding), Fleet(platform, frozenset(Life))]
+        await process.run_parts(parts, stop, on_ready=lambda: typer.echo(banner(platform, seeding)))
+        return 0
+
+    return process.run(until_stopped)
+
+
+def run_once(settings: Settings) -> int:
+    """One charge on fresh data and free ports, then the end; 0 when it came to its bill."""
+    with tempfile.TemporaryDirectory(prefix="chargecloud-demo-") as directory:
+        own = anywhere(demo_settings(settings, Path(directory), public=False))
+
+        async def until_charged(stop: asyncio.Event) -> int:
+            platform = wire(own, SystemClock(), pages=(demo_http.router,))
+            web = all_parts(platform, seeding=Seeding(platform))
+            http = next(part for part in web if isinstance(part, WebServer))
+            charges: list[asyncio.Task[None]] = []
+
+            def begin() -> None:
+                charge = asyncio.create_task(charge_once(f"http://{LOOPBACK}:{http.port}", typer.echo))
+                charge.add_done_callback(lambda _: stop.set())
+                charges.append(charge)
+
+            await process.run_parts([*web, Fleet(platform, frozenset({Life.VISITORS}))], stop, on_ready=begin)
+            if not charges[0].done():
+                charges[0].cancel()
+                return process.FORCED_EXIT_CODE
+            charges[0].result()
+            return 0
+
+        return process.run(until_charged)
+
+
+def demo_settings(settings: Settings, directory: Path, *, public: bool) -> Settings:
+    """The same settings for the demo: its own directory, loopback only unless asked otherwise, documentation on."""
+    for section, key in ((settings.database, "database.url"), (settings.bus, "bus.url"), (settings.cache, "cache.url")):
+        if section.model_fields_set:
+            raise Invalid(f"demo: {key} is configured, but the demo keeps data of its own; leave it out", "demo_data")
+    listeners = settings.listeners if "listeners" in settings.model_fields_set else _loopback(settings.listeners)
+    own = settings.model_copy(
+        update={
+            "data_dir": directory,
+            "listeners": listeners,
+            "enrolment": "closed",
+            "http": settings.http.model_copy(update={"docs": True}),
+        }
+    )
+    open_to_all = [host for host in _hosts(own) if not _is_loopback(host)]
+    if open_to_all and not public:
+        raise Invalid(
+            f"demo: {', '.join(open_to_all)} can be reached from other machines, and the demo has a public account; "
+            "use 127.0.0.1, or say --public when that is what you want",
+            "demo_public",
+        )
+    return own
+
+
+def anywhere(settings: Settings) -> Settings:
+    """The same settings on ports the system chooses, so that nothing else is in the way."""
+    return settings.model_copy(
+        update={
+            "listeners": (ListenerSettings(protocol="ykc16", host=LOOPBACK, port=0),),
+            "http": settings.http.model_copy(update={"host": LOOPBACK, "port": 0}),
+            "https": HttpsSettings(enabled=False),
+        }
+    )
+
+
+def banner(platform: Platform, seeding: Seeding) -> str:
+    """What a newcomer needs to know."""
+    settings, known = platform.settings, seeding.accounts
+    if known is None:
+        raise Invalid("demo: not started", "demo_not_started")
+    base = f"http://{settings.http.host}:{settings.http.port}"
+    listening = ", ".join(f"{host}:{port}" for host, port in platform.gateway.addresses())
+    https = f"https://{settings.https.host}:{settings.https.port}/  (自签名证书 self-signed)"
+    return "\n".join(
+        (
+            "",
+            "智能充电云演示已启动 · the demo is running",
+            "",
+            f"  页面 page            {base}/",
+            *([f"                       {https}"] if settings.https.enabled else []),
+            f"  接口文档 API docs    {base}/api/docs",
+            f"  充电桩 listeners     {listening}  ({len(charge_points())} 台模拟桩 virtual charge points)",
+            f"  数据 data            {settings.data_dir}",
+            "",
+            "  账号 accounts (REST: POST /api/v1/staff/sign-in)",
+            f"    {demo_seed.DEMO_USERNAME} / {demo_seed.DEMO_PASSWORD}  只读 read-only",
+            f"    {known.operations_username} / {known.operations_password}  运营 operations (本次有效 for this run)",
+            "",
+            "  Ctrl-C 停止 stops it",
+        )
+    )
+
+
+def _loopback(listeners: tuple[ListenerSettings, ...]) -> tuple[ListenerSettings, ...]:
+    return tuple(listener.model_copy(update={"host": LOOPBACK}) for listener in listeners)
+
+
+def _hosts(settings: Settings) -> list[str]:
+    web = [settings.http.host] + ([settings.https.host] if settings.https.enabled else [])
+    return list(dict.fromkeys([*web, *(listener.host for listener in settings.listeners)]))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
