@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from chargecloud.device import commands
 from chargecloud.device.commands import (
+    AnswerBalance,
     AnswerBoot,
     AnswerStart,
     ApplyTariff,
+    ChangeLimit,
+    ChargeLimit,
+    ChargeMode,
     ConfirmRecord,
     DeviceCommand,
     DeviceTariff,
+    Locate,
     MoveLock,
+    MoveServer,
     OfflineCard,
     QueryCards,
+    ReadParameters,
     ReadSample,
     Reboot,
     RemoveCards,
@@ -26,6 +33,8 @@ from chargecloud.device.commands import (
     TariffBand,
     UpdateBalance,
     UpdateFirmware,
+    VendorCommand,
+    WriteParameters,
 )
 
 NO_CARD = "0" * 16
@@ -41,6 +50,8 @@ TARIFF = DeviceTariff(
     half_hours=bytes([3] * 16 + [2] * 12 + [1] * 8 + [0] * 4 + [1] * 8),
 )
 
+HOUR = ChargeLimit(mode=ChargeMode.BY_TIME, duration_s=3_600)
+
 ALL_COMMANDS: tuple[type[DeviceCommand], ...] = tuple(
     value
     for value in vars(commands).values()
@@ -50,7 +61,7 @@ ALL_COMMANDS: tuple[type[DeviceCommand], ...] = tuple(
 
 def session_no(code: str, connector_no: int = 1, counter: int = 1) -> str:
     """A session number as the platform makes them."""
-    return f"{code}{connector_no:02d}260101080000{counter:04d}"
+    return f"{code:0>14}{connector_no:02d}260101080000{counter:04d}"
 
 
 def start(code: str, expires_at_ms: int, **changes: object) -> StartCharging:
@@ -126,5 +137,12 @@ def one_of_each(code: str, expires_at_ms: int) -> list[DeviceCommand]:
             when_idle=True,
             timeout_s=120,
         ),
+        make(AnswerBalance, request_id="none", refusal=ReplyRefusal.NONE, balance_fen=5_000),
+        make(ChangeLimit, connector_no=1, session_no=session, limit=HOUR),
+        make(Locate, duration_s=10),
+        make(MoveServer, host="127.0.0.1", port=7054, network_type=3),
+        make(ReadParameters, group="charging"),
+        make(WriteParameters, group="limits", values={"max_duration_s": 36_000, "overload_power_dw": 8_000}),
+        make(VendorCommand, name="set_mute", values={"mute": 1}),
         make(SetQrPrefix, prefix="https://127.0.0.1/c?no=", with_connector=True),
     ]

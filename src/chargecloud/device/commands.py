@@ -51,6 +51,32 @@ class DeviceTariff(msgspec.Struct, frozen=True, gc=False):
     """48 band numbers 0…3, one for each half hour of the local day."""
 
 
+class ChargeMode(StrEnum):
+    """What a charge ends by, where the charge point is told."""
+
+    UNTIL_FULL = "until_full"
+    BY_TIME = "by_time"
+    BY_ENERGY = "by_energy"
+    PER_USE = "per_use"
+    """One price a charge; ends when full."""
+    SUBSCRIPTION = "subscription"
+    """Paid by the month; ends when full."""
+
+
+class ChargeLimit(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """How far a charge may go; a limit of 0 is the charge point's own."""
+
+    mode: ChargeMode = ChargeMode.UNTIL_FULL
+    duration_s: int = 0
+    """By time: so long in all."""
+    energy_mwh: int = 0
+    """By energy: so much in all."""
+    stop_when_full: bool = False
+    """By time: end earlier when the battery is full."""
+    max_duration_s: int = 0
+    max_power_mw: int = 0
+
+
 class AnswerBoot(DeviceCommand, frozen=True, gc=False, kw_only=True):
     """Admit a charge point or turn it away; answers `Booted`, addressed to the connection `link_id`."""
 
@@ -62,9 +88,10 @@ class AnswerBoot(DeviceCommand, frozen=True, gc=False, kw_only=True):
 
 
 class StartCharging(DeviceCommand, frozen=True, gc=False, kw_only=True):
-    """Start a session (YKC 0x34; 0xA4 when `parallel_no` is set)."""
+    """Start a session (YKC 0x34; 0xA4 when `parallel_no` is set; DNY 0x82)."""
 
     connector_no: int
+    """0: the charge point chooses, where it can."""
     session_no: str
     card_label: str
     """Printed number of the driver's card, up to 16 digits; zeros when none."""
@@ -72,17 +99,19 @@ class StartCharging(DeviceCommand, frozen=True, gc=False, kw_only=True):
     """Physical number of the card that may stop this session, 16 hex digits; zeros when none."""
     balance_fen: int
     parallel_no: str = ""
+    limit: ChargeLimit | None = None
+    """None: until the battery is full or the charge is stopped."""
 
 
 class StopCharging(DeviceCommand, frozen=True, gc=False, kw_only=True):
-    """Stop whatever the connector does (YKC 0x36); repeated by the connection until answered."""
+    """Stop whatever the connector does (YKC 0x36), or this session (DNY 0x82); repeated until answered."""
 
     connector_no: int
     session_no: str
 
 
 class ConfirmRecord(DeviceCommand, frozen=True, gc=False, kw_only=True):
-    """The record is durable (YKC 0x40). Issued in the transaction that stored it."""
+    """The record is durable (YKC 0x40; DNY 0x03). Issued in the transaction that stored it."""
 
     connector_no: int
     session_no: str
@@ -98,6 +127,15 @@ class AnswerStart(DeviceCommand, frozen=True, gc=False, kw_only=True):
     refusal: ReplyRefusal
     session_no: str
     card_label: str
+    balance_fen: int
+    limit: ChargeLimit | None = None
+
+
+class AnswerBalance(DeviceCommand, frozen=True, gc=False, kw_only=True):
+    """Answer to `BalanceAsked`: what the charge point tells the driver."""
+
+    request_id: str
+    refusal: ReplyRefusal
     balance_fen: int
 
 
@@ -182,6 +220,50 @@ class UpdateFirmware(DeviceCommand, frozen=True, gc=False, kw_only=True):
     path: str
     when_idle: bool
     timeout_s: int
+
+
+class ChangeLimit(DeviceCommand, frozen=True, gc=False, kw_only=True):
+    """Give a running session another total of time or energy (DNY 0x8A); less than already used ends it."""
+
+    connector_no: int
+    session_no: str
+    limit: ChargeLimit
+
+
+class Locate(DeviceCommand, frozen=True, gc=False, kw_only=True):
+    """Make the charge point sound and flash (DNY 0x96)."""
+
+    duration_s: int
+
+
+class MoveServer(DeviceCommand, frozen=True, gc=False, kw_only=True):
+    """Send the charge point, and all that share its connection, to another server (DNY 0x34)."""
+
+    host: str
+    port: int
+    network_type: int
+    """As the charge point's vendor numbers its modems."""
+
+
+class ReadParameters(DeviceCommand, frozen=True, gc=False, kw_only=True):
+    """Read a group of settings (DNY 0x90 to 0x93); names and units are the protocol's."""
+
+    group: str
+
+
+class WriteParameters(DeviceCommand, frozen=True, gc=False, kw_only=True):
+    """Write a group of settings and read it back (DNY 0x83 to 0x86)."""
+
+    group: str
+    values: dict[str, int | str]
+
+
+class VendorCommand(DeviceCommand, frozen=True, gc=False, kw_only=True):
+    """Anything else the protocol's documents define, by its name and columns there."""
+
+    name: str
+    values: dict[str, int | str]
+    """Bytes as hex digits."""
 
 
 class SetQrPrefix(DeviceCommand, frozen=True, gc=False, kw_only=True):

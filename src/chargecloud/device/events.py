@@ -32,6 +32,8 @@ class StartMethod(StrEnum):
     VIN = "vin"
     ACCOUNT = "account"
     OFFLINE_CARD = "offline"
+    CODE = "code"
+    """A code the charge point checked by itself (abuse A11)."""
     OTHER = "other"
 
 
@@ -44,6 +46,8 @@ class StartRefusal(StrEnum):
     FAULTED = "faulted"
     OFFLINE = "offline"
     NOT_PLUGGED = "not_plugged"
+    CHOOSE_CONNECTOR = "choose_connector"
+    """Several connectors are plugged; `StartAnswered.waiting_connectors` names them."""
     OTHER = "other"
 
 
@@ -100,11 +104,35 @@ class LoginContested(DeviceEvent, frozen=True, gc=False, kw_only=True):
     """"rejected" (the old one is alive) or "replaced" (the old one was silent)."""
 
 
+class ConnectorReport(msgspec.Struct, frozen=True, gc=False):
+    """What a heartbeat says of one connector."""
+
+    connector_no: int
+    status: ConnectorStatus
+    status_raw: int
+    plugged: bool
+    fault: str = ""
+    """The fault by name, empty when there is none."""
+
+
 class Beat(DeviceEvent, frozen=True, gc=False, kw_only=True):
-    """A sign of life, with one connector's self-assessment."""
+    """A sign of life, with one connector's self-assessment, or (connector 0) that of all in `connectors`."""
 
     connector_no: int
     faulted: bool
+    connectors: tuple[ConnectorReport, ...] = ()
+    voltage_mv: int | None = None
+    ambient_temp_c: int | None = None
+
+
+class PowerReading(msgspec.Struct, frozen=True, gc=False):
+    """Power now, within the interval since the last reading, and the peak of the whole charge."""
+
+    now_mw: int
+    interval_max_mw: int
+    interval_min_mw: int
+    interval_avg_mw: int
+    peak_mw: int | None
 
 
 class MeterSampled(DeviceEvent, frozen=True, gc=False, kw_only=True):
@@ -127,6 +155,8 @@ class MeterSampled(DeviceEvent, frozen=True, gc=False, kw_only=True):
     billed_energy_mwh: int
     amount_hao: int
     fault_bits: int
+    power: PowerReading | None = None
+    ambient_temp_c: int | None = None
 
 
 class SessionEvent(DeviceEvent, frozen=True, gc=False, kw_only=True):
@@ -239,6 +269,13 @@ class StartRequested(DeviceEvent, frozen=True, gc=False, kw_only=True):
     parallel_no: str = ""
 
 
+class BalanceAsked(DeviceEvent, frozen=True, gc=False, kw_only=True):
+    """A driver holds a card to the reader to hear its balance (reply policy ASK)."""
+
+    request_id: str
+    card_id: str
+
+
 class StartAnswered(DeviceEvent, frozen=True, gc=False, kw_only=True):
     """The charge point's word on a start command; a late success after NOT_PLUGGED is possible for 60 s."""
 
@@ -250,6 +287,7 @@ class StartAnswered(DeviceEvent, frozen=True, gc=False, kw_only=True):
     refusal: StartRefusal
     refusal_raw: int
     parallel_no: str = ""
+    waiting_connectors: tuple[int, ...] = ()
 
 
 class StopAnswered(DeviceEvent, frozen=True, gc=False, kw_only=True):
@@ -269,6 +307,16 @@ class BandRecord(msgspec.Struct, frozen=True, gc=False):
     energy_mwh: int
     billed_energy_mwh: int
     amount_hao: int
+
+
+class ChargeUsage(msgspec.Struct, frozen=True, gc=False):
+    """What a charge point without prices of its own records: bands and amount of the record are zero then."""
+
+    charged_s: int
+    max_power_mw: int
+    early_max_power_mw: int | None
+    """Highest power of the first minutes."""
+    occupied_s: int | None
 
 
 class RecordUploaded(DeviceEvent, frozen=True, gc=False, kw_only=True):
@@ -295,6 +343,9 @@ class RecordUploaded(DeviceEvent, frozen=True, gc=False, kw_only=True):
     card_id: str
     raw: bytes
     """The body as it came, for the archive and to tell duplicates from conflicts."""
+    usage: ChargeUsage | None = None
+    start_code: str = ""
+    """With `StartMethod.CODE`: the code, as digits of the wire."""
 
 
 class CommandOutcome(StrEnum):
@@ -343,6 +394,57 @@ class LockReported(DeviceEvent, frozen=True, gc=False, kw_only=True):
     battery_pct: int
     alarm: str
     """"none", "arm_damaged", "arm_stuck" or "unknown"."""
+
+
+class FullyCharged(SessionEvent, frozen=True, gc=False, kw_only=True):
+    """The battery is full while the connector stays occupied (DNY 0x43); the record comes later."""
+
+    charged_s: int
+    energy_mwh: int
+
+
+class HazardReported(DeviceEvent, frozen=True, gc=False, kw_only=True):
+    """A sensor or door raised an alarm (DNY 0x42, 0x44); sent once, so it may be lost."""
+
+    connector_no: int
+    """0: the charge point itself."""
+    hazard: str
+    """"power_cut", "water", "hot_melt", "smoke", "heat", "water_level", "door_sprang_open", "door_not_closed", …"""
+    fire: bool
+    detail_raw: int
+
+
+class HubReported(DeviceEvent, frozen=True, gc=False, kw_only=True):
+    """The hub that carries this charge point's connection, about itself and its modem (DNY 0x11)."""
+
+    hub_code: str
+    firmware_version: str
+    hub_type: int
+    modem_type: int
+    signal_raw: int
+    sim_iccid: str
+    imei: str
+    modem_version: str
+    clock_skew_ms: int | None
+
+
+class HubSampled(DeviceEvent, frozen=True, gc=False, kw_only=True):
+    """Breaker, meter and sensors of a hub (DNY 0x17)."""
+
+    hub_code: str
+    voltage_mv: int
+    current_ma: int
+    energy_mwh: int
+    meter_current_ma: int
+    meter_energy_mwh: int
+    leakage_ma: int
+    temp_c: int | None
+    smoke: bool
+    breaker_closed: bool
+
+
+class FellSilent(DeviceEvent, frozen=True, gc=False, kw_only=True):
+    """A charge point is not heard any more while its connection lives; it will introduce itself anew."""
 
 
 class WireFaulted(DeviceEvent, frozen=True, gc=False, kw_only=True):

@@ -18,13 +18,13 @@ def new_secret() -> str:
 
 
 def new_session_no(charge_point_code: str, connector_no: int, at_ms: int) -> str:
-    """A 32-digit session number: charge point (14), connector (2), YYMMDDhhmmss local (12), random (4).
+    """A 32-digit session number: charge point (zeros up to 14), connector (2), YYMMDDhhmmss local (12), random (4).
 
     The four random digits make a clash within one second on one connector unlikely; a unique key in the database
     makes it impossible.
     """
     stamp = local_time(at_ms).strftime("%y%m%d%H%M%S")
-    return f"{charge_point_code}{connector_no:02d}{stamp}{secrets.randbelow(10_000):04d}"
+    return f"{charge_point_code:0>14}{connector_no:02d}{stamp}{secrets.randbelow(10_000):04d}"
 
 
 def new_order_no(at_ms: int) -> str:

@@ -1,7 +1,7 @@
 """DNY bytes for people: one plain object a unit, as `chargecloud decode` prints it and the frame log shows it.
 
-A frame does not say who sent it. Where both sides use a command, the length of the body decides; where it fits both, the
-frame counts as sent by whoever starts this command.
+A frame does not say who sent it. Where both sides use a command, the length of the body decides; where it fits
+both, the frame counts as sent by whoever starts this command.
 """
 
 from __future__ import annotations

@@ -17,7 +17,23 @@ class Plugin:
 
     name: ClassVar[str] = PROTOCOL
     title: ClassVar[str] = "云快充 V1.6"
-    capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability)
+    capabilities: ClassVar[frozenset[Capability]] = frozenset(
+        {
+            Capability.START,
+            Capability.STOP,
+            Capability.PARALLEL,
+            Capability.BALANCE,
+            Capability.OFFLINE_CARDS,
+            Capability.WORK_PARAMETERS,
+            Capability.CLOCK,
+            Capability.TARIFF,
+            Capability.PARKING_LOCK,
+            Capability.REBOOT,
+            Capability.FIRMWARE,
+            Capability.QR_PREFIX,
+            Capability.READ_SAMPLE,
+        }
+    )
 
     def __init__(self, quirks: Sequence[Quirk] = BUILT_IN) -> None:
         self._quirks = quirks

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from chargecloud.device.commands import AnswerBoot, AnswerStart, ConfirmRecord
+from chargecloud.device.commands import (
+    AnswerBalance,
+    AnswerBoot,
+    AnswerStart,
+    ChangeLimit,
+    ConfirmRecord,
+    DeviceCommand,
+    Locate,
+    MoveServer,
+    ReadParameters,
+    VendorCommand,
+    WriteParameters,
+)
 from chargecloud.protocols.wire.schema import Direction, Reply
 from chargecloud.protocols.ykc16 import frames
 from chargecloud.protocols.ykc16.codec import encode
@@ -17,7 +29,9 @@ from tests.support.commands import ALL_COMMANDS
 from tests.support.golden import golden_entries
 from tests.support.ykc_harness import admitted
 
-UNSUPPORTED: frozenset[type] = frozenset()
+UNSUPPORTED: frozenset[type[DeviceCommand]] = frozenset(
+    {AnswerBalance, ChangeLimit, Locate, MoveServer, ReadParameters, VendorCommand, WriteParameters}
+)
 """Device commands this protocol has no frame for."""
 
 

@@ -42,6 +42,8 @@ def test_a_charging_sample_in_our_units() -> None:
         "billed_energy_mwh": 3_060_000,
         "amount_hao": 42_840,
         "fault_bits": 0x2002,
+        "power": None,
+        "ambient_temp_c": None,
     }
 
 
