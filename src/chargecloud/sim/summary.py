@@ -17,6 +17,8 @@ class SimSummary:
 
     charge_points: int = 0
     online: int = 0
+    without_tariff: int = 0
+    """Online, but the platform has given them no tariff: they must not charge, and no driver comes."""
     charging: int = 0
     duration_s: float = 0
     connects: int = 0
@@ -71,8 +73,9 @@ def summarise(actors: Iterable[Actor], tally: Tally, duration_s: float) -> SimSu
 
 def progress(summary: SimSummary) -> str:
     """One line for people."""
+    waiting = f" ({summary.without_tariff} without a tariff)" if summary.without_tariff else ""
     return (
-        f"sim {summary.duration_s:.0f} s: {summary.online}/{summary.charge_points} online, "
+        f"sim {summary.duration_s:.0f} s: {summary.online}/{summary.charge_points} online{waiting}, "
         f"{summary.charging} charging, {summary.sessions} sessions, "
         f"records {summary.records_confirmed} confirmed {summary.records_waiting} waiting, "
         f"frames {summary.frames_up} up {summary.frames_down} down, errors {sum(summary.errors.values())}"
@@ -83,6 +86,7 @@ def _add(summary: SimSummary, actor: Actor) -> None:
     point, counts = actor.point, actor.point.truth.counts
     summary.charge_points += 1
     summary.online += point.online
+    summary.without_tariff += point.online and point.board.memory.tariff is None
     summary.charging += sum(connector.phase is Phase.CHARGING for connector in point.connectors)
     summary.visits_given_up += sum(visit.given_up for visit in actor.visits)
     for name in ("logins", "logins_refused", "frames_up", "frames_down", "bad_down", "hang_ups", "sessions",

@@ -2,9 +2,10 @@
 
 import json
 
+from chargecloud.protocols.ykc16 import frames
 from chargecloud.sim.actor import Actor
 from chargecloud.sim.summary import Tally, progress, summarise
-from tests.unit.sim.bench import Bench
+from tests.unit.sim.bench import CODE, Bench
 
 
 def test_everything_is_added_up() -> None:
@@ -24,6 +25,14 @@ def test_everything_is_added_up() -> None:
     assert (summary.confirm_ms_p50, summary.confirm_ms_p99, summary.confirm_ms_max) == (101, 199, 200)
     assert json.loads(summary.to_json())["errors"] == {"TimeoutError": 2}
     assert "2/2 online" in progress(summary) and "errors 2" in progress(summary)
+
+
+def test_charge_points_without_a_tariff_are_told_of() -> None:
+    bench = Bench(auto=False).connect()
+    bench.say(frames.LoginResponse(pile_code=CODE, login_result=0))
+    summary = summarise([Actor(bench.point, now=0, seed=1)], Tally(), 1)
+    assert (summary.online, summary.without_tariff) == (1, 1)
+    assert "1/1 online (1 without a tariff)" in progress(summary)
 
 
 def test_nothing_happened() -> None:
