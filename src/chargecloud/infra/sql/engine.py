@@ -114,21 +114,23 @@ class Database:
         """One transaction: committed at the end, rolled back when the body raises."""
         async with self._turn.mine():
             began = self.clock.monotonic()
-            connection = self._store.writer
-            uow = UnitOfWork(connection, self.clock.now_ms(), trace_id or current_trace_id.get(), options=self.options)
-            self._store.use_thread(self._bulk)
             committed = False
             try:
-                await connection.begin()
-                yield uow
-                await self._flush(uow)
-                await connection.commit()
-                committed = True
-            except DBAPIError as error:
+                connection = await self._store.begin(in_thread=self._bulk)
+                uow = UnitOfWork(
+                    connection, self.clock.now_ms(), trace_id or current_trace_id.get(), options=self.options
+                )
+                try:
+                    yield uow
+                    await self._flush(uow)
+                    await connection.commit()
+                    committed = True
+                finally:
+                    if not committed:
+                        await connection.rollback()
+            except (DBAPIError, sqlite3.Error) as error:
                 raise translated(error) or error from error
             finally:
-                if connection.in_transaction():
-                    await connection.rollback()
                 self._measure(self.clock.monotonic() - began, committed)
         self._tell(uow)
 

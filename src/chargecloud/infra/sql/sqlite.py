@@ -35,11 +35,16 @@ class SqliteStore:
         self._folder: LocalConnection | None = None
         self._readers: asyncio.LifoQueue[AsyncConnection] = asyncio.LifoQueue()
 
-    @property
-    def writer(self) -> AsyncConnection:
-        """The connection that writes, for whoever has the turn."""
-        if self._writer is None:
+    async def begin(self, *, in_thread: bool) -> AsyncConnection:
+        """Open a transaction on the connection that writes, for whoever has the turn.
+
+        `in_thread`: its statements may be large and should not hold up the loop.
+        """
+        if self._writer is None or self._driver is None:
             raise Unavailable("the database is not open; start it first", "database_stopped")
+        self._driver.inline = not in_thread
+        await self._driver.begin_writing()
+        await self._writer.begin()
         return self._writer
 
     async def start(self) -> None:
@@ -85,11 +90,6 @@ class SqliteStore:
         """End the snapshot and let others read."""
         await connection.rollback()
         self._readers.put_nowait(connection)
-
-    def use_thread(self, wanted: bool) -> None:
-        """Let the writer's statements run in its thread, for bulk work that would hold up the loop."""
-        if self._driver:
-            self._driver.inline = not wanted
 
     def log_bytes(self) -> int:
         """Size of the write-ahead log."""

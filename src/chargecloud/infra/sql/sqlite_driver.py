@@ -7,7 +7,7 @@ a thread, fetch included, in one hop.
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -22,7 +22,7 @@ T = TypeVar("T")
 Parameters = Sequence[object]
 
 BUSY_TIMEOUT_MS = 5_000
-BUSY_POLL_S = 0.01
+BUSY_POLL_MS = 10
 WRITER_CACHE_KIB = 32 * 1024
 
 
@@ -111,7 +111,6 @@ class LocalConnection:
     def __init__(self, raw: sqlite3.Connection) -> None:
         self.raw = raw
         self.inline = False
-        self._begin = "BEGIN"
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
         for pragma in (
             "foreign_keys = ON",
@@ -140,7 +139,6 @@ class LocalConnection:
         ):
             self.raw.execute(f"PRAGMA {pragma}")
         self.inline = True
-        self._begin = "BEGIN IMMEDIATE"
 
     def optimize(self) -> None:
         """Refresh the planner's statistics where they are far off."""
@@ -155,17 +153,22 @@ class LocalConnection:
     def cursor(self) -> "InlineCursor | HoppingCursor":
         return self.raw.cursor(InlineCursor) if self.inline else HoppingCursor(self)
 
-    async def begin(self) -> None:
-        """Open a transaction; waits without blocking while another process writes."""
-        for _ in range(BUSY_TIMEOUT_MS // int(BUSY_POLL_S * 1000)):
+    async def begin_writing(self) -> None:
+        """Take the write lock; waits without blocking while another process writes."""
+        for _ in range(BUSY_TIMEOUT_MS // BUSY_POLL_MS):
             try:
-                self.raw.execute(self._begin)
+                self.raw.execute("BEGIN IMMEDIATE")
                 return
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                     raise
-            await asyncio.sleep(BUSY_POLL_S)
-        self.raw.execute(self._begin)
+            await asyncio.sleep(BUSY_POLL_MS / 1000)
+        self.raw.execute("BEGIN IMMEDIATE")
+
+    def begin(self) -> None:
+        """Open a transaction, unless `begin_writing` has."""
+        if not self.raw.in_transaction:
+            self.raw.execute("BEGIN")
 
     def commit(self) -> None:
         """Commit in the thread; what cannot be committed is rolled back, so that nothing half done stays open."""
@@ -189,22 +192,23 @@ class LocalConnection:
         self._thread.shutdown(wait=False)
 
     async def hop(self, work: Callable[[], T]) -> T:
-        """Run in the thread. When cancelled, wait for the end first: the connection must never be used by two."""
+        """Run in the thread, to its end even when the task is cancelled meanwhile.
+
+        The connection must never be used by two, and SQLAlchemy throws a connection away when it sees a cancellation;
+        so the task is cancelled only once the work is done.
+        """
         future = asyncio.get_running_loop().run_in_executor(self._thread, work)
-        try:
-            return await asyncio.shield(future)
-        except asyncio.CancelledError:
-            await _settled(future)
-            raise
-
-
-async def _settled(future: Awaitable[object]) -> None:
-    waiting = asyncio.ensure_future(future)
-    while not waiting.done():
-        try:
-            await asyncio.wait([waiting])
-        except asyncio.CancelledError:
-            continue
+        cancelled = False
+        while not future.done():
+            try:
+                await asyncio.wait((future,))
+            except asyncio.CancelledError:
+                cancelled = True
+        task = asyncio.current_task()
+        if cancelled and task:
+            task.uncancel()
+            task.cancel()
+        return future.result()
 
 
 class LocalDialect(SQLiteDialect_pysqlite):
@@ -228,7 +232,7 @@ class LocalDialect(SQLiteDialect_pysqlite):
         return connection
 
     def do_begin(self, dbapi_connection: DBAPIConnection) -> None:
-        await_only(dbapi_connection.begin())
+        dbapi_connection.begin()
 
 
 def _nothing_to_set(_: DBAPIConnection) -> None:
