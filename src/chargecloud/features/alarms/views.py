@@ -59,16 +59,17 @@ async def page(
     connection: AsyncConnection, operator_id: int | None, wanted: AlarmFilter, *, before_id: int | None, limit: int
 ) -> list[AlarmRow]:
     """Alarms, newest first."""
-    bounds = (
-        (operator_id, alarms.c.operator_id == operator_id),
-        (wanted.state, alarms.c.state == str(wanted.state)),
-        (wanted.kind, alarms.c.kind == str(wanted.kind)),
-        (wanted.level, alarms.c.level == str(wanted.level)),
-        (wanted.station_id, alarms.c.station_id == wanted.station_id),
-        (wanted.charge_point_code, alarms.c.charge_point_code == wanted.charge_point_code),
-        (before_id, alarms.c.id < before_id),
+    equal = (
+        (alarms.c.operator_id, operator_id),
+        (alarms.c.state, wanted.state and wanted.state.value),
+        (alarms.c.kind, wanted.kind and wanted.kind.value),
+        (alarms.c.level, wanted.level and wanted.level.value),
+        (alarms.c.station_id, wanted.station_id),
+        (alarms.c.charge_point_code, wanted.charge_point_code),
     )
-    conditions = [condition for value, condition in bounds if value is not None]
+    conditions = [column == value for column, value in equal if value is not None]
+    if before_id is not None:
+        conditions.append(alarms.c.id < before_id)
     statement = select(alarms).where(*conditions).order_by(alarms.c.id.desc()).limit(limit)
     return [_alarm(row) for row in await connection.execute(statement)]
 

@@ -24,6 +24,12 @@ async def add_operator(uow: UnitOfWork, *, name: str, operator_id: int | None = 
     await uow.connection.execute(insert_ignore(operators, row))
 
 
+async def operator_named(connection: AsyncConnection, name: str) -> int | None:
+    """Id of the operator of a name."""
+    found = (await connection.execute(select(operators.c.id).where(operators.c.name == name))).scalar_one_or_none()
+    return None if found is None else int(found)
+
+
 async def find_staff(connection: AsyncConnection, staff_id: int, operator_id: int | None) -> Staff | None:
     """Somebody by id, within an operator."""
     statement = select(*STAFF_COLUMNS).where(staff.c.id == staff_id)

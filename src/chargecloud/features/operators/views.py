@@ -63,16 +63,21 @@ async def audit_page(
     connection: AsyncConnection, operator_id: int | None, wanted: AuditFilter, *, before_id: int | None, limit: int
 ) -> list[AuditEntry]:
     """Who did what, newest first."""
-    bounds = (
-        (operator_id, audit_log.c.operator_id == operator_id),
-        (wanted.actor, audit_log.c.actor == wanted.actor),
-        (wanted.action, audit_log.c.action == wanted.action),
-        (wanted.object, audit_log.c.object == wanted.object),
-        (wanted.since_ms, audit_log.c.at_ms >= wanted.since_ms),
-        (wanted.until_ms, audit_log.c.at_ms < wanted.until_ms),
-        (before_id, audit_log.c.id < before_id),
-    )
-    conditions = [condition for value, condition in bounds if value is not None]
+    conditions: list[ColumnElement[bool]] = []
+    for column, value in (
+        (audit_log.c.operator_id, operator_id),
+        (audit_log.c.actor, wanted.actor),
+        (audit_log.c.action, wanted.action),
+        (audit_log.c.object, wanted.object),
+    ):
+        if value is not None:
+            conditions.append(column == value)
+    if wanted.since_ms is not None:
+        conditions.append(audit_log.c.at_ms >= wanted.since_ms)
+    if wanted.until_ms is not None:
+        conditions.append(audit_log.c.at_ms < wanted.until_ms)
+    if before_id is not None:
+        conditions.append(audit_log.c.id < before_id)
     statement = select(audit_log).where(*conditions).order_by(audit_log.c.id.desc()).limit(limit)
     return [
         AuditEntry(
