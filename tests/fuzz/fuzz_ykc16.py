@@ -15,7 +15,7 @@ from chargecloud.device.events import CommandEnded, CommandOutcome, DeviceEvent,
 from chargecloud.protocols.wire.checksums import crc16_modbus
 from chargecloud.protocols.wire.schema import Direction
 from chargecloud.protocols.ykc16.codec import Verdict, decode
-from chargecloud.protocols.ykc16.connection import HONOURED, Connection
+from chargecloud.protocols.ykc16.connection import Connection
 from tests.fuzz.runner import Target, main
 from tests.fuzz.ykc_programs import COMMAND, COMMANDS, FRAMES_SEEN, GOLDEN, OPS, RAW, SEALED, TIME, make, seal
 from tests.support.harness import START_MS

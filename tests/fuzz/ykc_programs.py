@@ -7,6 +7,7 @@ from random import Random
 from chargecloud.protocols.wire.checksums import crc16_modbus
 from chargecloud.protocols.wire.schema import Frame
 from chargecloud.protocols.ykc16 import frames
+from chargecloud.protocols.ykc16.connection import HONOURED
 from chargecloud.protocols.ykc16.frames import FRAMES
 from tests.support import ykc
 from tests.support.commands import CARD, one_of_each, session_no
@@ -22,7 +23,7 @@ _CODE_AT = {
     code: 16 if [column.name for column in kind.columns][:2] == ["trade_no", "pile_code"] else 0
     for code, kind in FRAMES.items()
 }
-COMMANDS = one_of_each(CODE, 0)
+COMMANDS = [command for command in one_of_each(CODE, 0) if type(command) in HONOURED]
 _NUMBER = {type(command).__name__: number for number, command in enumerate(COMMANDS)}
 TRADE = session_no(CODE)
 
