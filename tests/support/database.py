@@ -31,11 +31,7 @@ async def opened(
     broadcast: Broadcast | None = None,
 ) -> AsyncIterator[Database]:
     """A started database at this path, stopped at the end."""
-    if not path.exists():
-        if template:
-            shutil.copyfile(template, path)
-        else:
-            make_template(path)
+    _furnish(path, template)
     database = Database(
         f"sqlite:///{path}", clock or ManualClock(), options=options, broadcast=broadcast, synchronous="OFF"
     )
@@ -44,3 +40,13 @@ async def opened(
         yield database
     finally:
         await database.stop()
+
+
+def _furnish(path: Path, template: Path | None) -> None:
+    """Put a database with every table there, unless there is one."""
+    if path.exists():
+        return
+    if template:
+        shutil.copyfile(template, path)
+    else:
+        make_template(path)
