@@ -18,8 +18,8 @@ ROUNDS = 5
 SECONDS = 1.5
 SETTLE_S = 1.5
 """After the logins, until what is pushed after them has gone out."""
-PACED_SHARE = 0.6
-"""Share of the limit's own speed at which one frame a wake-up is kept for writes that are not answered."""
+PACED_SHARE = 0.2
+"""Share of the limit's own speed at which every write finds the servers waiting, so that none is read with another."""
 MEMORY_BASE, MEMORY_FULL = 500, 10_500
 
 
@@ -68,7 +68,9 @@ def mixed_frames(connections: int, rounds: int = ROUNDS) -> dict[str, object]:
         for _ in range(rounds):
             for side, (server, load) in zip(rates, (limit, gateway), strict=True):
                 side.append(cpu_per_second(server, load, f"paced {SECONDS} {rate}"))
-        return _compared("0x13 and 0x03 paced", connections, max(rates[0]), max(rates[1]))
+        reads = dict(zip(*[iter(gateway[0].ask("stats"))] * 2, strict=True))
+        figures = _compared("0x13 and 0x03 paced", connections, max(rates[0]), max(rates[1]))
+        return figures | {"reads_per_event": round(int(reads["passages"]) / int(reads["events"]), 2)}
 
 
 def cpu_per_frame(connections: int = 1_000, rounds: int = ROUNDS) -> dict[str, object]:

@@ -105,6 +105,7 @@ async def answer_questions(gateway: Gateway, platform: Platform, frame_log: Sqli
         else:
             stats, log = gateway.stats(), frame_log.counts()
             print("online", stats["online"], "events", platform.events, "frames", stats["frames"], end=" ")
+            print("passages", stats["passages"], end=" ")
             print("written", log["written"], "dropped", log["dropped"], flush=True)
 
 

@@ -81,7 +81,7 @@ class Gateway:
         for link in list(self._board.links.values()):
             link.drop("gateway_stopped", gently=True)
         await self._board.settle()
-        self._board.look_after_touched()
+        self._board.look_after_touched(self._board.monotonic())
         await self._see_off()
 
     def connect(self, protocol: str, wire: Wire, source: str) -> Link:
@@ -93,7 +93,7 @@ class Gateway:
     def sweep(self, now: float) -> None:
         """Everything that time brings: due connections, queued logins, paused and closing ones, the frame log."""
         board = self._board
-        board.look_after_touched()
+        board.look_after_touched(now)
         for link in board.wheel.take_due(now):
             link.tick(now)
         self._admission.admit(now)
@@ -115,6 +115,7 @@ class Gateway:
             "connections": len(board.links),
             "online": len(board.online),
             "paused": len(board.paused),
+            "stalled": len(board.stalled),
             "logins_queued": self._admission.queued,
             "contests": len(self._admission.contests),
             "sweep_late_ms_max": self._late_ms,

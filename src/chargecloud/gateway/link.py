@@ -64,7 +64,6 @@ class Link(asyncio.Protocol):
         "plugin",
         "serial",
         "source",
-        "stalled_at",
         "state",
         "wire",
     )
@@ -84,11 +83,9 @@ class Link(asyncio.Protocol):
         """When the wheel wakes this link next."""
         self.gate = inf
         """When the admission looks at this link: login, answer, refusal or probe is due."""
-        self.stalled_at = inf
-        """Since when output waits for a peer that does not read."""
         self.paused = False
         self.calm = False
-        """Online, not contested, and the peer reads: nothing but frames to see to."""
+        """Online and not contested: nothing but frames to see to."""
         self.passages: list[Passage] | None = None
         """Frames since the last sweep; None while nothing has happened and the sweep need not look at this link."""
 
@@ -102,7 +99,7 @@ class Link(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         peer = transport.get_extra_info("peername")
         wire = cast(asyncio.Transport, transport)
-        wire.set_write_buffer_limits(high=0)  # so that pause_writing tells of the first byte that has to wait
+        wire.set_write_buffer_limits(high=self.board.limits.outbound_bytes)
         self.open(wire, str(peer[0]) if peer else "")
 
     def data_received(self, data: bytes) -> None:
@@ -130,15 +127,8 @@ class Link(asyncio.Protocol):
             self.fail("receive", error)
 
     def pause_writing(self) -> None:
-        """The peer does not take what we send; it has a few seconds (abuse A09)."""
-        now = self.board.monotonic()
-        self.stalled_at = now
-        self.arm(now + self.board.limits.write_within_s)
-        self.see_if_calm()
-
-    def resume_writing(self) -> None:
-        self.stalled_at = inf
-        self.see_if_calm()
+        """More waits for a peer that does not read than may (abuse A09)."""
+        self.drop("slow_reader")
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.drop("lost" if exc else "closed_by_peer")
@@ -184,16 +174,13 @@ class Link(asyncio.Protocol):
         board = self.board
         wall_ms = board.now_ms()
         try:
-            if now >= self.stalled_at + board.limits.write_within_s:
-                self.drop("slow_reader")
             if now >= self.gate:
                 board.door.due(self, now)
             if self.state is LinkState.ONLINE:
                 events = self.connection.tick(now, wall_ms)
-                if events:
-                    board.heard(self, events, now, wall_ms)
+                board.publish(self.code, events, wall_ms)  # not `heard`: what time brings is no sign of life
                 self.flush(wall_ms)
-            self.arm(min(self.gate, self.stalled_at + board.limits.write_within_s))
+            self.arm(self.gate)
         except Exception as error:
             self.fail("tick", error)
 
@@ -209,7 +196,7 @@ class Link(asyncio.Protocol):
         """Send what the connection has to say, close when it wants to, pause when the bus is full."""
         output = self.connection.take_output()
         if output:
-            self._write(b"".join(output))
+            self.wire.write(b"".join(output))
         self.log(wall_ms)
         if self.connection.closing:
             self.drop(self.connection.close_reason, gently=True)
@@ -225,19 +212,22 @@ class Link(asyncio.Protocol):
         else:
             self.passages.append(passage)
 
-    def look_after(self) -> None:
-        """Log what passed since the last sweep and see when the connection wants to be woken."""
+    def look_after(self) -> bool:
+        """Log what passed since the last sweep, see when the connection wants to be woken; True when output waits."""
         passages, self.passages = self.passages, None
         if passages is not None:
             self.board.tap.take(self.connection.charge_point_code, self.plugin.name, passages)
+        if self.state is LinkState.CLOSED:
+            return False
         if self.state is LinkState.ONLINE:
             due = self.connection.deadline()
             if due < self.armed:
                 self.board.wheel.arm(self, due)
+        return self.wire.get_write_buffer_size() > 0
 
     def see_if_calm(self) -> None:
         """To be called when one of the things that make a link calm has changed."""
-        self.calm = self.state is LinkState.ONLINE and self.gate == inf and self.stalled_at == inf
+        self.calm = self.state is LinkState.ONLINE and self.gate == inf
 
     def arm(self, due: float) -> None:
         """Be woken by then at the latest."""
@@ -283,10 +273,3 @@ class Link(asyncio.Protocol):
             self.paused = True
             self.wire.pause_reading()
             self.board.paused.add(self)
-
-    def _write(self, data: bytes) -> None:
-        """Write, also while earlier output still waits, up to a limit."""
-        if self.stalled_at != inf and self.wire.get_write_buffer_size() + len(data) > self.board.limits.outbound_bytes:
-            self.drop("slow_reader")
-        else:
-            self.wire.write(data)

@@ -78,6 +78,8 @@ class Switchboard:
         self.wheel = Wheel(self.links)
         self.paused: set[Link] = set()
         self.publish_one = around.bus.publish
+        self.stalled: dict[Link, float] = {}
+        """Links whose peer does not take what we send, and since when."""
         self.touched: list[Link] = []
         """Links something has passed through since the last sweep."""
         self.counts: Counter[str] = Counter()
@@ -123,6 +125,7 @@ class Switchboard:
         """Forget a link that has closed."""
         self.links.pop(link.serial, None)
         self.paused.discard(link)
+        self.stalled.pop(link, None)
         self.counts[f"closed.{reason}"] += 1
 
     def link_of(self, link_id: str) -> Link | None:
@@ -145,11 +148,17 @@ class Switchboard:
         while self._leaving and self._leaving[0][0] <= now:
             self._leaving.popleft()[1].abort()
 
-    def look_after_touched(self) -> None:
-        """Frames to the log, new deadlines to the wheel."""
+    def look_after_touched(self, now: float) -> None:
+        """Frames to the log, new deadlines to the wheel, and who does not read what we send."""
         touched, self.touched = self.touched, []
         for link in touched:
-            link.look_after()
+            if link.look_after():
+                self.stalled.setdefault(link, now)
+        for link, since in list(self.stalled.items()):
+            if not link.wire.get_write_buffer_size():
+                del self.stalled[link]
+            elif now >= since + self.limits.write_within_s:
+                link.drop("slow_reader")
 
     def resume(self) -> None:
         """Read from paused links again when the bus has caught up."""

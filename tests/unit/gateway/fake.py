@@ -31,6 +31,7 @@ from chargecloud.kernel.errors import Unsupported
 from chargecloud.kernel.message import Envelope
 
 SILENCE_S = 45.0
+PATIENCE_S = 10.0
 NEVER_MS = 1 << 62
 
 
@@ -43,6 +44,7 @@ class FakeConnection:
         self.closing = False
         self.close_reason = ""
         self._heard_at = now
+        self._sent_at = now
         self._partial = b""
         self._output: list[bytes] = []
         self._frames: list[tuple[bool, bytes]] = []
@@ -92,15 +94,20 @@ class FakeConnection:
             raise RuntimeError("planned crash")
         self._say(b"reboot")
         self._pending.append(command)
+        self._sent_at = now
         return []
 
     def tick(self, now: float, wall_ms: int) -> Sequence[DeviceEvent]:
         if now >= self._heard_at + SILENCE_S:
             self.closing, self.close_reason = True, "silent"
-        return []
+        return [self._end(self._pending.pop(0), CommandOutcome.UNANSWERED)] if self._late(now) else []
+
+    def _late(self, now: float) -> bool:
+        return bool(self._pending) and now >= self._sent_at + PATIENCE_S
 
     def deadline(self) -> float:
-        return self._heard_at + SILENCE_S
+        silent = self._heard_at + SILENCE_S
+        return min(silent, self._sent_at + PATIENCE_S) if self._pending else silent
 
     def take_output(self) -> list[bytes]:
         output, self._output = self._output, []

@@ -121,6 +121,15 @@ async def test_damaged_bytes_are_no_sign_of_life() -> None:
         assert new_wire.sent == b"welcome\n"
 
 
+async def test_a_command_that_runs_out_of_time_is_no_sign_of_life() -> None:
+    async with house() as home:
+        _, (_, new_wire) = await old_and_new(home, HOME, charging=True)
+        await home.wait(15)
+        assert [event.outcome for event in home.told(CommandEnded)][-1] is CommandOutcome.UNANSWERED
+        await home.wait(6)
+        assert new_wire.sent == b"welcome\n"
+
+
 async def test_a_connection_we_do_not_read_from_is_given_more_time() -> None:
     async with house() as home:
         (old, _), (new, _) = await old_and_new(home, HOME, charging=False)
