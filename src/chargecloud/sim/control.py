@@ -8,14 +8,14 @@ from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 
 from chargecloud.sim.actor import Actor, own_card
-from chargecloud.sim.car import random_car
+from chargecloud.sim.car import Car, random_car
 from chargecloud.sim.connector import VirtualConnector
 
 MAX_LINE = 1_024
 TOO_LONG = "\n"
 HELP = (
     "plug CODE N | unplug CODE N | card CODE N [HEX] | vin CODE N | stop CODE N | fault CODE N [KIND] | "
-    "repair CODE N | reboot CODE [lose] | offline CODE SECONDS | state [CODE] | help"
+    "repair CODE N | parallel CODE N [HEX] | reboot CODE [lose] | offline CODE SECONDS | state [CODE] | help"
 )
 Answer = dict[str, object]
 
@@ -31,13 +31,30 @@ class _Target:
 
 
 def _plug(target: _Target, now: float) -> bool:
+    return target.actor.point.plug(target.connector_no, _car(target, now), now)
+
+
+def _car(target: _Target, now: float) -> Car:
     rng = random.Random(f"{target.actor.code}/{target.connector_no}/{now}")
-    return target.actor.point.plug(target.connector_no, random_car(rng, speed=target.speed), now)
+    return random_car(rng, speed=target.speed)
 
 
 def _card(target: _Target, now: float) -> bool:
     card = target.extra or own_card(target.actor.code, target.connector_no)
     return target.actor.point.swipe(target.connector_no, card, now)
+
+
+def _parallel(target: _Target, now: float) -> bool:
+    """One car on this connector and the next, started with one card."""
+    point, first = target.actor.point, target.connector_no
+    point.board.connector(first + 1)
+    car = point.board.connector(first).car or _car(target, now)
+    for number in (first, first + 1):
+        point.plug(number, car, now)
+    if point.board.connector(first + 1).car is not car:
+        return False
+    card = target.extra or own_card(target.actor.code, first)
+    return point.swipe_parallel(first, first + 1, card, now)
 
 
 def _fault(target: _Target, now: float) -> bool:
@@ -58,6 +75,7 @@ _AT_CONNECTOR: dict[str, Callable[[_Target, float], bool]] = {
     "stop": lambda target, now: target.actor.point.press_stop(target.connector_no, now),
     "fault": _fault,
     "repair": _repair,
+    "parallel": _parallel,
 }
 
 

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from chargecloud.protocols.ykc16 import frames
 from chargecloud.sim import control
 from chargecloud.sim.actor import Actor
 from tests.unit.sim.bench import CODE, TRADE_NO, Bench
@@ -47,6 +48,20 @@ def test_the_other_commands(bench: Bench) -> None:
     assert say(bench, f"reboot {CODE}")["done"]
     assert len(say(bench, "state")["charge_points"]) == 1  # type: ignore[arg-type]
     assert "plug CODE N" in str(say(bench, "help")["help"])
+
+
+def test_parallel_charging_by_hand(bench: Bench) -> None:
+    assert say(bench, f"parallel {CODE} 1 0A0B")["done"]
+    requests = bench.all(frames.ParallelStartRequest)
+    assert [request.gun_no for request in requests] == ["01", "02"]
+    first, second = bench.point.connectors
+    assert first.car is second.car is not None
+
+
+def test_two_cars_cannot_charge_in_parallel(bench: Bench) -> None:
+    say(bench, f"plug {CODE} 2")
+    assert say(bench, f"parallel {CODE} 1")["done"] is False
+    assert "has connectors 1 to 2, not 3" in str(say(bench, f"parallel {CODE} 2")["error"])
 
 
 @pytest.mark.parametrize(
