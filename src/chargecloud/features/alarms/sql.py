@@ -1,9 +1,10 @@
 """The table of alarms and the statements that open, count and close them."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
-from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, delete, insert, select, update
+from sqlalchemy import Column, ForeignKey, Index, Integer, Row, String, Table, delete, insert, select, update
 
 from chargecloud.features.alarms.messages import AlarmKind, AlarmState
 from chargecloud.infra.sql.types import big_id, code, epoch_ms, json_text, metadata
@@ -64,7 +65,7 @@ _OPEN_COLUMNS = (
 async def find_open(uow: UnitOfWork, open_key: str) -> OpenAlarm | None:
     """The alarm of a cause that is not closed."""
     row = (await uow.connection.execute(select(*_OPEN_COLUMNS).where(alarms.c.open_key == open_key))).first()
-    return msgspec.convert(dict(row._mapping), OpenAlarm) if row else None
+    return _open_alarm(row) if row else None
 
 
 async def count_again(uow: UnitOfWork, alarm_id: int, facts: Mapping[str, object]) -> None:
@@ -123,7 +124,7 @@ async def quiet_since(uow: UnitOfWork, kind: AlarmKind, last_before_ms: int, lim
         )
         .limit(limit)
     )
-    return [msgspec.convert(dict(row._mapping), OpenAlarm) for row in await uow.connection.execute(statement)]
+    return [_open_alarm(row) for row in await uow.connection.execute(statement)]
 
 
 async def prune(uow: UnitOfWork, *, closed_before_ms: int, limit: int) -> int:
@@ -140,6 +141,10 @@ async def prune(uow: UnitOfWork, *, closed_before_ms: int, limit: int) -> int:
     if old:
         await uow.connection.execute(delete(alarms).where(alarms.c.id.in_(old)))
     return len(old)
+
+
+def _open_alarm(row: Row[*tuple[Any, ...]]) -> OpenAlarm:
+    return msgspec.convert(dict(zip(OpenAlarm.__struct_fields__, row, strict=True)), OpenAlarm)
 
 
 def _json(facts: Mapping[str, object]) -> str:

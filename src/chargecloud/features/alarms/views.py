@@ -89,8 +89,5 @@ async def snapshot(connection: AsyncConnection, operator_id: int) -> dict[str, o
 
 
 def _alarm(row: Row[*tuple[Any, ...]]) -> AlarmRow:
-    values = dict(row._mapping)
-    del values["open_key"]
-    values["alarm_id"] = values.pop("id")
-    values["facts"] = msgspec.json.decode(values["facts"])
-    return msgspec.convert(values, AlarmRow)
+    values = {name: row._mapping[name] for name in AlarmRow.__struct_fields__ if name not in ("alarm_id", "facts")}
+    return msgspec.convert({**values, "alarm_id": row.id, "facts": msgspec.json.decode(row.facts)}, AlarmRow)
