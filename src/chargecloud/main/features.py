@@ -8,6 +8,7 @@ from chargecloud.features.alarms import http as alarms_http
 from chargecloud.features.alarms import inbox as alarms_inbox
 from chargecloud.features.alarms import jobs as alarms_jobs
 from chargecloud.features.drivers import http as drivers_http
+from chargecloud.features.drivers import jobs as drivers_jobs
 from chargecloud.features.drivers import service as drivers
 from chargecloud.features.operators import http as operators_http
 from chargecloud.features.operators import jobs as operators_jobs
@@ -49,6 +50,7 @@ SUBSCRIPTIONS: Sequence[Subscription] = (
 JOBS: Sequence[Job] = (
     *operators_jobs.JOBS,
     *stations_jobs.JOBS,
+    *drivers_jobs.JOBS,
     *tariffs_jobs.JOBS,
     *sessions_jobs.JOBS,
     *alarms_jobs.JOBS,
@@ -57,5 +59,6 @@ LIVE_TOPICS: Sequence[LiveTopic] = (
     *stations_http.LIVE_TOPICS,
     *sessions_http.LIVE_TOPICS,
     *orders_http.LIVE_TOPICS,
+    *alarms_http.LIVE_TOPICS,
 )
 RESOLVERS = Resolvers(staff=operators.resolve_session, driver=drivers.resolve_token)
