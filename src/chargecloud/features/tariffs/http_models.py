@@ -10,12 +10,13 @@ from chargecloud.features.tariffs.messages import (
     Bill,
     BillLine,
     PushState,
+    Tariff,
     TariffVersion,
     VersionState,
 )
 from chargecloud.features.tariffs.model import HALF_HOURS, MAX_NAME_LENGTH
 from chargecloud.features.tariffs.service_push import Pushed
-from chargecloud.features.tariffs.views import AssignmentRow, PushRow, TariffRow, VersionRow
+from chargecloud.features.tariffs.views import AssignmentRow, PushRow, VersionRow
 from chargecloud.infra.http.model import LARGEST, ApiModel, Id, Moment, MomentIn, Mwh
 
 Band = Literal["sharp", "peak", "flat", "valley"]
@@ -145,7 +146,7 @@ class TariffOut(ApiModel):
     created_at: Moment
 
     @classmethod
-    def of(cls, row: TariffRow) -> Self:
+    def of(cls, row: Tariff) -> Self:
         return cls(
             id=row.tariff_id,
             operator_id=row.operator_id,

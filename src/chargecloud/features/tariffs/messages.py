@@ -25,6 +25,16 @@ class VersionState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Tariff(msgspec.Struct, frozen=True, kw_only=True):
+    """A price model under a name; its versions hold the prices."""
+
+    tariff_id: int
+    operator_id: int
+    name: str
+    created_at_ms: int
+    versions: int
+
+
 class BandPrice(msgspec.Struct, frozen=True):
     """Energy and service price of one band."""
 

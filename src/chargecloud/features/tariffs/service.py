@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.features.stations import service as stations
 from chargecloud.features.tariffs import model, sql, views
-from chargecloud.features.tariffs.messages import BandPrice, TariffVersion, TariffVersionCreated
+from chargecloud.features.tariffs.messages import BandPrice, Tariff, TariffVersion, TariffVersionCreated
 from chargecloud.features.tariffs.model import band_at, device_tariff, price_bands, price_segments
 from chargecloud.features.tariffs.service_push import (
     finish_push,
@@ -15,7 +15,6 @@ from chargecloud.features.tariffs.service_push import (
     push_when_idle,
     retry_push,
 )
-from chargecloud.features.tariffs.views import TariffRow
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.errors import Conflict, NotFound, Refused
 
@@ -80,7 +79,7 @@ async def version_at(uow: UnitOfWork, station_id: int, at_ms: int) -> TariffVers
     return found
 
 
-async def tariff(connection: AsyncConnection, tariff_id: int, operator_id: int | None) -> TariffRow:
+async def tariff(connection: AsyncConnection, tariff_id: int, operator_id: int | None) -> Tariff:
     """A tariff; NotFound when there is none, or not for this operator."""
     rows = await views.tariffs_page(connection, operator_id, tariff_id=tariff_id)
     if not rows:

@@ -5,22 +5,12 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.features.tariffs import model
-from chargecloud.features.tariffs.messages import PushState, TariffVersion, VersionState
+from chargecloud.features.tariffs.messages import PushState, Tariff, TariffVersion, VersionState
 from chargecloud.features.tariffs.sql import assignments, pushes, tariffs, version_of, versions
 
 MAX_VERSIONS = 200
 """Shown of one tariff, newest first."""
 MAX_ASSIGNMENTS = 200
-
-
-class TariffRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A tariff as lists show it."""
-
-    tariff_id: int
-    operator_id: int
-    name: str
-    created_at_ms: int
-    versions: int
 
 
 class VersionRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +57,7 @@ async def tariffs_page(
     before_id: int | None = None,
     limit: int = 1,
     tariff_id: int | None = None,
-) -> list[TariffRow]:
+) -> list[Tariff]:
     """Tariffs, newest first."""
     count = select(func.count()).select_from(versions).where(versions.c.tariff_id == tariffs.c.id).scalar_subquery()
     statement = select(tariffs, count.label("versions")).order_by(tariffs.c.id.desc()).limit(limit)
@@ -80,7 +70,7 @@ async def tariffs_page(
     if before_id is not None:
         statement = statement.where(tariffs.c.id < before_id)
     return [
-        TariffRow(
+        Tariff(
             tariff_id=row.id,
             operator_id=row.operator_id,
             name=row.name,
