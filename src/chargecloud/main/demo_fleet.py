@@ -12,7 +12,7 @@ from chargecloud.sim.temper import OPENUC, STANDARD, THRIFTY, YKC16, Temper
 
 SPEED = 10
 """Batteries fill so many times faster than real ones; meter, prices and protocol timing are real."""
-AC_LIMITS = {"max_voltage_mv": 420_000, "min_voltage_mv": 0, "max_current_ma": 33_000}
+SKEW_MS = 540_000
 
 
 class Life(StrEnum):
@@ -70,7 +70,11 @@ class DemoStation:
 
 def _dc(name: str, code: str, power_kw: int, temper: Temper, life: Life = Life.VISITORS) -> DemoChargePoint:
     spec = ChargePointSpec(
-        code=code, rated_power_w=power_kw * 1000, temper=temper, skew_ms=540_000 if life is Life.SKEWED else 0
+        code=code,
+        rated_power_w=power_kw * 1000,
+        temper=temper,
+        skew_ms=SKEW_MS if life is Life.SKEWED else 0,
+        keeps_own_clock=life is Life.SKEWED,
     )
     return DemoChargePoint(name=name, spec=spec, life=life)
 
@@ -82,7 +86,9 @@ def _ac(name: str, code: str, power_kw: int, temper: Temper, life: Life = Life.V
         connector_count=1,
         rated_power_w=power_kw * 1000,
         temper=temper,
-        **AC_LIMITS,
+        max_voltage_mv=420_000,
+        min_voltage_mv=0,
+        max_current_ma=33_000,
     )
     return DemoChargePoint(name=name, spec=spec, life=life)
 

@@ -8,10 +8,10 @@ const TEXT = {
     startACharge: "开始充电", driver: "车主", balance: "余额", pick: "请在左侧选择一个“已插枪”的充电接口。", connector: "号枪",
     limit: "充到", limit_none: "充满为止", limit_money: "充满金额（元）", limit_energy: "充满电量（kWh）", limit_minutes: "充满时长（分钟）",
     start: "开始充电", stop: "停止充电", stopping: "正在停止…", step_starting: "启动中", step_charging: "充电中",
-    step_settling: "结算中", step_settled: "已完成", energy: "电量", power: "功率", soc: "电池电量", time: "时长", fee: "费用",
+    step_settling: "结算中", step_settled: "已完成", energy: "电量", power: "功率", soc: "电池电量", fee: "费用",
     bill: "账单", band: "时段", energyFee: "电费", serviceFee: "服务费", total: "合计", sharp: "尖", peak: "峰", flat: "平", valley: "谷",
     recordAgrees: "与充电桩自己的账单一致", recordDiffers: "充电桩自己的账单", again: "再充一次", failed: "没有充成", refund: "冻结的钱已退回",
-    estimated: "充电桩还没有上传交易记录，按实时数据结算", orderNo: "订单", minutes: "分钟", noStations: "还没有充电站。",
+    estimated: "充电桩还没有上传交易记录，按实时数据结算", orderNo: "订单", noStations: "还没有充电站。",
     paid: "实付", curve: "功率曲线",
   },
   en: {
@@ -21,10 +21,10 @@ const TEXT = {
     startACharge: "Start a charge", driver: "Driver", balance: "Balance", pick: "Choose a connector that is plugged in.", connector: "",
     limit: "Until", limit_none: "the battery is full", limit_money: "it costs (yuan)", limit_energy: "it gave (kWh)", limit_minutes: "it took (minutes)",
     start: "Start charging", stop: "Stop charging", stopping: "Stopping…", step_starting: "starting", step_charging: "charging",
-    step_settling: "settling", step_settled: "done", energy: "Energy", power: "Power", soc: "Battery", time: "Time", fee: "Cost",
+    step_settling: "settling", step_settled: "done", energy: "Energy", power: "Power", soc: "Battery", fee: "Cost",
     bill: "Bill", band: "Band", energyFee: "energy", serviceFee: "service", total: "Total", sharp: "sharp", peak: "peak", flat: "flat", valley: "valley",
     recordAgrees: "The charge point's own bill agrees", recordDiffers: "The charge point's own bill", again: "Charge again", failed: "The charge did not happen",
-    refund: "the money held has been given back", estimated: "No record from the charge point yet: settled by live values", orderNo: "Order", minutes: "min",
+    refund: "the money held has been given back", estimated: "No record from the charge point yet: settled by live values", orderNo: "Order",
     noStations: "There is no station yet.", paid: "Paid", curve: "Power curve",
   },
 };
@@ -49,7 +49,6 @@ function h(tag, attributes = {}, ...children) {
 const yuan = (fen) => (fen < 0 ? "-" : "") + Math.trunc(Math.abs(fen) / 100) + "." + String(Math.abs(fen) % 100).padStart(2, "0");
 const haoYuan = (hao) => Math.trunc(hao / 10000) + "." + String(hao % 10000).padStart(4, "0");
 const kwh = (mwh, digits = 2) => (mwh / 1e6).toFixed(digits);
-const clock = (seconds) => [seconds / 3600, (seconds / 60) % 60, seconds % 60].map((n) => String(Math.trunc(n)).padStart(2, "0")).join(":");
 
 // ---- the API ---------------------------------------------------------------------------------------------------------
 
@@ -76,11 +75,12 @@ async function call(method, path, { body, token, key } = {}) {
 
 async function all(path) {
   const items = [];
-  for (let next = ""; next !== null; ) {
-    const page = await call("GET", `${path}${path.includes("?") ? "&" : "?"}limit=200${next && `&before=${encodeURIComponent(next)}`}`);
+  const start = path + (path.includes("?") ? "&" : "?") + "limit=200";
+  let page = null;
+  do {
+    page = await call("GET", start + (page ? `&before=${encodeURIComponent(page.next)}` : ""));
     items.push(...page.items);
-    next = page.next;
-  }
+  } while (page.next !== null);
   return items;
 }
 
@@ -161,6 +161,7 @@ async function showWall() {
   });
   for (const station of wall.stations) {
     station.points = await all(`/charge-points?station_id=${station.id}`);
+    station.points.sort((one, other) => one.name.localeCompare(other.name, "zh-CN", { numeric: true }));
     wall.live.watch(`station:${station.id}`, (state) => {
       station.live = state;
       drawTiles(station);
@@ -201,25 +202,256 @@ function drawTiles(station) {
       const connector = live?.connectors?.[number];
       const state = live?.online ? (connector?.state ?? "available") : "offline";
       counts[state] += 1;
-      drawTile(wall.tiles.get(`${point.code}/${number}`), number, state, connector);
+      drawTile(wall.tiles.get(`${point.code}/${number}`), number, state);
     }
   }
   station.tally?.replaceChildren(
     ...STATES.filter((state) => counts[state]).map((state) => h("span", { class: `dot ${state}` }, `${t(state)} ${counts[state]}`)));
 }
 
-function drawTile(tile, number, state, connector) {
+function drawTile(tile, number, state) {
   if (!tile) return;
   tile.className = `connector ${state}`;
   tile.dataset.state = state;
   tile.disabled = !driver.token || state !== "occupied";
   tile.setAttribute("aria-pressed", String(driver.chosen?.tile === tile));
-  const power = state === "charging" && connector?.power_w ? ` · ${(connector.power_w / 1000).toFixed(1)} kW` : "";
   tile.children[0].textContent = language === "zh" ? `${number} ${t("connector")}` : `No. ${number}`;
-  tile.children[1].textContent = t(state) + power;
+  tile.children[1].textContent = t(state);
 }
 
 // ---- the driver of the demo ------------------------------------------------------------------------------------------
 
 const driver = { token: null, name: "", available_fen: 0, chosen: null, order: null, session: null, samples: [], live: null, wrong: "" };
-const LIMITS = { none: null, money: (n) => ({ max_amount_fen: Math.trunc(n * 100) }), energy: (n) => ({ max_energy_mwh: Math.trunc(n * 1e6) }), minutes: (n) => ({ max_minutes: Math.trunc(n) }) };
+const LIMIT_UNITS = { none: 0, money: 100, energy: 1e6, minutes: 1 };
+const STEPS = ["starting", "charging", "settling", "settled"];
+const OVER = ["settled", "disputed", "cancelled_no_energy", "failed_no_energy", "closed_by_operator"];
+const FAILED = ["cancelled_no_energy", "failed_no_energy"];
+
+async function enterAsVisitor() {
+  driver.token = localStorage.getItem("driver-token");
+  const known = driver.token && (await call("GET", "/driver", { token: driver.token }).catch(() => null));
+  if (known) Object.assign(driver, known);
+  else {
+    const visitor = await call("POST", "/demo/visitors");
+    localStorage.setItem("driver-token", visitor.token);
+    Object.assign(driver, { token: visitor.token, name: visitor.name });
+  }
+  driver.live = new Live(driver.token);
+  await refreshBalance();
+  const last = (await call("GET", "/orders?limit=1", { token: driver.token })).items[0];
+  if (last && !OVER.includes(last.state)) follow(last);
+  byId("driver").hidden = false;
+  drawDriver();
+}
+
+async function refreshBalance() {
+  driver.available_fen = (await call("GET", "/wallet", { token: driver.token })).available_fen;
+}
+
+function choose(point, number) {
+  if (driver.order) return;
+  driver.chosen = { point, number, tile: wall.tiles.get(`${point.code}/${number}`) };
+  driver.wrong = "";
+  wall.stations.forEach(drawTiles);
+  drawDriver();
+}
+
+async function startCharge(event) {
+  event.preventDefault();
+  const { point, number } = driver.chosen;
+  const form = new FormData(event.target);
+  const kind = form.get("kind");
+  const value = Math.trunc(Number(form.get("value")) * LIMIT_UNITS[kind]);
+  event.target.querySelector("button").disabled = true;
+  try {
+    const body = { charge_point_code: point.code, connector_no: number, limit: { kind, value } };
+    const placed = await call("POST", "/orders", { body, token: driver.token, key: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}` });
+    driver.wrong = "";
+    follow(placed.orders[0]);
+  } catch (problem) {
+    driver.wrong = problem.message;
+  }
+  drawDriver();
+}
+
+function follow(order) {
+  Object.assign(driver, { order, session: null, samples: [], detail: null });
+  driver.live.watch(`session:${order.session_no}`, (state) => {
+    if (!driver.order || driver.order.session_no !== order.session_no) return;
+    driver.session = state;
+    const last = driver.samples.at(-1);
+    if (state.state === "charging" && (!last || last.energy_mwh !== state.energy_mwh || last.power_w !== state.power_w)) {
+      driver.samples.push({ at: Date.now(), energy_mwh: state.energy_mwh, power_w: state.power_w });
+    }
+    if (OVER.includes(state.order_state)) finish(order);
+    else drawDriver();
+  });
+}
+
+async function finish(order) {
+  driver.live.forget(`session:${order.session_no}`);
+  driver.detail = await call("GET", `/orders/${order.order_no}`, { token: driver.token });
+  await refreshBalance();
+  drawDriver();
+}
+
+async function stopCharge(event) {
+  event.target.disabled = true;
+  event.target.textContent = t("stopping");
+  try {
+    await call("POST", `/orders/${driver.order.order_no}/stop`, { body: {}, token: driver.token });
+  } catch (problem) {
+    driver.wrong = problem.message;
+    drawDriver();
+  }
+}
+
+function chargeAgain() {
+  Object.assign(driver, { order: null, session: null, detail: null, chosen: null, samples: [], wrong: "" });
+  wall.stations.forEach(drawTiles);
+  drawDriver();
+}
+
+function drawDriver() {
+  const view = driver.detail ? drawBill() : driver.order ? drawSession() : driver.chosen ? drawChoice() : [h("p", { class: "soft" }, t("pick"))];
+  const head = h("header", {}, h("h2", {}, t(driver.detail ? "bill" : driver.order ? "step_charging" : "startACharge")),
+    h("p", { class: "soft" }, `${driver.name} · ${t("balance")} ¥${yuan(driver.available_fen)}`));
+  byId("driver").replaceChildren(head, ...view, ...(driver.wrong ? [h("p", { class: "wrong", role: "alert" }, driver.wrong)] : []));
+}
+
+function place(point, number) {
+  return `${point.name} · ${language === "zh" ? `${number} ${t("connector")}` : `No. ${number}`} · ${t(point.power_type)} ${point.rated_power_w / 1000} kW`;
+}
+
+function drawChoice() {
+  const { point, number } = driver.chosen;
+  const value = h("input", { name: "value", type: "number", min: "0.1", step: "any", value: "10", hidden: true, "aria-label": t("limit") });
+  const kind = h("select", { name: "kind", "aria-label": t("limit"), onchange: () => { value.hidden = kind.value === "none"; } },
+    Object.keys(LIMIT_UNITS).map((each) => h("option", { value: each }, t(`limit_${each}`))));
+  return [h("p", {}, place(point, number)),
+    h("form", { class: "choice", onsubmit: startCharge }, h("div", { class: "limits" }, kind, value), h("button", { type: "submit", class: "main" }, t("start")))];
+}
+
+function step(session) {
+  if (!session || ["requested", "starting", "awaiting_plug", "unconfirmed"].includes(session.state)) return 0;
+  return session.state === "charging" ? 1 : 2;
+}
+
+function drawSteps(reached) {
+  return h("ol", { class: "steps" }, STEPS.map((name, index) => h("li", { class: index <= reached ? "done" : null }, t(`step_${name}`))));
+}
+
+function drawSession() {
+  const session = driver.session;
+  const reached = step(session);
+  const figure = (name, value, unit) => h("div", {}, h("dt", {}, t(name)), h("dd", {}, value, " ", h("small", {}, unit)));
+  const figures = h("dl", { class: "figures" },
+    figure("energy", kwh(session?.energy_mwh ?? 0, 3), "kWh"), figure("power", ((session?.power_w ?? 0) / 1000).toFixed(1), "kW"),
+    figure("soc", session?.soc_pct ? String(session.soc_pct) : "–", "%"), figure("fee", yuan(Math.trunc((session?.amount_hao ?? 0) / 100)), "¥"));
+  const stop = h("button", { type: "button", class: "stop", disabled: reached > 1, onclick: stopCharge }, t(reached > 1 ? "stopping" : "stop"));
+  return [h("p", { class: "soft" }, `${t("orderNo")} ${driver.order.order_no}`), drawSteps(reached), figures, drawCurve(driver.samples), stop];
+}
+
+// Power over time, as wide as the charge was long.
+function drawCurve(samples) {
+  const [width, height] = [300, 100];
+  const svg = h("svg", { class: "curve", viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", role: "img", "aria-label": t("curve") },
+    h("title", {}, t("curve")), h("line", { x1: 0, y1: height - 1, x2: width, y2: height - 1 }));
+  if (samples.length > 1) {
+    const [from, to] = [samples[0].at, samples.at(-1).at];
+    const most = Math.max(1, ...samples.map((sample) => sample.power_w)) * 1.15;
+    const points = samples.map((sample) => `${(((sample.at - from) / Math.max(1, to - from)) * width).toFixed(1)},${(height - (sample.power_w / most) * height).toFixed(1)}`);
+    svg.append(h("polygon", { points: `0,${height} ${points.join(" ")} ${width},${height}` }), h("polyline", { points: points.join(" ") }));
+  }
+  return svg;
+}
+
+function drawBill() {
+  const order = driver.detail;
+  if (FAILED.includes(order.state)) {
+    const why = driver.session?.refusal ? ` (${driver.session.refusal})` : "";
+    return [h("p", {}, `${t("failed")}${why}; ${t("refund")}`), drawAgain()];
+  }
+  const head = h("thead", {}, h("tr", {}, ["band", "energy", "energyFee", "serviceFee"].map((name) => h("th", { scope: "col" }, t(name)))));
+  const lines = order.bill.map((line) => h("tr", {}, h("td", {}, t(line.band)), h("td", {}, `${kwh(line.energy_mwh, 4)} kWh`),
+    h("td", {}, `¥${haoYuan(line.energy_fee_hao)}`), h("td", {}, `¥${haoYuan(line.service_fee_hao)}`)));
+  const foot = h("tfoot", {}, h("tr", {}, h("td", {}, t("total")), h("td", {}, `${kwh(order.energy_mwh, 4)} kWh`), h("td", { colspan: 2 }, `${t("paid")} ¥${yuan(order.total_fen)}`)));
+  return [h("p", { class: "soft" }, `${t("orderNo")} ${order.order_no}`), drawSteps(3), h("table", {}, head, h("tbody", {}, lines), foot),
+    drawCurve(driver.samples), h("p", { class: "verdict" }, compared(order)), drawAgain()];
+}
+
+function compared(order) {
+  const comparison = order.settlement?.comparison;
+  if (!order.settlement?.record_id || comparison?.recorded_amount_hao === undefined) return t("estimated");
+  const { recorded_amount_hao: recorded, our_amount_hao: ours } = comparison;
+  if (recorded === ours) return `${t("recordAgrees")} ✓ ¥${haoYuan(recorded)}`;
+  return `${t("recordDiffers")} ¥${haoYuan(recorded)} · ${t("total")} ¥${haoYuan(ours)}`;
+}
+
+function drawAgain() {
+  return h("button", { type: "button", class: "main", onclick: chargeAgain }, t("again"));
+}
+
+// ---- the page --------------------------------------------------------------------------------------------------------
+
+function translate() {
+  document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
+  document.title = t("brand");
+  for (const element of document.querySelectorAll("[data-text]")) element.textContent = t(element.dataset.text);
+  if (wall.live) byId("link-state").textContent = t(byId("link-state").dataset.up ? "live" : "reconnecting");
+}
+
+function complain(problem) {
+  byId("note").textContent = problem.message;
+  byId("note").hidden = false;
+}
+
+async function signIn(username, password) {
+  await call("POST", "/staff/sign-in", { body: { username, password } });
+}
+
+async function open(demo) {
+  byId("sign-in").hidden = true;
+  byId("sign-out").hidden = Boolean(demo);
+  byId("board").classList.toggle("alone", !demo);
+  await showWall();
+  if (demo) {
+    await enterAsVisitor();
+    wall.stations.forEach(drawTiles);
+  }
+}
+
+async function begin() {
+  translate();
+  byId("language").addEventListener("click", () => {
+    language = language === "zh" ? "en" : "zh";
+    localStorage.setItem("language", language);
+    translate();
+    drawWall();
+    if (driver.token) drawDriver();
+  });
+  byId("sign-out").addEventListener("click", async () => {
+    await call("POST", "/staff/sign-out", { body: {} }).catch(() => null);
+    location.reload();
+  });
+  byId("sign-in").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const form = new FormData(event.target);
+    try {
+      await signIn(form.get("name"), form.get("password"));
+      await open(null);
+    } catch (problem) {
+      byId("sign-in-wrong").textContent = problem.message;
+      byId("sign-in-wrong").hidden = false;
+    }
+  });
+  const demo = await call("GET", "/demo").catch((problem) => (problem.status === 404 ? null : Promise.reject(problem)));
+  byId("demo-badge").hidden = !demo;
+  byId("docs-link").hidden = !demo;
+  const known = await call("GET", "/staff/me").then(() => true, () => false);
+  if (demo && !known) await signIn(demo.username, demo.password);
+  if (demo || known) await open(demo);
+  else byId("sign-in").hidden = false;
+}
+
+begin().catch(complain);
