@@ -204,19 +204,17 @@ async def stop_answered(uow: UnitOfWork, event: StopAnswered, at_ms: int) -> Non
 async def record_sample(uow: UnitOfWork, event: MeterSampled, at_ms: int) -> None:
     """Live values: the session of their number gets the energy, the one that occupies the connector the idle word."""
     key = connector_key(event.charge_point_code, event.connector_no)
-    here = [
-        entry
-        for entry in await sql.find_here(uow, event.session_no, key)
-        if entry.charge_point_code == event.charge_point_code
-    ]
+    found = await sql.find_here(uow, event.session_no, key)
+    here = [entry for entry in found if entry.charge_point_code == event.charge_point_code]
     named = next((entry for entry in here if entry.session_no == event.session_no), None)
     if service_adopt.shows_charging(event):
         if named is None and (event.session_no or not here):
-            await service_adopt.surface(uow, event, at_ms, occupied=bool(here))
+            ours = len(here) == len(found)
+            await service_adopt.surface(uow, event, at_ms, occupied=bool(here), keep=ours)
             return
         here = [named] if named is not None else here
-    for found in here:
-        await service_live.apply_sample(uow, found, event, at_ms)
+    for entry in here:
+        await service_live.apply_sample(uow, entry, event, at_ms)
 
 
 async def charge_ended(uow: UnitOfWork, event: ChargeEnded | ChargeAborted, at_ms: int) -> None:

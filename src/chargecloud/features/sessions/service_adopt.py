@@ -27,15 +27,18 @@ def filed_under(event: RecordUploaded, digest: str) -> str:
     return event.session_no if event.session_no.strip("0") else f"blank-{digest[:26]}"
 
 
-async def surface(uow: UnitOfWork, event: MeterSampled, at_ms: int, *, occupied: bool) -> None:
-    """A connector charges under a number we never gave: keep it, stop it unless an offline card may be behind it."""
+async def surface(uow: UnitOfWork, event: MeterSampled, at_ms: int, *, occupied: bool, keep: bool) -> None:
+    """A connector charges under a number we never gave it: keep it, stop it unless an offline card may be behind it.
+
+    `keep` is false for a number that belongs to another charge point: its session is not touched.
+    """
     charge_point = await stations.find_charge_point(uow, event.charge_point_code)
     if charge_point is None:
         return
     tolerated = charge_point.online and at_ms - charge_point.presence_since_ms < OFFLINE_START_MS
     stopped = not tolerated and not occupied
     many = await views.count_foreign(uow.connection, charge_point.code) >= FOREIGN_AT_MOST
-    if event.session_no and not many:
+    if event.session_no and keep and not many:
         await _keep(uow, event, at_ms, charge_point=charge_point, tolerated=tolerated)
     if stopped:
         await stations.ask(uow, _stop(uow, event), requested_by="session:unauthorised")
