@@ -4,6 +4,7 @@ Physics, so floats are at home here; what is billed is counted in whole meter pu
 """
 
 import math
+from bisect import bisect_left
 from dataclasses import dataclass
 
 EFFICIENCY = 0.96
@@ -26,10 +27,9 @@ class Chemistry:
 
     def cell_v(self, soc: float) -> float:
         """Open-circuit voltage of a cell by linear interpolation."""
-        for (low, low_v), (high, high_v) in zip(self.curve, self.curve[1:], strict=False):
-            if soc <= high:
-                return low_v + (high_v - low_v) * (soc - low) / (high - low)
-        return self.curve[-1][1]
+        upper = min(bisect_left(self.curve, (soc,)), len(self.curve) - 1) or 1
+        (low, low_v), (high, high_v) = self.curve[upper - 1], self.curve[upper]
+        return low_v + (high_v - low_v) * (soc - low) / (high - low)
 
 
 LFP = Chemistry(

@@ -64,8 +64,11 @@ class Session:
 
     def charged_minutes(self, now: float) -> int:
         """Minutes with current, until now or until it stopped."""
-        running = 0.0 if self.flowing_since is None else now - self.flowing_since
-        return min(0xFFFF, int((self.flowed_s + running) / 60))
+        return min(0xFFFF, int(self.flowed_for(now) / 60))
+
+    def flowed_for(self, now: float) -> float:
+        """The same in seconds."""
+        return self.flowed_s if self.flowing_since is None else self.flowed_s + now - self.flowing_since
 
 
 class VirtualConnector:
@@ -74,6 +77,7 @@ class VirtualConnector:
 
     __slots__ = (
         "_at_ms",
+        "_feed",
         "_local_ms",
         "_step_end_ms",
         "asked",
@@ -104,6 +108,8 @@ class VirtualConnector:
         self.draw: Draw = NO_DRAW
         self.lock_lowered = False
         self._local_ms = local_ms
+        self._feed: tuple[Session, Car] | None = None
+        """While the contactor is closed: what is charged, and for which session."""
         self._at_ms = 0
         self._step_end_ms = 0
 
@@ -115,7 +121,7 @@ class VirtualConnector:
     @property
     def flowing(self) -> bool:
         """Whether the contactor is closed."""
-        return self.session is not None and self.session.flowing_since is not None
+        return self._feed is not None
 
     @property
     def next_step_s(self) -> float:
@@ -126,52 +132,52 @@ class VirtualConnector:
         """Current may flow from now on."""
         if self.session is None or self.session.car is None:
             raise RuntimeError(f"connector {self.number}: no session or no car to charge")
+        self._feed = (self.session, self.session.car)
         self.session.flowing_since = now
         self.session.car.sharing += 1
         self._at_ms = self._step_end_ms = round(now * 1000)
 
     def open_contactor(self, now: float, limits: Limits) -> None:
         """No current from now on."""
-        if self.session is None or self.session.flowing_since is None:
+        if self._feed is None:
             return
         self.advance(now, limits)
-        self.session.flowed_s += now - self.session.flowing_since
-        self.session.flowing_since = None
+        session, car = self._feed
+        session.flowed_s = session.flowed_for(now)
+        session.flowing_since = None
+        car.sharing -= 1
         self.draw = NO_DRAW
-        if self.session.car is not None:
-            self.session.car.sharing -= 1
+        self._feed = None
 
     def advance(self, now: float, limits: Limits) -> None:
         """Let the energy flow that has flowed since the last call; limits count from the next step on."""
         now_ms = round(now * 1000)
-        while self.flowing and self._at_ms < now_ms:
+        if self._feed is None:
+            return
+        session, car = self._feed
+        while self._at_ms < now_ms:
             if self._at_ms >= self._step_end_ms:
-                self._look(limits)
+                self._look(car, limits)
             local = self._local_ms(self._at_ms / 1000)
             until = min(now_ms, self._step_end_ms, self._at_ms + HALF_HOUR_MS - local % HALF_HOUR_MS)
-            self._flow(local, until - self._at_ms)
+            self._flow(session, car, local, until - self._at_ms)
             self._at_ms = until
-        if self.flowing and self._at_ms >= self._step_end_ms:
-            self._look(limits)
+        if self._at_ms >= self._step_end_ms:
+            self._look(car, limits)
 
     def look_again(self, now: float, limits: Limits) -> None:
         """Something that limits the current has changed: do not wait for the end of the step."""
         self.advance(now, limits)
-        if self.flowing:
-            self._look(limits)
+        if self._feed is not None:
+            self._look(self._feed[1], limits)
 
-    def _look(self, limits: Limits) -> None:
-        if self.session is None or self.session.car is None:
-            return
-        car = self.session.car
+    def _look(self, car: Car, limits: Limits) -> None:
         self.draw = car.draw(self.power_type, limits)
         step_ms = min(LONGEST_STEP_MS, max(SHORTEST_STEP_MS, int(LONGEST_STEP_MS / car.speed)))
         self._step_end_ms = self._at_ms + step_ms
 
-    def _flow(self, local_ms: int, milliseconds: int) -> None:
-        if self.session is None or self.session.car is None:
-            return
+    def _flow(self, session: Session, car: Car, local_ms: int, milliseconds: int) -> None:
         units = self.meter.flow(self.draw.power_w, milliseconds)
-        self.session.units[self.session.tariff.band_at(local_ms)] += units
-        self.session.truth.energy_mwh += units * MWH_PER_WIRE_UNIT
-        self.session.car.take(self.draw, self.draw.power_w * milliseconds // 3600, milliseconds)
+        session.units[session.tariff.band_at(local_ms)] += units
+        session.truth.energy_mwh += units * MWH_PER_WIRE_UNIT
+        car.take(self.draw, self.draw.power_w * milliseconds // 3600, milliseconds)

@@ -62,16 +62,13 @@ class Opening:
         board.online = True
         board.truth.counts.logins += 1
         board.agenda.cancel("opening")
-        if not board.temper.login_until_tariff:
-            self._heart.begin(now, first_s=board.temper.first_beat_s)
         if board.temper.records_before_tariff:
             self._records.upload_stored(now)
-        if board.temper.asks_tariff:
-            self._verify(now)
-        elif board.temper.login_until_tariff:
+        if board.temper.awaits_push:
             board.agenda.at("opening", now + RETRY_S, self._log_in)
         else:
-            self._finish(now)
+            self._heart.begin(now, first_s=board.temper.first_beat_s)
+            self._verify(now)
 
     def verified(self, frame: BillingModelVerifyResponse, now: float) -> None:
         """0x06: fetch the tariff unless it is the one held."""
@@ -103,7 +100,7 @@ class Opening:
 
     def after_push(self, now: float) -> None:
         """Firmware that waits for a 0x58 is through with its opening when it has answered it."""
-        if self._board.temper.login_until_tariff and not self._board.ready:
+        if self._board.temper.awaits_push and not self._board.ready:
             self._heart.begin(now, first_s=self._board.temper.first_beat_s)
             self._finish(now)
 
@@ -126,6 +123,4 @@ class Opening:
         board = self._board
         board.agenda.cancel("opening")
         board.ready = True
-        if not (board.temper.asks_tariff or board.temper.records_before_tariff):
-            self._records.upload_stored(now)
         self._samples.begin(now)

@@ -81,9 +81,9 @@ class Parallel:
         group = self._commanded
         if group is None or group.number != frame.parallel_seq:
             if group is not None:
-                self._refuse_lonely(now)
+                self._refuse_lonely(group)
             self._commanded = group = Group(frame.parallel_seq, frame.physical_card_no)
-            self._board.agenda.at("parallel partner", now + PARTNER_WITHIN_S, self._refuse_lonely)
+            self._board.agenda.at("parallel partner", now + PARTNER_WITHIN_S, lambda _: self._refuse_lonely(group))
         connector = self._board.addressed(frame.gun_no)
         order = Order(frame.trade_no, APP_START, frame.physical_card_no, frame.account_balance)
         if connector is None or frame.pile_code != self._board.code:
@@ -115,10 +115,8 @@ class Parallel:
         for connector in members if able else ():
             self._charging.begin(connector, group.orders[connector.number], now)
 
-    def _refuse_lonely(self, _: float) -> None:
-        group, self._commanded = self._commanded, None
-        if group is None:
-            return
+    def _refuse_lonely(self, group: Group) -> None:
+        self._commanded = None
         for connector in group.members:
             order, sequence = group.orders[connector.number], group.sequences[connector.number]
             self._reply(uplink.gun(connector), order, Refusal.FAULTED, group, sequence=sequence)

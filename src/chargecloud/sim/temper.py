@@ -27,10 +27,8 @@ class Temper:
     name: str
     program: bytes = b"V1.6.0"
     version_byte: int = 0x10
-    asks_tariff: bool = True
-    """Runs 0x05 and 0x09 after login."""
-    login_until_tariff: bool = False
-    """Repeats 0x01 until a 0x58 comes (D12)."""
+    awaits_push: bool = False
+    """Repeats 0x01 until a 0x58 comes (D12) instead of asking with 0x05 and 0x09."""
     records_before_tariff: bool = True
     """Uploads stored records before 0x05 instead of after 0x06 (D14)."""
     offline_wait_s: float = 0
@@ -97,8 +95,7 @@ OPENUC = Temper(
     name="openuc",
     program=b"OPENUC",
     version_byte=0x0F,
-    asks_tariff=False,
-    login_until_tariff=True,
+    awaits_push=True,
     first_beat_s=0,
     beats=Beats.TURNS,
     samples_in_turns=True,

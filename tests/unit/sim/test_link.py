@@ -22,6 +22,9 @@ class Pipe(asyncio.Transport):
     def get_write_buffer_size(self) -> int:
         return self.unsent
 
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self.protocol = protocol
+
     def close(self) -> None:
         self.state = "closed"
 
@@ -74,3 +77,25 @@ def test_closing_waits_for_what_was_said() -> None:
     someone.actor.cut_link(30)
     someone.flush(1)
     assert pipe.state == "closed"
+
+
+def test_a_broken_socket_is_counted_by_kind() -> None:
+    someone, _, tally = link()
+    someone.connection_made(Pipe())
+    someone.connection_lost(ConnectionResetError())
+    assert tally.errors == {"ConnectionResetError": 1}
+    assert tally.disconnects == 1
+
+
+def test_of_half_open_sockets_only_the_last_is_kept() -> None:
+    someone, clock, _ = link()
+    pipes = [Pipe(), Pipe()]
+    for pipe in pipes:
+        someone.connection_made(pipe)
+        someone.actor.cut_link(5, half_open=True)
+        someone.flush(clock.monotonic())
+        clock.advance(60_000)
+        someone.actor.tick(clock.monotonic())
+    assert [pipe.state for pipe in pipes] == ["aborted", "open"]
+    someone.close()
+    assert pipes[1].state == "closed"

@@ -2,7 +2,7 @@
 
 from chargecloud.protocols.ykc16 import frames
 from chargecloud.sim.temper import OPENUC, STANDARD, YKC16
-from tests.unit.sim.bench import CODE, Bench
+from tests.unit.sim.bench import CODE, Bench, tariff_fields
 
 
 def test_ykc16_opens_as_observed() -> None:
@@ -91,3 +91,14 @@ def test_a_new_connection_begins_from_the_start() -> None:
     bench.pass_time(14)
     assert bench.kinds() == [0x01, 0x05]
     assert bench.sequences[0] == bytes(2)
+
+
+def test_a_fetched_tariff_without_sense_is_asked_for_again() -> None:
+    bench = Bench(auto=False).connect()
+    bench.say(frames.LoginResponse(pile_code=CODE, login_result=0))
+    bench.say(frames.BillingModelVerifyResponse(pile_code=CODE, billing_model_no="0000", verify_result=1))
+    bench.pass_time(1)
+    bench.say(frames.BillingModelResponse(**tariff_fields() | {"period_rates": bytes([7] * 48)}))
+    bench.pass_time(10)
+    assert bench.kinds().count(0x09) == 2
+    assert not bench.point.board.ready

@@ -19,7 +19,7 @@ def two_cables(bench: Bench) -> Bench:
     return bench
 
 
-def command(bench: Bench, connector_no: int) -> None:
+def command(bench: Bench, connector_no: int, *, number: str = "260101120000") -> None:
     bench.say(
         frames.ParallelRemoteStart(
             trade_no=numbers(connector_no),
@@ -28,7 +28,7 @@ def command(bench: Bench, connector_no: int) -> None:
             logical_card_no="0" * 16,
             physical_card_no=bytes(8),
             account_balance=0,
-            parallel_seq="260101120000",
+            parallel_seq=number,
         )
     )
 
@@ -80,6 +80,16 @@ def test_a_partner_that_never_comes_is_waited_for_ten_seconds() -> None:
     bench.pass_time(10)
     reply = bench.last(frames.ParallelRemoteStartReply)
     assert (reply.gun_no, reply.start_result) == ("01", 0)
+
+
+def test_a_new_operation_ends_one_that_lacks_its_partner() -> None:
+    bench = two_cables(Bench())
+    command(bench, 1)
+    command(bench, 1, number="260101120001")
+    reply = bench.last(frames.ParallelRemoteStartReply)
+    assert (reply.parallel_seq, reply.start_result) == ("260101120000", 0)
+    command(bench, 2, number="260101120001")
+    assert len(bench.point.truth.sessions) == 2
 
 
 def test_card_for_both_starts_when_both_are_granted() -> None:

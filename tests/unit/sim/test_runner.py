@@ -2,10 +2,13 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import pytest
 
 from chargecloud.kernel.clock import SystemClock
 from chargecloud.protocols.wire.schema import Frame
@@ -15,7 +18,7 @@ from chargecloud.protocols.ykc16.codec import decode, encode
 from chargecloud.protocols.ykc16.framing import FRAMING
 from chargecloud.sim.faults import Faults
 from chargecloud.sim.options import SimOptions
-from chargecloud.sim.runner import Runner
+from chargecloud.sim.runner import Runner, run
 from chargecloud.sim.summary import SimSummary
 from tests.unit.sim.bench import tariff_fields
 
@@ -34,6 +37,7 @@ class Platform:
     heard: list[Frame] = field(default_factory=list)
     sources: set[str] = field(default_factory=set)
     hang_up_after: int = 0
+    records_unheard: int = 0
     port: int = 0
     open: dict[asyncio.StreamWriter, asyncio.Task[None] | None] = field(default_factory=dict)
 
@@ -84,6 +88,8 @@ class Platform:
                         auth_fail_reason=0,
                     )
                 ]
+            case frames.TransactionRecord() if self.records_unheard:
+                self.records_unheard -= 1
             case frames.TransactionRecord():
                 return [frames.TransactionRecordConfirm(trade_no=frame.trade_no, confirm_result=0)]
         return []
@@ -208,3 +214,37 @@ async def test_a_half_open_link_stays_open_for_the_platform_only() -> None:
             stop.set()
             result = await running
     assert (result.connects, result.disconnects, result.logins) == (2, 1, 2)
+
+
+async def test_records_on_their_way_are_waited_for() -> None:
+    async with platform(records_unheard=8) as hall:
+        result, _, _ = await play(hall, power="ac", duration_s=95, settle_s=200, scenario="plug,card,charge:40s,stop")
+    assert (result.sessions, result.records_confirmed, result.records_waiting) == (4, 4, 0)
+    assert result.records_sent == 12
+    assert result.confirm_ms_p50 > 50_000
+    assert result.duration_s > 95
+
+
+async def test_the_control_line_answers_while_the_run_goes_on() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    stop = asyncio.Event()
+    running = asyncio.create_task(run(SimOptions(port=1, count=1, scenario="", control_port=port), stop=stop))
+    async with asyncio.timeout(10):
+        await asyncio.sleep(0.1)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"state\n")
+        answer = json.loads(await reader.readline())
+        assert [point["charge_point_code"] for point in answer["charge_points"]] == ["32010600000001"]
+        stop.set()
+        await running
+        writer.close()
+
+
+async def test_progress_goes_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    result = await run(SimOptions(port=1, count=1, scenario="", duration_s=0.3, progress_s=0.1))
+    assert result.errors["ConnectionRefusedError"] == 1
+    shown = capsys.readouterr()
+    assert "sim 0 s: 0/1 online" in shown.err
+    assert shown.out == ""
