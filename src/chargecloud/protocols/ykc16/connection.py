@@ -19,6 +19,7 @@ from chargecloud.protocols.ykc16.framing import FRAMING
 from chargecloud.protocols.ykc16.quirks import BUILT_IN, Quirk
 from chargecloud.protocols.ykc16.scripts import SCRIPTS, sample_query
 from chargecloud.protocols.ykc16.uplinks import HANDLERS
+from chargecloud.protocols.ykc16.usual import take_usual
 
 SILENCE_S = 45.0
 """Without any valid frame for so long a connection is dead (文档 §4.2: at least 30 s)."""
@@ -64,6 +65,13 @@ class Connection(Conversation):
         if self.closing:
             return events
         had_partial = self._partial_since < inf
+        if self.admitted and not had_partial:
+            taken = take_usual(self, data)
+            if taken:
+                self._last_heard = now
+                if taken == len(data):
+                    return events
+                data = data[taken:]
         units = self._cutter.feed(data)
         self._take(units)
         if not self._cutter.pending:

@@ -41,6 +41,7 @@ class Conversation:
         "charge_point_code",
         "close_reason",
         "closing",
+        "code_on_wire",
         "dialect",
         "events",
         "faults",
@@ -62,6 +63,7 @@ class Conversation:
     def __init__(self, now: float, quirks: Sequence[Quirk]) -> None:
         self.quirks = quirks
         self.charge_point_code = ""
+        self.code_on_wire = b""
         self.admitted = False
         self.closing = False
         self.close_reason = ""

@@ -30,6 +30,7 @@ def on_login(talk: Conversation, frame: frames.LoginRequest, raw: bytes) -> None
         _push_again(talk)
     elif not talk.charge_point_code:
         talk.charge_point_code = frame.pile_code
+        talk.code_on_wire = bytes.fromhex(frame.pile_code)
         talk.dialect = dialect_of(frame.pile_code, text(frame.program_version), talk.quirks)
         talk.boot_due = talk.now + BOOT_LIMIT_S
         talk.wake_at(talk.now if talk.faults else talk.boot_due)
