@@ -6,6 +6,7 @@ sent already, so they are not sent again: they end as unanswered, and evidence d
 """
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 
 import structlog
@@ -49,8 +50,10 @@ class Relay:
         self._places = asyncio.Semaphore(BATCHES_IN_HAND)
         self._in_hand: set[int] = set()
         self._done: list[int] = []
+        self._gone: set[int] = set()
         self._doubtful = 0
         self._hurried = False
+        self._again = False
         self._tasks: list[asyncio.Task[None]] = []
         self._handing_over: set[asyncio.Task[None]] = set()
 
@@ -93,24 +96,28 @@ class Relay:
             self._hurried = False
 
     async def _look(self) -> None:
-        after = 0
+        """Read on from the last row; from the first one after a failure, and now and then for rows that came late."""
+        clock = asyncio.get_running_loop().time
+        after, swept = 0, clock()
         while True:
-            try:
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY_S):
                     await self._wake.wait()
-            except TimeoutError:
-                after = 0
             self._wake.clear()
+            if self._again or clock() - swept >= LOOK_EVERY_S:
+                after, swept, self._again = 0, clock(), False
             try:
                 after = await self._take(after)
             except Exception as error:
                 self._note("relay.look_failed", error)
-                after = 0
+                self._again = True
                 await asyncio.sleep(PAUSE_S)
 
     async def _take(self, after: int) -> int:
         """Take everything that waits; the id of the last row."""
         while True:
+            self._in_hand -= self._gone  # not before: a reader that began earlier may still see them
+            self._gone.clear()
             async with self._database.read() as connection:
                 rows = await outbox.oldest(connection, after=after, most=BATCH)
             if not rows:
@@ -182,6 +189,8 @@ class Relay:
             self._note("relay.publish_failed", error)
             await asyncio.sleep(PAUSE_S)
             self._in_hand.difference_update(ids)
+            self._again = True
+            self._wake.set()
         else:
             self._done += ids
         finally:
@@ -202,12 +211,12 @@ class Relay:
             async with self._database.unit() as uow:
                 await outbox.remove(uow.connection, done)
             del self._done[: len(done)]
-            self._in_hand.difference_update(done)
+            self._gone.update(done)
             done = self._done[:BATCH]
 
     def _note(self, event: str, error: Exception) -> None:
         self.failures += 1
-        log.warning(event, exc_info=error)
+        log.warning(event, error=str(error), exc_info=None if isinstance(error, Unavailable) else error)
 
 
 def _ended(envelope: Envelope, command: DeviceCommand, outcome: CommandOutcome, reason: str) -> Envelope:

@@ -15,6 +15,7 @@ from chargecloud.infra.bus.memory import MemoryBus, Poison
 from chargecloud.infra.cache.memory import MemoryCache
 from chargecloud.infra.deadletters import DeadLetters
 from chargecloud.infra.framelog import FrameLogLimits, SqliteFrameLog
+from chargecloud.infra.http import idempotency
 from chargecloud.infra.http.app import ApiParts, build_app
 from chargecloud.infra.inbox import Inbox
 from chargecloud.infra.relay import Relay
@@ -69,7 +70,7 @@ def wire(settings: Settings, clock: Clock, *, pages: Sequence[APIRouter] = ()) -
         frame_log=frame_log,
         dead_letters=dead_letters,
         relay=Relay(database, bus, cache),
-        scheduler=Scheduler(database, (*features.JOBS, *inbox.JOBS, *deadletters.JOBS)),
+        scheduler=Scheduler(database, (*features.JOBS, *inbox.JOBS, *deadletters.JOBS, *idempotency.JOBS)),
         gateway=gateway,
         app=build_app(
             ApiParts(

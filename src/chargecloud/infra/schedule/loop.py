@@ -10,6 +10,7 @@ from chargecloud.infra.schedule.contract import Job
 from chargecloud.infra.sql.engine import Database
 from chargecloud.infra.sql.types import code, epoch_ms, metadata
 from chargecloud.infra.sql.upsert import insert_ignore
+from chargecloud.infra.telemetry import job_runs
 from chargecloud.kernel.errors import Unavailable
 from chargecloud.kernel.ids import new_id
 
@@ -74,14 +75,19 @@ class Scheduler:
                 return False
             await job.run(self._database.in_background())
         except Unavailable as error:
-            self.failures += 1
+            self._failed(job)
             log.warning("schedule.job_postponed", job=job.name, error=error.message)
             return False
         except Exception:
-            self.failures += 1
+            self._failed(job)
             log.exception("schedule.job_failed", job=job.name)
             return False
+        job_runs.labels(job.name, "done").inc()
         return True
+
+    def _failed(self, job: Job) -> None:
+        self.failures += 1
+        job_runs.labels(job.name, "failed").inc()
 
     async def _take(self, job: Job, now_ms: int) -> bool:
         """Take the lease and set the next turn in one conditional update."""
