@@ -1,32 +1,11 @@
 """How many statements the hot paths cost; each one more is paid thousands of times an hour."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
-
 from chargecloud.device.events import Beat, CameOnline
 from chargecloud.features.orders import service
 from chargecloud.features.orders.service import PlaceOrder
 from chargecloud.kernel.message import Envelope
+from tests.support.statements import counted
 from tests.support.world import CODE, KWH, MINUTE_MS, World, answered, booted, record, sample
-
-
-@contextmanager
-def counted() -> Iterator[list[str]]:
-    """Statements that run meanwhile."""
-    statements: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        if not statement.startswith(("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA")):
-            statements.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
 
 
 def bookkeeping(statements: list[str]) -> int:

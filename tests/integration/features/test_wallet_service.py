@@ -23,6 +23,7 @@ from chargecloud.features.wallet.messages import (
 from chargecloud.infra.sql.engine import Database
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.errors import ChargeCloudError, Conflict, Invalid, NotFound, Refused
+from tests.support.statements import counted
 
 
 @pytest.fixture
@@ -227,6 +228,49 @@ async def test_two_hundred_holds_at_once_never_exceed_the_wallet(database: Datab
         driver_id=rich, cash_fen=10_000, held_fen=9_900, available_fen=100, arrears_fen=0
     )
     await proven(database)
+
+
+async def test_holds_and_withdrawals_at_once_never_exceed_the_wallet(database: Database, rich: int) -> None:
+    """Abuse A14: money leaves by two doors at the same time; what is held cannot leave by the other."""
+
+    async def place(number: int) -> int:
+        async with database.unit() as uow:
+            await service.hold(uow, Hold(hold_id=f"o{number}", driver_id=rich, amount_fen=700))
+        return 700
+
+    async def take(number: int) -> int:
+        command = Adjustment(
+            transfer_id=f"t{number}",
+            driver_id=rich,
+            operator_id=1,
+            amount_fen=-300,
+            reason="paid out",
+            actor="staff:1",
+        )
+        async with database.unit() as uow:
+            await service.adjust(uow, command)
+        return 300
+
+    outcomes = await asyncio.gather(
+        *(take(n // 4) if n % 4 == 3 else place(n) for n in range(200)), return_exceptions=True
+    )
+    gone = [outcome for outcome in outcomes if isinstance(outcome, int)]
+    refused = [outcome for outcome in outcomes if not isinstance(outcome, int)]
+    assert all(isinstance(outcome, Refused) and outcome.code == "balance_low" for outcome in refused)
+    now = await balance(database, rich)
+    assert sum(gone) + now.available_fen == 10_000 and 0 <= now.available_fen < 300
+    assert now.held_fen == 700 * gone.count(700) and now.cash_fen == 10_000 - 300 * gone.count(300)
+    await proven(database)
+
+
+async def test_a_hold_costs_four_statements_and_a_capture_five(database: Database, rich: int) -> None:
+    async with database.unit() as uow:
+        with counted() as statements:
+            await service.hold(uow, Hold(hold_id="o1", driver_id=rich, amount_fen=5_000))
+        assert len(statements) <= 4, statements
+        with counted() as statements:
+            await service.capture(uow, capture("o1", 1_234, 500))
+        assert len(statements) <= 5, statements
 
 
 @pytest.mark.parametrize(
