@@ -215,7 +215,7 @@ def _split(
     """The record's division when our clock agrees with it or saw nothing, else ours, scaled to the recorded total."""
     recorded = scaled(recorded_bands(body), total)
     ours = scaled(clock, total)
-    if not sum(clock):
+    if not sum(clock) or not total:
         return Split.RECORD, recorded
     unseen = max(total - sum(clock), 0) + session.gap_mwh
     allowed = tolerance_mwh(total) + unseen

@@ -118,6 +118,7 @@ class SampleOut(ApiModel):
     @classmethod
     def of(cls, row: views.SampleRow) -> Self:
         values = msgspec.structs.asdict(row)
+        del values["id"]
         return cls(at=values.pop("at_ms"), **values)
 
 

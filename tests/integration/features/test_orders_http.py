@@ -1,0 +1,270 @@
+"""Stations, sessions and orders over the API: who may do what, and what they are told."""
+
+from typing import Any
+
+import pytest
+
+from chargecloud.device.commands import Reboot, StopCharging
+from chargecloud.features.operators.messages import Role
+from chargecloud.features.wallet import service as wallet
+from chargecloud.features.wallet.messages import TopUp
+from tests.support.api import Api, Caller
+from tests.support.world import CODE, KWH, MINUTE_MS, World, answered, record, sample
+
+KEY = {"Idempotency-Key": "0123456789abcdef"}
+WISH = {"charge_point_code": CODE, "connector_no": 1}
+
+
+@pytest.fixture
+async def driver(api: Api, world: World) -> Caller:
+    """A driver with 50 yuan and a token."""
+    caller = await api.driver()
+    async with world.database.unit() as uow:
+        await wallet.top_up(uow, TopUp(driver_id=caller.id, transfer_id="t", amount_fen=5_000, source="counter"))
+    await world.pump()
+    return caller
+
+
+async def placed(world: World, driver: Caller, **wish: Any) -> dict[str, Any]:
+    answer = await driver.post("/orders", WISH | wish, 202, **KEY)
+    await world.pump()
+    order: dict[str, Any] = answer["orders"][0]
+    return order
+
+
+async def settled(world: World, driver: Caller) -> dict[str, Any]:
+    order = await placed(world, driver)
+    await world.say(answered(order["session_no"]))
+    world.clock.advance(MINUTE_MS)
+    await world.say(sample(order["session_no"], KWH), record(order["session_no"], (0, 0, KWH, 0)))
+    return order
+
+
+async def test_a_driver_places_follows_and_reads_the_bill(world: World, driver: Caller) -> None:
+    order = await placed(world, driver)
+    assert order["state"] == "placed" and order["hold_fen"] == 5_000 and order["limit"] == {"kind": "none", "value": 0}
+    again = await driver.post("/orders", WISH, 202, **KEY)
+    assert [entry["order_no"] for entry in again["orders"]] == [order["order_no"]]
+    await world.say(answered(order["session_no"]))
+    world.clock.advance(MINUTE_MS)
+    await world.say(sample(order["session_no"], KWH))
+    session = await driver.get(f"/sessions/{order['session_no']}")
+    assert session["state"] == "charging" and session["energy_mwh"] == KWH and session["amount_hao"] == 11_000
+    stopped = await driver.post(f"/orders/{order['order_no']}/stop", status=202)
+    assert stopped["hold_open"] is True
+    await world.pump()
+    assert len(world.asked(StopCharging)) == 1
+    await world.say(record(order["session_no"], (0, 0, KWH, 0)))
+    detail = await driver.get(f"/orders/{order['order_no']}")
+    assert detail["state"] == "settled" and detail["total_fen"] == 110
+    assert detail["bill"] == [
+        {
+            "band": "flat",
+            "energy_mwh": KWH,
+            "energy_si_per_kwh": 70_000,
+            "service_si_per_kwh": 40_000,
+            "energy_fee_hao": 7_000,
+            "service_fee_hao": 4_000,
+        }
+    ]
+    assert detail["settlement"]["verdict"] == "bill" and detail["settlement"]["comparison"]["split"] == "record"
+    kinds = [event["kind"] for event in detail["timeline"]]
+    assert kinds == ["placed", "started", "stop_requested", "settled"]
+    curve = await driver.get(f"/sessions/{order['session_no']}/samples")
+    assert [point["energy_mwh"] for point in curve["items"]] == [KWH]
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"connector_no": 0},
+        {"connector_no": "1"},
+        {"charge_point_code": "1"},
+        {"price": 1},
+        {"qr_code": "abc"},
+        {"limit": {"kind": "wishes", "value": 1}},
+        {"limit": {"kind": "money", "value": -1}},
+    ],
+)
+async def test_a_malformed_wish_is_refused_with_its_fields(driver: Caller, wish: dict[str, Any]) -> None:
+    problem = await driver.post("/orders", WISH | wish, 422, **KEY)
+    assert problem["code"] == "invalid_request" and problem["errors"]
+
+
+async def test_a_wish_without_a_key_is_refused(driver: Caller) -> None:
+    assert (await driver.post("/orders", WISH, 422))["code"] == "invalid_request"
+
+
+async def test_a_connector_is_named_by_its_sticker(world: World, driver: Caller, api: Api) -> None:
+    staff = await api.staff()
+    shown = await staff.get(f"/charge-points/{CODE}")
+    sticker = shown["connectors"][1]["qr_code"]
+    found = await driver.get(f"/connectors/{sticker}")
+    assert found["code"] == CODE and [entry["connector_no"] for entry in found["connectors"]] == [2]
+    answer = await driver.post("/orders", {"qr_code": f"https://example.com/q/{sticker}"}, 202, **KEY)
+    assert answer["orders"][0]["connector_no"] == 2
+
+
+async def test_a_driver_sees_only_what_is_its_own(world: World, driver: Caller, api: Api) -> None:
+    """A16."""
+    order = await settled(world, driver)
+    other = await api.driver("韩梅梅")
+    for path in (f"/orders/{order['order_no']}", f"/sessions/{order['session_no']}"):
+        assert (await other.get(path, 404))["code"].endswith("_unknown")
+    assert (await other.post(f"/orders/{order['order_no']}/stop", status=404))["code"] == "order_unknown"
+    assert (await other.get("/orders"))["items"] == []
+    assert [entry["order_no"] for entry in (await driver.get("/orders"))["items"]] == [order["order_no"]]
+    for path in (f"/sessions/{order['session_no']}/records", "/sessions", "/charge-points"):
+        await driver.get(path, 403)
+    await api.nobody().get("/orders", 401)
+
+
+async def test_starts_are_limited_a_minute(driver: Caller) -> None:
+    for number in range(6):
+        await driver.post("/orders", WISH | {"connector_no": 9}, 404, **{"Idempotency-Key": f"key-number-{number}"})
+    problem = await driver.post("/orders", WISH, 429, **KEY)
+    assert problem["code"] == "too_many_starts"
+
+
+async def test_another_operators_staff_sees_nothing(world: World, driver: Caller, api: Api) -> None:
+    """A18."""
+    order = await settled(world, driver)
+    stranger = await api.staff(operator="别家")
+    for path in ("/orders", "/sessions", "/stations", "/charge-points"):
+        assert (await stranger.get(path))["items"] == []
+    paths = (
+        f"/orders/{order['order_no']}",
+        f"/sessions/{order['session_no']}",
+        f"/sessions/{order['session_no']}/records",
+        f"/stations/{world.station_id}",
+        f"/charge-points/{CODE}",
+        f"/charge-points/{CODE}/commands",
+    )
+    for path in paths:
+        await stranger.get(path, 404)
+    await stranger.post(f"/charge-points/{CODE}/commands", {"kind": "reboot"}, 404)
+    await stranger.patch(f"/stations/{world.station_id}", {"name": "x"}, 404)
+    await stranger.delete(f"/charge-points/{CODE}", 404)
+    await stranger.post(f"/orders/{order['order_no']}/closing", {"reason": "x"}, 404)
+
+
+async def test_an_auditor_reads_and_changes_nothing(world: World, driver: Caller, api: Api) -> None:
+    order = await settled(world, driver)
+    auditor = await api.staff(Role.AUDITOR)
+    records = await auditor.get(f"/sessions/{order['session_no']}/records")
+    assert records["items"][0]["standing"] == "first" and records["items"][0]["body"]["energy_mwh"] == KWH
+    await auditor.post(f"/orders/{order['order_no']}/stop", status=403)
+    await auditor.post(f"/charge-points/{CODE}/commands", {"kind": "reboot"}, 403)
+    await auditor.post("/stations", {"name": "x"}, 403)
+
+
+async def test_orders_are_filtered_and_paged(world: World, driver: Caller, api: Api) -> None:
+    first = await settled(world, driver)
+    world.clock.advance(MINUTE_MS)
+    await world.say(sample())
+    second = await driver.post("/orders", WISH, 202, **{"Idempotency-Key": "another-key"})
+    staff = await api.staff()
+    newest, oldest = second["orders"][0]["order_no"], first["order_no"]
+    page = await staff.get("/orders", limit=1)
+    assert [entry["order_no"] for entry in page["items"]] == [newest]
+    page = await staff.get("/orders", limit=1, before=page["next"])
+    assert [entry["order_no"] for entry in page["items"]] == [oldest] and page["next"] is None
+    cases = {
+        oldest: {"state": "settled"},
+        newest: {"state": "placed", "station_id": world.station_id},
+    }
+    for number, wanted in cases.items():
+        assert [entry["order_no"] for entry in (await staff.get("/orders", **wanted))["items"]] == [number]
+    assert len((await staff.get("/orders", driver_id=driver.id, charge_point_code=CODE))["items"]) == 2
+    moment = second["orders"][0]["placed_at"]
+    assert [entry["order_no"] for entry in (await staff.get("/orders", since=moment))["items"]] == [newest]
+    assert [entry["order_no"] for entry in (await staff.get("/orders", until=moment))["items"]] == [oldest]
+    await staff.get("/orders", 422, state="unheard")
+
+
+async def test_a_dispute_is_found_by_its_flag_and_ended(world: World, driver: Caller, api: Api) -> None:
+    order = await placed(world, driver)
+    await world.say(answered(order["session_no"]))
+    world.clock.advance(MINUTE_MS)
+    await world.say(sample(order["session_no"], KWH), record(order["session_no"]))
+    staff = await api.staff(Role.FINANCE)
+    (found,) = (await staff.get("/orders", flag="below_samples"))["items"]
+    assert found["state"] == "disputed" and found["total_fen"] == 110
+    assert (await staff.get("/orders", flag="clock"))["items"] == []
+    await staff.post(f"/orders/{order['order_no']}/resolution", {"action": "keep"}, 422)
+    kept = await staff.post(
+        f"/orders/{order['order_no']}/resolution", {"action": "keep", "reason": "以采样为准"}, status=200
+    )
+    assert kept["state"] == "settled" and kept["timeline"][-1]["kind"] == "resolved"
+    again = await staff.post(f"/orders/{order['order_no']}/resolution", {"action": "keep", "reason": "x"}, 422)
+    assert again["code"] == "order_not_disputed"
+
+
+async def test_stations_and_charge_points_are_entered_changed_and_removed(api: Api, world: World) -> None:
+    staff = await api.staff()
+    station = await staff.post(
+        "/stations", {"name": "东站", "latitude_udeg": 31_230_000, "longitude_udeg": 121_470_000}
+    )
+    assert station["charge_points"] == 0
+    changed = await staff.patch(f"/stations/{station['id']}", {"address": "1 号", "latitude_udeg": None})
+    assert changed["address"] == "1 号" and changed["latitude_udeg"] is None
+    await staff.patch(f"/stations/{station['id']}", {"name": None}, 400)
+    new = {"code": "10000000000001", "station_id": station["id"], "name": "1 号桩", "power_type": "ac"}
+    await staff.post("/charge-points", new | {"connector_count": 17}, 422)
+    made = await staff.post("/charge-points", new | {"connector_count": 2})
+    assert [entry["state"] for entry in made["connectors"]] == ["offline", "offline"]
+    await staff.post("/charge-points", new | {"connector_count": 2}, 409)
+    changed = await staff.patch("/charge-points/10000000000001", {"rated_power_w": 7_000, "enabled": False})
+    assert changed["rated_power_w"] == 7_000 and changed["enabled"] is False
+    listed = await staff.get("/charge-points", station_id=station["id"], enabled="false")
+    assert [entry["code"] for entry in listed["items"]] == ["10000000000001"]
+    assert len((await staff.get("/charge-points", online="true", code="3201"))["items"]) == 2
+    page = await staff.get("/charge-points", limit=2)
+    rest = await staff.get("/charge-points", limit=2, before=page["next"])
+    assert len(page["items"]) == 2 and len(rest["items"]) == 1
+    old = made["connectors"][0]["qr_code"]
+    renewed = await staff.post("/charge-points/10000000000001/connectors/1/qr-code", status=200)
+    assert renewed["qr_code"] != old
+    await staff.delete(f"/stations/{station['id']}", 409)
+    await staff.delete("/charge-points/10000000000001")
+    await staff.delete(f"/stations/{station['id']}")
+    names = [entry["name"] for entry in (await staff.get("/stations", name="测试"))["items"]]
+    assert names == ["测试站"]
+
+
+async def test_commands_are_asked_and_logged(api: Api, world: World) -> None:
+    staff = await api.staff(Role.MAINTENANCE)
+    asked = await staff.post(f"/charge-points/{CODE}/commands", {"kind": "reboot", "when_idle": False}, 202)
+    await world.pump()
+    (reboot,) = world.asked(Reboot)
+    assert not reboot.when_idle and reboot.command_id == asked["command_id"] and asked["outcome"] is None
+    log = await staff.get(f"/charge-points/{CODE}/commands")
+    assert log["items"][0]["requested_by"].startswith("staff:")
+    problem = await staff.post(f"/charge-points/{CODE}/commands", {"kind": "explode"}, 422)
+    assert problem["code"] == "invalid_request"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"kind": "sync_clock"},
+        {"kind": "set_work_parameters", "in_service": True, "power_limit_pct": 80},
+        {"kind": "read_sample", "connector_no": 1},
+        {"kind": "move_lock", "connector_no": 1, "up": True},
+        {"kind": "set_qr_prefix", "prefix": "https://example.com/q/"},
+        {"kind": "store_cards", "cards": [{"card_label": "573", "card_id": "00000000d14b0a54"}]},
+        {"kind": "remove_cards", "card_ids": ["00000000D14B0A54"]},
+        {"kind": "query_cards", "card_ids": ["00000000D14B0A54"]},
+        {"kind": "update_balance", "connector_no": 1, "balance_fen": 100},
+        {
+            "kind": "update_firmware", "is_dc": True, "power_kw": 120, "host": "10.0.0.1", "port": 21,
+            "username": "u", "password": "p", "path": "/fw.bin",
+        },
+    ],
+    ids=lambda body: body["kind"],
+)  # fmt: skip
+async def test_every_kind_of_command_can_be_asked(api: Api, world: World, body: dict[str, Any]) -> None:
+    staff = await api.staff()
+    await staff.post(f"/charge-points/{CODE}/commands", body, 202)
+    await world.pump()
+    assert len(world.commands) == 1
