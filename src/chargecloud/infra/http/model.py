@@ -30,12 +30,22 @@ def _make_strict(node: object) -> None:
     if isinstance(node, dict):
         if node.get("type") in STRICT_TYPES:
             node["strict"] = True
+        if node.get("type") == "int":
+            _bound(node)
         for name, child in node.items():
             if name not in {"metadata", "serialization"}:
                 _make_strict(child)
     elif isinstance(node, list | tuple):
         for child in node:
             _make_strict(child)
+
+
+def _bound(node: dict[str, object]) -> None:
+    """Whole numbers without a limit of their own get the one that every reader and the database can keep."""
+    if "ge" not in node and "gt" not in node:
+        node["ge"] = -LARGEST
+    if "le" not in node and "lt" not in node:
+        node["le"] = LARGEST
 
 
 class ApiModel(BaseModel):

@@ -10,11 +10,10 @@ from typing import Literal
 import structlog
 from sqlalchemy import Insert, Table, insert
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.infra.sql import outbox
-from chargecloud.infra.sql.errors import translated
+from chargecloud.infra.sql.errors import COMPLAINTS, translated
 from chargecloud.infra.sql.sqlite import FOLD_BYTES, RESTART_BYTES, SqliteStore
 from chargecloud.infra.sql.uow import Options, Row, UnitOfWork
 from chargecloud.infra.telemetry import trace_id as current_trace_id
@@ -128,7 +127,7 @@ class Database:
                 finally:
                     if not committed:
                         await connection.rollback()
-            except (DBAPIError, sqlite3.Error) as error:
+            except COMPLAINTS as error:
                 raise translated(error) or error from error
             finally:
                 self._measure(self.clock.monotonic() - began, committed)
@@ -140,7 +139,7 @@ class Database:
         connection = await self._store.take_reader()
         try:
             yield connection
-        except DBAPIError as error:
+        except COMPLAINTS as error:
             raise translated(error) or error from error
         finally:
             await self._store.give_back(connection)

@@ -4,7 +4,7 @@ import sqlite3
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from chargecloud.kernel.errors import ChargeCloudError, Conflict, Unavailable
+from chargecloud.kernel.errors import ChargeCloudError, Conflict, Invalid, Unavailable
 
 _AWAY = {
     sqlite3.SQLITE_BUSY: ("database_busy", "another process holds the database; end it or wait"),
@@ -19,8 +19,14 @@ _AWAY = {
 """Primary result codes that mean: not the statement is wrong, the database cannot just now."""
 
 
-def translated(error: DBAPIError | sqlite3.Error) -> ChargeCloudError | None:
+Complaint = DBAPIError | sqlite3.Error | OverflowError
+COMPLAINTS = (DBAPIError, sqlite3.Error, OverflowError)
+
+
+def translated(error: Complaint) -> ChargeCloudError | None:
     """Unavailable when the database cannot, Conflict for a broken constraint, None when our statement is wrong."""
+    if isinstance(error, OverflowError):
+        return Invalid("a number is too large for the database; 64 bits are the limit", "number_too_large")
     cause = error.orig if isinstance(error, DBAPIError) else error
     result = getattr(cause, "sqlite_errorcode", 0) & 0xFF
     if result in _AWAY:

@@ -3,10 +3,12 @@
 import sqlite3
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
+from chargecloud.infra.sql.engine import Database
 from chargecloud.infra.sql.errors import translated
-from chargecloud.kernel.errors import Conflict, Unavailable
+from chargecloud.kernel.errors import Conflict, Invalid, Unavailable
 
 
 def failed(code: int) -> sqlite3.OperationalError:
@@ -44,3 +46,9 @@ def test_a_broken_constraint_is_a_conflict() -> None:
 
 def test_a_wrong_statement_stays_what_it_is() -> None:
     assert translated(OperationalError("SELEKT", {}, failed(sqlite3.SQLITE_ERROR))) is None
+
+
+async def test_a_number_of_more_than_64_bits_is_the_askers_mistake(database: Database) -> None:
+    with pytest.raises(Invalid, match="64 bits"):
+        async with database.read() as connection:
+            await connection.execute(text("SELECT :number"), {"number": 2**64})
