@@ -64,7 +64,7 @@ def _asked_password() -> str:
 
 def _with_database(settings: "Settings", work: "Callable[[Database], Awaitable[T]]") -> T:
     from chargecloud.kernel.clock import SystemClock
-    from chargecloud.main import schema
+    from chargecloud.main import schema, schema_state
     from chargecloud.main.wiring import open_database, refuse_other_worlds
 
     async def done() -> T:
@@ -76,5 +76,6 @@ def _with_database(settings: "Settings", work: "Callable[[Database], Awaitable[T
             await database.stop()
 
     refuse_other_worlds(settings)
-    schema.upgrade(settings.database_url)
+    if schema_state.revision(settings.database_url) != schema_state.newest():
+        schema.upgrade(settings.database_url)
     return asyncio.run(done())

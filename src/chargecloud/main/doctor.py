@@ -20,7 +20,7 @@ from chargecloud.features.wallet.messages import AuditReport
 from chargecloud.infra.sql.engine import Database
 from chargecloud.kernel.clock import SystemClock
 from chargecloud.kernel.errors import ChargeCloudError
-from chargecloud.main import schema
+from chargecloud.main import schema_state
 from chargecloud.main.certificates import RENEW_BEFORE, expires_at, server_context
 from chargecloud.main.settings import Settings
 from chargecloud.protocols.catalog import protocols
@@ -77,7 +77,7 @@ def _data_directory(settings: Settings) -> Iterator[Finding]:
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
-    found, needed = schema.revision(settings.database_url), schema.newest()
+    found, needed = schema_state.revision(settings.database_url), schema_state.newest()
     if not found:
         yield _note("database", "empty; `chargecloud up` or `chargecloud migrate` creates the tables")
         return
@@ -91,7 +91,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
 
 
 def _durability(path: Path) -> Iterator[Finding]:
-    with closing(sqlite3.connect(f"file:{path.as_posix()}?mode=ro", uri=True)) as connection:
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
         journal = connection.execute("PRAGMA journal_mode").fetchone()[0]
         sound = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if journal == "wal":

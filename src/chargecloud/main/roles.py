@@ -9,7 +9,7 @@ from chargecloud.features.stations import service as stations
 from chargecloud.infra.deadletters import DeadLetters
 from chargecloud.infra.framelog import SqliteFrameLog
 from chargecloud.infra.sql.engine import Database
-from chargecloud.main import accounts, schema
+from chargecloud.main import accounts, schema_state
 from chargecloud.main.certificates import self_signed, server_context
 from chargecloud.main.process import Part
 from chargecloud.main.servers import WebServer
@@ -43,9 +43,8 @@ class DatabasePart:
 
     async def start(self) -> None:
         """Migrate, open, forget which charge points an earlier run believed to be online."""
-        before, after = await asyncio.to_thread(schema.upgrade, self._url)
-        if before != after:
-            log.info("schema.upgraded", before=before or "empty", after=after)
+        if schema_state.revision(self._url) != schema_state.newest():
+            await asyncio.to_thread(_upgrade, self._url)
         await self._database.start()
         if not self._demo:
             await accounts.refuse_demo_accounts(self._database)
@@ -56,6 +55,13 @@ class DatabasePart:
     async def stop(self) -> None:
         """Close after the unit of work in hand."""
         await self._database.stop()
+
+
+def _upgrade(url: str) -> None:
+    from chargecloud.main import schema
+
+    before, after = schema.upgrade(url)
+    log.info("schema.upgraded", before=before or "empty", after=after)
 
 
 class DeadLettersPart:

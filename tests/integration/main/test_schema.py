@@ -8,10 +8,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from chargecloud.kernel.errors import Unavailable, Unsupported
-from chargecloud.main import schema
+from chargecloud.main import schema, schema_state
 from chargecloud.main.tables import metadata
 
 
@@ -32,7 +33,7 @@ def declared(path: Path) -> dict[str, list[str]]:
 
 
 def test_migrations_build_exactly_what_the_code_declares(url: str, tmp_path: Path) -> None:
-    assert schema.upgrade(url) == ("", schema.newest())
+    assert schema.upgrade(url) == ("", schema_state.newest())
     engine = create_engine(f"sqlite:///{(tmp_path / 'direct.db').as_posix()}")
     metadata().create_all(engine)
     engine.dispose()
@@ -42,12 +43,12 @@ def test_migrations_build_exactly_what_the_code_declares(url: str, tmp_path: Pat
 
 def test_migrating_again_changes_nothing(url: str) -> None:
     schema.upgrade(url)
-    assert schema.upgrade(url) == (schema.newest(), schema.newest())
-    assert schema.revision(url) == schema.newest()
+    assert schema.upgrade(url) == (schema_state.newest(), schema_state.newest())
+    assert schema_state.revision(url) == schema_state.newest()
 
 
 def test_an_absent_database_has_no_revision_and_is_not_created_by_looking(url: str, tmp_path: Path) -> None:
-    assert schema.revision(url) == ""
+    assert schema_state.revision(url) == ""
     assert not (tmp_path / "new").exists()
 
 
@@ -56,7 +57,7 @@ def test_a_database_of_a_newer_version_is_left_alone(url: str, tmp_path: Path) -
     with closing(sqlite3.connect(tmp_path / "new" / "chargecloud.db")) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
         connection.commit()
-    for look in (schema.upgrade, schema.revision):
+    for look in (schema.upgrade, schema_state.revision):
         with pytest.raises(Unavailable, match=r"9999.*newer"):
             look(url)
 
@@ -85,4 +86,10 @@ def test_a_migration_killed_half_way_leaves_nothing(url: str, tmp_path: Path) ->
     assert done.returncode == 9, done.stderr
     with closing(sqlite3.connect(tmp_path / "new" / "chargecloud.db")) as connection:
         assert connection.execute("SELECT name FROM sqlite_master").fetchall() == []
-    assert schema.upgrade(url) == ("", schema.newest())
+    assert schema.upgrade(url) == ("", schema_state.newest())
+
+
+def test_file_names_tell_the_revisions() -> None:
+    scripts = ScriptDirectory.from_config(schema.configuration())
+    assert schema_state.newest() == scripts.get_current_head()
+    assert set(schema_state.known()) == {script.revision for script in scripts.walk_revisions()}
