@@ -32,7 +32,7 @@ from chargecloud.features.orders.service import PlaceOrder
 from chargecloud.features.sessions import inbox as sessions_inbox
 from chargecloud.features.sessions import jobs as sessions_jobs
 from chargecloud.features.sessions import service as sessions
-from chargecloud.features.sessions.messages import Limit, Session
+from chargecloud.features.sessions.messages import ChargingSession, Limit
 from chargecloud.features.stations import inbox as stations_inbox
 from chargecloud.features.stations import service_assets
 from chargecloud.features.stations.service_assets import NewChargePoint, NewStation
@@ -197,7 +197,7 @@ class World:
         async with self.database.unit() as uow:
             return await orders_sql.find_by_session(uow, session_no)
 
-    async def session(self, session_no: str) -> Session:
+    async def session(self, session_no: str) -> ChargingSession:
         async with self.database.unit() as uow:
             return await sessions.session(uow, session_no)
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from chargecloud.device.events import RecordUploaded, StopClass
-from chargecloud.features.sessions.messages import Session, StoredRecord
+from chargecloud.features.sessions.messages import ChargeDetailRecord, ChargingSession
 from chargecloud.features.tariffs.messages import Bill, TariffVersion
 
 SLACK_MWH = 100_000
@@ -78,7 +78,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     overdraft_fen: int
 
 
-def assess(record: StoredRecord, session: Session, terms: Terms) -> Assessment:
+def assess(record: ChargeDetailRecord, session: ChargingSession, terms: Terms) -> Assessment:
     """A record against everything else we know."""
     body = record.body
     total = metered(body)
@@ -114,7 +114,7 @@ def assess(record: StoredRecord, session: Session, terms: Terms) -> Assessment:
     )
 
 
-def assess_samples(session: Session, terms: Terms) -> Assessment:
+def assess_samples(session: ChargingSession, terms: Terms) -> Assessment:
     """No record came: the last sample has to do."""
     clock = clock_bands(session, terms.version)
     bill = terms.price(clock)
@@ -156,7 +156,7 @@ def recorded_bands(body: RecordUploaded) -> tuple[int, ...]:
     return tuple(max(band.energy_mwh, band.billed_energy_mwh) for band in body.bands)
 
 
-def clock_bands(session: Session, version: TariffVersion) -> tuple[int, ...]:
+def clock_bands(session: ChargingSession, version: TariffVersion) -> tuple[int, ...]:
     """The energy our samples saw, sorted into bands by our clock."""
     bands = [0] * BANDS
     for segment in session.segments:
@@ -175,7 +175,7 @@ def power_bound_mwh(rated_power_w: int, duration_ms: int) -> int:
     return rated_power_w * max(duration_ms, 0) * 11 // 36_000
 
 
-def energy_bound_mwh(session: Session, record: StoredRecord) -> int:
+def energy_bound_mwh(session: ChargingSession, record: ChargeDetailRecord) -> int:
     """The most that can have flowed: what samples saw and the time after the last of them allow, or the time alone."""
     until_ms = session.ended_at_ms if session.ended_at_ms is not None else record.received_at_ms
     if session.metered_at_ms is not None:
@@ -187,7 +187,7 @@ def energy_bound_mwh(session: Session, record: StoredRecord) -> int:
     return SLACK_MWH + power_bound_mwh(session.rated_power_w, until_ms - session.requested_at_ms)
 
 
-def _energy_checks(record: StoredRecord, session: Session, bound: int) -> tuple[list[str], list[str]]:
+def _energy_checks(record: ChargeDetailRecord, session: ChargingSession, bound: int) -> tuple[list[str], list[str]]:
     """Flags for what is odd, disputes for what cannot be."""
     body, total = record.body, metered(record.body)
     flags: list[str] = [flag for flag in session.flags if flag != "estimated"]
@@ -210,7 +210,7 @@ def _energy_checks(record: StoredRecord, session: Session, bound: int) -> tuple[
 
 
 def _split(
-    body: RecordUploaded, session: Session, *, total: int, clock: tuple[int, ...]
+    body: RecordUploaded, session: ChargingSession, *, total: int, clock: tuple[int, ...]
 ) -> tuple[Split, tuple[int, ...]]:
     """The record's division when our clock agrees with it or saw nothing, else ours, scaled to the recorded total."""
     recorded = scaled(recorded_bands(body), total)
@@ -246,7 +246,7 @@ def _amount_flags(body: RecordUploaded, bill: Bill, version: TariffVersion, *, u
     return flags
 
 
-def _time_flags(body: RecordUploaded, session: Session) -> list[str]:
+def _time_flags(body: RecordUploaded, session: ChargingSession) -> list[str]:
     """The charge point's times are evidence of nothing but its clock (abuse A07)."""
     if body.started_at_ms is None or body.ended_at_ms is None or body.ended_at_ms < body.started_at_ms:
         return ["times"]

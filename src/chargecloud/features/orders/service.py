@@ -10,7 +10,7 @@ from chargecloud.features.orders import model, service_place, service_settle, sq
 from chargecloud.features.orders.messages import Order, OrderEnded
 from chargecloud.features.orders.model import Fact
 from chargecloud.features.sessions import service as sessions
-from chargecloud.features.sessions.messages import Limit, LimitKind, Session, SessionState, StopReason
+from chargecloud.features.sessions.messages import ChargingSession, Limit, LimitKind, SessionState, StopReason
 from chargecloud.features.stations import service as stations
 from chargecloud.features.wallet import service as wallet
 from chargecloud.features.wallet.messages import Hold, Release
@@ -103,7 +103,7 @@ async def order(uow: UnitOfWork, order_no: str, *, driver_id: int | None = None)
     return found
 
 
-async def stop(uow: UnitOfWork, found: Order, reason: StopReason) -> Session:
+async def stop(uow: UnitOfWork, found: Order, reason: StopReason) -> ChargingSession:
     """Ask the charge point to stop. The hold stays until the charge point has shown that no energy flows (A13)."""
     session = await sessions.request_stop(uow, found.session_no, reason)
     sql.note(uow, found.order_no, "stop_requested", by=reason.value)
@@ -184,7 +184,7 @@ async def topped_up(uow: UnitOfWork, driver_id: int) -> None:
             await _raise_hold(uow, found, session, hold_fen)
 
 
-async def _raise_hold(uow: UnitOfWork, found: Order, session: Session, hold_fen: int) -> None:
+async def _raise_hold(uow: UnitOfWork, found: Order, session: ChargingSession, hold_fen: int) -> None:
     """One hold is replaced by a larger one within a transaction, so that the money is never free in between."""
     after = msgspec.structs.replace(found, hold_no=found.hold_no + 1, hold_fen=hold_fen)
     await wallet.release(uow, Release(hold_id=found.hold_id, reason="raised"))

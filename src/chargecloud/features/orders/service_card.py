@@ -9,7 +9,7 @@ from chargecloud.features.drivers.messages import Driver
 from chargecloud.features.orders import sql, sql_parallel
 from chargecloud.features.orders.service_place import Granted, Wish, grant
 from chargecloud.features.sessions import service as sessions
-from chargecloud.features.sessions.messages import Session, SessionState
+from chargecloud.features.sessions.messages import ChargingSession, SessionState
 from chargecloud.features.stations import service as stations
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.errors import ChargeCloudError, Conflict, NotFound, Refused, TooMany
@@ -70,7 +70,7 @@ async def _answer_again(uow: UnitOfWork, event: StartRequested) -> bool:
     return True
 
 
-def _same_request(session: Session, event: StartRequested) -> bool:
+def _same_request(session: ChargingSession, event: StartRequested) -> bool:
     """The same card or VIN has asked before; a session begun from an app was never asked for here."""
     if event.method is StartMethod.VIN:
         return bool(event.vin) and session.vin == event.vin

@@ -16,7 +16,7 @@ from chargecloud.features.orders.messages import (
 from chargecloud.features.orders.model import Fact
 from chargecloud.features.orders.model_assess import Assessment, Terms, Verdict
 from chargecloud.features.sessions import service as sessions
-from chargecloud.features.sessions.messages import Session, SessionRecorded, StoredRecord
+from chargecloud.features.sessions.messages import ChargeDetailRecord, ChargingSession, SessionRecorded
 from chargecloud.features.tariffs import service as tariffs
 from chargecloud.features.tariffs.messages import TariffVersion
 from chargecloud.features.wallet import service as wallet
@@ -83,7 +83,7 @@ def _terms(uow: UnitOfWork, order: Order, version: TariffVersion) -> Terms:
     )
 
 
-async def _version(uow: UnitOfWork, order: Order, session: Session) -> TariffVersion | None:
+async def _version(uow: UnitOfWork, order: Order, session: ChargingSession) -> TariffVersion | None:
     """The version noted at the start; for what the platform did not start, the one valid then."""
     if session.tariff is not None:
         return session.tariff
@@ -94,7 +94,7 @@ async def _version(uow: UnitOfWork, order: Order, session: Session) -> TariffVer
         return None
 
 
-async def _adopt(uow: UnitOfWork, session: Session, at_ms: int) -> Order:
+async def _adopt(uow: UnitOfWork, session: ChargingSession, at_ms: int) -> Order:
     """An order for a session nobody ordered: an offline card's driver has it, otherwise nobody (文档 §4.8)."""
     card = await drivers.driver_for_card(uow, session.card_id) if session.method in OFFLINE_METHODS else None
     order = Order(
@@ -144,7 +144,7 @@ def _settlement_row(
 
 
 async def _first(
-    uow: UnitOfWork, order: Order, assessment: Assessment, *, record: StoredRecord | None, stop_class: StopClass
+    uow: UnitOfWork, order: Order, assessment: Assessment, *, record: ChargeDetailRecord | None, stop_class: StopClass
 ) -> None:
     """The one settlement of a session; the unique key makes a second one impossible."""
     disputes = (*assessment.disputes, *_standing_disputes(order, assessment))

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.features.sessions import views
 from chargecloud.features.sessions.http_models import RecordOut, RecordsOut, ReportOut, SampleOut, SessionOut
-from chargecloud.features.sessions.messages import Session, SessionState
+from chargecloud.features.sessions.messages import ChargingSession, SessionState
 from chargecloud.infra.http.auth import Principal, Someone, require
 from chargecloud.infra.http.context import Db
 from chargecloud.infra.http.live import LiveTopic
@@ -21,14 +21,14 @@ StateQuery = Annotated[SessionState | None, Query(strict=False)]
 CodeQuery = Annotated[str, Query(pattern="^([0-9]{14})?$")]
 
 
-def may_see(who: Principal, session: Session) -> bool:
+def may_see(who: Principal, session: ChargingSession) -> bool:
     """Drivers see their own sessions, staff those of their operator."""
     if who.kind == "driver":
         return session.driver_id == who.id
     return "orders.read" in who.permissions and who.operator_id in (None, session.operator_id)
 
 
-async def visible(connection: AsyncConnection, who: Principal, session_no: str) -> Session:
+async def visible(connection: AsyncConnection, who: Principal, session_no: str) -> ChargingSession:
     """A session that this person may see, or NotFound."""
     found = await views.session(connection, session_no)
     if found is None or not may_see(who, found):

@@ -5,7 +5,7 @@ from typing import Self
 import msgspec
 
 from chargecloud.features.sessions import views
-from chargecloud.features.sessions.messages import Session
+from chargecloud.features.sessions.messages import ChargingSession
 from chargecloud.infra.http.model import ApiModel, Moment
 
 
@@ -57,7 +57,7 @@ class SessionOut(ApiModel):
     record_count: int
 
     @classmethod
-    def of(cls, session: Session) -> Self:
+    def of(cls, session: ChargingSession) -> Self:
         hidden = {
             "tariff", "rated_power_w", "card_id", "connector_key", "driver_key", "proof_due_at_ms", "due_at_ms",
             "nudges", "idle_samples", "metered_at_ms", "gap_mwh", "record_id", "record_energy_mwh", "revision",
@@ -116,7 +116,7 @@ class SampleOut(ApiModel):
     fault_bits: int
 
     @classmethod
-    def of(cls, row: views.SampleRow) -> Self:
+    def of(cls, row: views.MeterSample) -> Self:
         values = msgspec.structs.asdict(row)
         del values["id"]
         return cls(at=values.pop("at_ms"), **values)

@@ -90,7 +90,7 @@ class RequestStart(msgspec.Struct, frozen=True, kw_only=True):
     parallel_no: str = ""
 
 
-class Session(msgspec.Struct, frozen=True, kw_only=True):
+class ChargingSession(msgspec.Struct, frozen=True, kw_only=True):
     """All we know of one charging session."""
 
     session_no: str
@@ -166,7 +166,7 @@ class RecordStanding(StrEnum):
     MISPLACED = "misplaced"
 
 
-class StoredRecord(msgspec.Struct, frozen=True, kw_only=True):
+class ChargeDetailRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A charge detail record as it was stored."""
 
     record_id: str

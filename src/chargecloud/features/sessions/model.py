@@ -10,7 +10,7 @@ from enum import StrEnum
 import msgspec
 
 from chargecloud.device.events import ConnectorStatus, MeterSampled, StartAnswered, StartRefusal
-from chargecloud.features.sessions.messages import LimitKind, Segment, Session, SessionState, StopReason
+from chargecloud.features.sessions.messages import ChargingSession, LimitKind, Segment, SessionState, StopReason
 from chargecloud.features.sessions.model_meter import METER_SLACK_MWH, count_energy
 
 START_PROOF_MS = 90_000
@@ -104,7 +104,7 @@ class Effect(StrEnum):
 class Step(msgspec.Struct, frozen=True):
     """A session after a piece of evidence, and what to do about it. `refused` names a fact the table does not allow."""
 
-    session: Session
+    session: ChargingSession
     effects: tuple[Effect, ...] = ()
     refused: Fact | None = None
 
@@ -113,12 +113,12 @@ Price = Callable[[tuple[Segment, ...]], int]
 """Our price in hao for energy by half hours."""
 
 
-def flagged(session: Session, flag: str) -> Session:
+def flagged(session: ChargingSession, flag: str) -> ChargingSession:
     """The session with one more flag, each at most once."""
     return session if flag in session.flags else msgspec.structs.replace(session, flags=(*session.flags, flag))
 
 
-def move(session: Session, fact: Fact, at_ms: int) -> Step:
+def move(session: ChargingSession, fact: Fact, at_ms: int) -> Step:
     """Follow the table; keys are given back when energy can no longer flow."""
     target = TRANSITIONS.get((session.state, fact))
     if target is None:
@@ -136,7 +136,7 @@ def move(session: Session, fact: Fact, at_ms: int) -> Step:
     return Step(msgspec.structs.replace(moved, due_at_ms=first_due(moved, at_ms)))
 
 
-def first_due(session: Session, at_ms: int) -> int | None:
+def first_due(session: ChargingSession, at_ms: int) -> int | None:
     """When a session that has just entered its state wants to be looked at."""
     if session.state in FINAL:
         return None
@@ -147,7 +147,7 @@ def first_due(session: Session, at_ms: int) -> int | None:
     return at_ms + STALE_MS
 
 
-def answer_start(session: Session, event: StartAnswered, at_ms: int) -> Step:
+def answer_start(session: ChargingSession, event: StartAnswered, at_ms: int) -> Step:
     """The charge point's word on the start (文档 §0x33)."""
     if event.accepted:
         return move(heard(session, at_ms), Fact.ACCEPTED, at_ms)
@@ -161,7 +161,7 @@ def answer_start(session: Session, event: StartAnswered, at_ms: int) -> Step:
     return move(waiting, Fact.NOT_PLUGGED, at_ms)
 
 
-def lose_start(session: Session, fact: Fact, at_ms: int, *, reason: str) -> Step:
+def lose_start(session: ChargingSession, fact: Fact, at_ms: int, *, reason: str) -> Step:
     """The start command ended without an answer of the charge point."""
     if session.began_at_ms is not None:
         return Step(session, refused=fact)
@@ -171,12 +171,12 @@ def lose_start(session: Session, fact: Fact, at_ms: int, *, reason: str) -> Step
     return step
 
 
-def heard(session: Session, at_ms: int) -> Session:
+def heard(session: ChargingSession, at_ms: int) -> ChargingSession:
     """Note that something was heard."""
     return msgspec.structs.replace(session, evidence_at_ms=max(session.evidence_at_ms, at_ms))
 
 
-def apply_sample(session: Session, sample: MeterSampled, at_ms: int, price: Price) -> Step:
+def apply_sample(session: ChargingSession, sample: MeterSampled, at_ms: int, price: Price) -> Step:
     """One sample: its energy, what it proves, and the limits it may have reached."""
     if session.state is S.RECORDED:
         return _after_record(session, sample)
@@ -190,7 +190,7 @@ def apply_sample(session: Session, sample: MeterSampled, at_ms: int, price: Pric
     return Step(seen)
 
 
-def _after_record(session: Session, sample: MeterSampled) -> Step:
+def _after_record(session: ChargingSession, sample: MeterSampled) -> Step:
     """Late samples are absorbed; a charge that goes on beyond its record is stopped and flagged (abuse A05)."""
     beyond = sample.energy_mwh > session.record_energy_mwh + max(METER_SLACK_MWH, session.record_energy_mwh // 100)
     if sample.status is not ConnectorStatus.CHARGING or not beyond or "beyond_record" in session.flags:
@@ -198,7 +198,7 @@ def _after_record(session: Session, sample: MeterSampled) -> Step:
     return Step(flagged(session, "beyond_record"), effects=(Effect.STOP,))
 
 
-def _note_values(session: Session, sample: MeterSampled) -> Session:
+def _note_values(session: ChargingSession, sample: MeterSampled) -> ChargingSession:
     """Last values, whatever they mean."""
     charging = sample.status is ConnectorStatus.CHARGING
     return msgspec.structs.replace(
@@ -215,7 +215,7 @@ def _note_values(session: Session, sample: MeterSampled) -> Session:
     )
 
 
-def _charging(session: Session, sample: MeterSampled, at_ms: int, price: Price) -> Step:
+def _charging(session: ChargingSession, sample: MeterSampled, at_ms: int, price: Price) -> Step:
     """A sample that proves charging."""
     began = session.began_at_ms
     if began is None:
@@ -234,7 +234,7 @@ def _charging(session: Session, sample: MeterSampled, at_ms: int, price: Price) 
     return msgspec.structs.replace(step, session=after)
 
 
-def _unauthorised(before: Session, after: Session, at_ms: int) -> Step:
+def _unauthorised(before: ChargingSession, after: ChargingSession, at_ms: int) -> Step:
     """Energy without a right to it: stop at once, and again with every nudge until it ends (abuse A13)."""
     if before.state is S.UNAUTHORISED:
         return Step(after)
@@ -244,7 +244,7 @@ def _unauthorised(before: Session, after: Session, at_ms: int) -> Step:
     return Step(reopened, effects=(Effect.STOP,))
 
 
-def _idle(session: Session, at_ms: int) -> Step:
+def _idle(session: ChargingSession, at_ms: int) -> Step:
     """A sample that says idle: proof of nothing before the start is overdue, proof of the end when repeated."""
     if session.began_at_ms is None:
         if at_ms < session.proof_due_at_ms or session.state in FINAL:
@@ -258,12 +258,12 @@ def _idle(session: Session, at_ms: int) -> Step:
     return Step(session)
 
 
-def end(session: Session, at_ms: int) -> Step:
+def end(session: ChargingSession, at_ms: int) -> Step:
     """Energy no longer flows."""
     return move(heard(session, at_ms), Fact.ENDED, at_ms)
 
 
-def answer_stop(session: Session, *, accepted: bool, reason: str, at_ms: int) -> Step:
+def answer_stop(session: ChargingSession, *, accepted: bool, reason: str, at_ms: int) -> Step:
     """The charge point's word on a stop (文档 §0x35): "not charging" ends what had begun, and proves nothing else."""
     noted = heard(session, at_ms)
     if accepted or reason != "not_charging" or session.began_at_ms is None:
@@ -271,7 +271,7 @@ def answer_stop(session: Session, *, accepted: bool, reason: str, at_ms: int) ->
     return move(noted, Fact.ENDED, at_ms)
 
 
-def ask_stop(session: Session, reason: StopReason, at_ms: int) -> Step:
+def ask_stop(session: ChargingSession, reason: StopReason, at_ms: int) -> Step:
     """Ask to stop, once; asking again is harmless."""
     if session.stop_reason or (session.state, Fact.STOP_ASKED) not in TRANSITIONS:
         return Step(session)
@@ -279,7 +279,7 @@ def ask_stop(session: Session, reason: StopReason, at_ms: int) -> Step:
     return msgspec.structs.replace(step, effects=(Effect.STOP,))
 
 
-def record(session: Session, *, record_id: str, energy_mwh: int, at_ms: int) -> Step:
+def record(session: ChargingSession, *, record_id: str, energy_mwh: int, at_ms: int) -> Step:
     """A record is durable: the session is over. The first one counts, further ones are kept beside it."""
     first = session.record_id is None
     noted = msgspec.structs.replace(
@@ -291,7 +291,7 @@ def record(session: Session, *, record_id: str, energy_mwh: int, at_ms: int) -> 
     return move(noted if first else flagged(noted, "conflicting_record"), Fact.RECORD, at_ms)
 
 
-def tick(session: Session, now_ms: int, *, estimate_after_ms: int) -> Step:
+def tick(session: ChargingSession, now_ms: int, *, estimate_after_ms: int) -> Step:
     """The sweep's look at a session whose time has come. `estimate_after_ms` 0 means: never give up waiting."""
     if session.state in FINAL:
         return Step(msgspec.structs.replace(session, due_at_ms=None))
@@ -306,12 +306,12 @@ def tick(session: Session, now_ms: int, *, estimate_after_ms: int) -> Step:
     return _nudge(session, now_ms)
 
 
-def give_up(session: Session, now_ms: int) -> Step:
+def give_up(session: ChargingSession, now_ms: int) -> Step:
     """Stop waiting for a record: the last sample has to do."""
     return move(flagged(session, "estimated"), Fact.GIVEN_UP, now_ms)
 
 
-def _nudge(session: Session, now_ms: int) -> Step:
+def _nudge(session: ChargingSession, now_ms: int) -> Step:
     """Ask for a sign, ever more slowly."""
     asked = session.nudges + 1
     pause_ms = min(NUDGE_EVERY_MS << min(session.nudges, 4), NUDGE_AT_MOST_MS)
@@ -323,18 +323,18 @@ def _nudge(session: Session, now_ms: int) -> Step:
     return Step(waiting, effects=(Effect.READ_SAMPLE,))
 
 
-def _priced(session: Session, price: Price) -> Session:
+def _priced(session: ChargingSession, price: Price) -> ChargingSession:
     if session.tariff is None or not session.segments:
         return session
     return msgspec.structs.replace(session, amount_hao=price(session.segments))
 
 
-def _limited(session: Session, at_ms: int) -> Step:
+def _limited(session: ChargingSession, at_ms: int) -> Step:
     reason = reached(session, at_ms)
     return Step(session) if reason is None else ask_stop(session, reason, at_ms)
 
 
-def reached(session: Session, at_ms: int) -> StopReason | None:
+def reached(session: ChargingSession, at_ms: int) -> StopReason | None:
     """Which limit has been reached, by our own count and price."""
     charged_ms = at_ms - (session.began_at_ms if session.began_at_ms is not None else at_ms)
     limit = session.limit_value

@@ -3,7 +3,7 @@
 import msgspec
 
 from chargecloud.device.events import MeterSampled
-from chargecloud.features.sessions.messages import Segment, Session
+from chargecloud.features.sessions.messages import ChargingSession, Segment
 
 HALF_HOUR_MS = 1_800_000
 """Half hours of the Beijing day begin where those of UTC do."""
@@ -24,7 +24,7 @@ def metered_mwh(sample: MeterSampled) -> int:
     return max(sample.energy_mwh, sample.billed_energy_mwh)
 
 
-def count_energy(session: Session, sample: MeterSampled, at_ms: int) -> Session:
+def count_energy(session: ChargingSession, sample: MeterSampled, at_ms: int) -> ChargingSession:
     """Count what the meter has gained; a falling meter or an impossible jump is flagged and not counted."""
     began_ms = session.began_at_ms if session.began_at_ms is not None else at_ms
     value = metered_mwh(sample)
@@ -69,5 +69,5 @@ def _folded(ordered: list[Segment]) -> tuple[Segment, ...]:
     return (*kept, Segment(rest[0].start_ms, sum(segment.energy_mwh for segment in rest)))
 
 
-def _flagged(session: Session, flag: str) -> Session:
+def _flagged(session: ChargingSession, flag: str) -> ChargingSession:
     return session if flag in session.flags else msgspec.structs.replace(session, flags=(*session.flags, flag))

@@ -17,14 +17,14 @@ from chargecloud.device.events import (
 )
 from chargecloud.features.sessions import model, service_adopt, service_live, sql
 from chargecloud.features.sessions.messages import (
+    ChargeDetailRecord,
+    ChargingSession,
     RecordMisplaced,
     RecordStanding,
     RequestStart,
-    Session,
     SessionRecorded,
     SessionState,
     StopReason,
-    StoredRecord,
 )
 from chargecloud.features.sessions.model import Fact, Step
 from chargecloud.features.sessions.service_live import settle_step
@@ -47,7 +47,7 @@ def answer_command_id(session_no: str) -> str:
     return f"answer:{session_no}"
 
 
-async def session(uow: UnitOfWork, session_no: str) -> Session:
+async def session(uow: UnitOfWork, session_no: str) -> ChargingSession:
     """A session, or NotFound."""
     found = await sql.find(uow, session_no)
     if found is None:
@@ -55,7 +55,7 @@ async def session(uow: UnitOfWork, session_no: str) -> Session:
     return found
 
 
-async def recorded(uow: UnitOfWork, record_id: str) -> tuple[Session, StoredRecord]:
+async def recorded(uow: UnitOfWork, record_id: str) -> tuple[ChargingSession, ChargeDetailRecord]:
     """A record with its session, or NotFound."""
     found = await sql.find_record(uow, record_id)
     if found is None:
@@ -79,12 +79,12 @@ async def free_places(
     return free[: len(keys)]
 
 
-async def occupant(uow: UnitOfWork, charge_point_code: str, connector_no: int) -> Session | None:
+async def occupant(uow: UnitOfWork, charge_point_code: str, connector_no: int) -> ChargingSession | None:
     """The session that occupies a connector."""
     return next(iter(await sql.find_here(uow, "", connector_key(charge_point_code, connector_no))), None)
 
 
-def _own(session: Session, driver_id: int) -> str:
+def _own(session: ChargingSession, driver_id: int) -> str:
     """A driver learns the number of its own session only."""
     return session.session_no if session.driver_id == driver_id else ""
 
@@ -94,7 +94,7 @@ def connector_key(charge_point_code: str, connector_no: int) -> str:
     return f"{charge_point_code}/{connector_no}"
 
 
-async def request_start(uow: UnitOfWork, command: RequestStart, *, requested_by: str) -> Session:
+async def request_start(uow: UnitOfWork, command: RequestStart, *, requested_by: str) -> ChargingSession:
     """Create the session and tell the charge point to start; the command dies if it cannot leave in time."""
     created = new_session(uow, command, SessionState.REQUESTED)
     await sql.add(uow, created)
@@ -114,7 +114,7 @@ async def request_start(uow: UnitOfWork, command: RequestStart, *, requested_by:
     return created
 
 
-async def authorise_start(uow: UnitOfWork, command: RequestStart) -> Session:
+async def authorise_start(uow: UnitOfWork, command: RequestStart) -> ChargingSession:
     """Create the session of a start that was requested at the charge point; the caller answers it."""
     created = new_session(uow, command, SessionState.STARTING)
     await sql.add(uow, created)
@@ -122,13 +122,13 @@ async def authorise_start(uow: UnitOfWork, command: RequestStart) -> Session:
     return created
 
 
-def new_session(uow: UnitOfWork, command: RequestStart, state: SessionState) -> Session:
+def new_session(uow: UnitOfWork, command: RequestStart, state: SessionState) -> ChargingSession:
     """A session that has just been asked for."""
     values = msgspec.structs.asdict(command)
     limit = command.limit
     del values["limit"], values["driver_place"]
     proof_due_at_ms = uow.now_ms + model.START_PROOF_MS
-    return Session(
+    return ChargingSession(
         **values,
         limit_kind=limit.kind,
         limit_value=limit.value,
@@ -142,13 +142,13 @@ def new_session(uow: UnitOfWork, command: RequestStart, state: SessionState) -> 
     )
 
 
-async def request_stop(uow: UnitOfWork, session_no: str, reason: StopReason) -> Session:
+async def request_stop(uow: UnitOfWork, session_no: str, reason: StopReason) -> ChargingSession:
     """Ask the charge point to stop; asking twice is harmless. What it owes is settled by its record."""
     found = await session(uow, session_no)
     return await settle_step(uow, found, model.ask_stop(found, reason, uow.now_ms))
 
 
-async def give_up(uow: UnitOfWork, session_no: str) -> Session:
+async def give_up(uow: UnitOfWork, session_no: str) -> ChargingSession:
     """Staff stop waiting for a record: the last sample has to do."""
     found = await session(uow, session_no)
     step = model.give_up(found, uow.now_ms)
@@ -157,13 +157,13 @@ async def give_up(uow: UnitOfWork, session_no: str) -> Session:
     return await settle_step(uow, found, step)
 
 
-async def raise_cap(uow: UnitOfWork, session_no: str, cap_fen: int) -> Session:
+async def raise_cap(uow: UnitOfWork, session_no: str, cap_fen: int) -> ChargingSession:
     """More money stands behind a running session."""
     found = await session(uow, session_no)
     return await settle_step(uow, found, Step(msgspec.structs.replace(found, cap_fen=cap_fen)))
 
 
-async def open_sessions_of(uow: UnitOfWork, driver_id: int) -> list[Session]:
+async def open_sessions_of(uow: UnitOfWork, driver_id: int) -> list[ChargingSession]:
     """Sessions of a driver in which energy may flow."""
     return await sql.occupying(uow, driver_id=driver_id, connector_keys=[])
 
@@ -249,7 +249,7 @@ async def store_record(uow: UnitOfWork, event: RecordUploaded, at_ms: int) -> No
     )
 
 
-async def _attach(uow: UnitOfWork, found: Session, event: RecordUploaded, record_id: str, at_ms: int) -> None:
+async def _attach(uow: UnitOfWork, found: ChargingSession, event: RecordUploaded, record_id: str, at_ms: int) -> None:
     conflict = found.record_id is not None
     energy_mwh = max(event.energy_mwh, event.billed_energy_mwh)
     step = model.record(found, record_id=record_id, energy_mwh=energy_mwh, at_ms=at_ms)
@@ -268,7 +268,7 @@ async def _attach(uow: UnitOfWork, found: Session, event: RecordUploaded, record
     )
 
 
-async def _misplaced(uow: UnitOfWork, event: RecordUploaded, digest: str, owner: Session) -> None:
+async def _misplaced(uow: UnitOfWork, event: RecordUploaded, digest: str, owner: ChargingSession) -> None:
     """Kept as evidence, not confirmed, and told once (abuse A05)."""
     stored = await sql.add_record(
         uow, event, session_no=owner.session_no, digest=digest, standing=RecordStanding.MISPLACED

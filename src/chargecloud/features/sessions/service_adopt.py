@@ -5,7 +5,7 @@ import msgspec
 from chargecloud.device.commands import StopCharging
 from chargecloud.device.events import ConnectorStatus, MeterSampled, RecordUploaded, StartMethod
 from chargecloud.features.sessions import model, service_live, sql, views
-from chargecloud.features.sessions.messages import Session, SessionState, SessionSurfaced, StopReason
+from chargecloud.features.sessions.messages import ChargingSession, SessionState, SessionSurfaced, StopReason
 from chargecloud.features.stations import service as stations
 from chargecloud.features.stations.messages import ChargePoint
 from chargecloud.infra.sql.uow import UnitOfWork
@@ -77,7 +77,7 @@ def _stop(uow: UnitOfWork, event: MeterSampled) -> StopCharging:
     )
 
 
-async def adopt_record(uow: UnitOfWork, event: RecordUploaded, session_no: str, at_ms: int) -> Session:
+async def adopt_record(uow: UnitOfWork, event: RecordUploaded, session_no: str, at_ms: int) -> ChargingSession:
     """A session made from a record whose number we never gave: an offline card's, or an orphan."""
     charge_point = await stations.charge_point(uow, event.charge_point_code)
     adopted = msgspec.structs.replace(
@@ -90,9 +90,9 @@ async def adopt_record(uow: UnitOfWork, event: RecordUploaded, session_no: str, 
     return adopted
 
 
-def _foreign(charge_point: ChargePoint, connector_no: int, session_no: str, requested_at_ms: int) -> Session:
+def _foreign(charge_point: ChargePoint, connector_no: int, session_no: str, requested_at_ms: int) -> ChargingSession:
     """A session without order and driver; it occupies nothing."""
-    return Session(
+    return ChargingSession(
         session_no=session_no,
         operator_id=charge_point.operator_id,
         station_id=charge_point.station_id,

@@ -8,8 +8,8 @@ from chargecloud.device.commands import DeviceCommand, ReadSample, StopCharging
 from chargecloud.device.events import MeterSampled
 from chargecloud.features.sessions import model, sql, views
 from chargecloud.features.sessions.messages import (
+    ChargingSession,
     Segment,
-    Session,
     SessionEnded,
     SessionEstimated,
     SessionEventBase,
@@ -34,12 +34,12 @@ REFUSED_FACTS = Counter(
 )
 
 
-async def apply_sample(uow: UnitOfWork, before: Session, event: MeterSampled, at_ms: int) -> None:
+async def apply_sample(uow: UnitOfWork, before: ChargingSession, event: MeterSampled, at_ms: int) -> None:
     """One sample for one session, with our running price."""
     await settle_step(uow, before, model.apply_sample(before, event, at_ms, _pricing(before)))
 
 
-def _pricing(session: Session) -> Callable[[tuple[Segment, ...]], int]:
+def _pricing(session: ChargingSession) -> Callable[[tuple[Segment, ...]], int]:
     """Our price of energy by half hours, under the tariff noted at the start."""
     version = session.tariff
     if version is None:
@@ -52,7 +52,7 @@ def _pricing(session: Session) -> Callable[[tuple[Segment, ...]], int]:
     return price
 
 
-async def settle_step(uow: UnitOfWork, before: Session, step: Step) -> Session:
+async def settle_step(uow: UnitOfWork, before: ChargingSession, step: Step) -> ChargingSession:
     """Write a step down and do what follows from it."""
     if step.refused is not None:
         REFUSED_FACTS.labels(before.state.value, step.refused.value).inc()
@@ -69,7 +69,7 @@ async def settle_step(uow: UnitOfWork, before: Session, step: Step) -> Session:
     return after
 
 
-async def _carry_out(uow: UnitOfWork, session: Session, effect: Effect) -> None:
+async def _carry_out(uow: UnitOfWork, session: ChargingSession, effect: Effect) -> None:
     if effect is Effect.READ_SAMPLE:
         uow.command(
             ReadSample(
@@ -83,13 +83,13 @@ async def _carry_out(uow: UnitOfWork, session: Session, effect: Effect) -> None:
         await stations.ask(uow, stop_command(uow, session), requested_by=f"session:{session.stop_reason}")
 
 
-async def _taken_by_another(uow: UnitOfWork, session: Session) -> bool:
+async def _taken_by_another(uow: UnitOfWork, session: ChargingSession) -> bool:
     """A stop stops whatever the connector does: it must not hit somebody else's charge."""
     key = f"{session.charge_point_code}/{session.connector_no}"
     return any(other.session_no != session.session_no for other in await sql.find_here(uow, "", key))
 
 
-def stop_command(uow: UnitOfWork, session: Session) -> DeviceCommand:
+def stop_command(uow: UnitOfWork, session: ChargingSession) -> DeviceCommand:
     """The command that stops a session; its id names the session, because the answer does not."""
     return StopCharging(
         command_id=f"stop:{session.session_no}:{new_id()[:12]}",
@@ -105,7 +105,7 @@ def stopped_session(command_id: str) -> str:
     return command_id.split(":")[1] if command_id.startswith("stop:") else ""
 
 
-def _told(after: Session) -> SessionEventBase | None:
+def _told(after: ChargingSession) -> SessionEventBase | None:
     """What other features are told of a session that has entered this state; records speak for themselves."""
     names = {"session_no": after.session_no, "charge_point_code": after.charge_point_code}
     match after.state:
@@ -125,6 +125,6 @@ def _told(after: Session) -> SessionEventBase | None:
             return None
 
 
-def show(uow: UnitOfWork, session: Session) -> None:
+def show(uow: UnitOfWork, session: ChargingSession) -> None:
     """Tell whoever watches the session."""
     uow.live(f"session:{session.session_no}", views.snapshot(session))

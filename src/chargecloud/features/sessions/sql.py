@@ -22,12 +22,12 @@ from sqlalchemy.exc import IntegrityError
 
 from chargecloud.device.events import RecordUploaded, StartMethod
 from chargecloud.features.sessions.messages import (
+    ChargeDetailRecord,
+    ChargingSession,
     LimitKind,
     RecordStanding,
     Segment,
-    Session,
     SessionState,
-    StoredRecord,
 )
 from chargecloud.features.tariffs.messages import TariffVersion
 from chargecloud.infra.sql.types import big_id, code, epoch_ms, json_text, metadata
@@ -155,7 +155,7 @@ _ENUMS = {"method": StartMethod, "state": SessionState, "limit_kind": LimitKind}
 _JSON = ("segments", "flags", "tariff")
 
 
-def session_of(row: Row[*tuple[Any, ...]]) -> Session:
+def session_of(row: Row[*tuple[Any, ...]]) -> ChargingSession:
     """A session from a row that starts with its columns."""
     values = dict(zip(_NAMES, row, strict=False))
     values["segments"] = _read_segments(values["segments"])
@@ -163,7 +163,7 @@ def session_of(row: Row[*tuple[Any, ...]]) -> Session:
     values["tariff"] = _read_tariff(values["tariff"]) if values["tariff"] else None
     for name, kind in _ENUMS.items():
         values[name] = kind(values[name])
-    return Session(**values)
+    return ChargingSession(**values)
 
 
 def _plain(name: str, value: object) -> object:
@@ -172,13 +172,13 @@ def _plain(name: str, value: object) -> object:
     return value.value if name in _ENUMS and isinstance(value, StartMethod | SessionState | LimitKind) else value
 
 
-async def find(uow: UnitOfWork, session_no: str) -> Session | None:
+async def find(uow: UnitOfWork, session_no: str) -> ChargingSession | None:
     """A session by its number."""
     row = (await uow.connection.execute(select(*SESSION_COLUMNS).where(sessions.c.session_no == session_no))).first()
     return session_of(row) if row else None
 
 
-async def find_here(uow: UnitOfWork, session_no: str, connector_key: str) -> list[Session]:
+async def find_here(uow: UnitOfWork, session_no: str, connector_key: str) -> list[ChargingSession]:
     """The session of this number and the one that occupies this connector: none, one, or two."""
     statement = select(*SESSION_COLUMNS).where(
         or_(sessions.c.session_no == session_no, sessions.c.connector_key == connector_key)
@@ -188,7 +188,7 @@ async def find_here(uow: UnitOfWork, session_no: str, connector_key: str) -> lis
     return [session_of(row) for row in await uow.connection.execute(statement)]
 
 
-async def occupying(uow: UnitOfWork, *, driver_id: int | None, connector_keys: Sequence[str]) -> list[Session]:
+async def occupying(uow: UnitOfWork, *, driver_id: int | None, connector_keys: Sequence[str]) -> list[ChargingSession]:
     """Sessions that occupy one of these connectors, or one of this driver's places."""
     wanted: list[ColumnElement[bool]] = [sessions.c.connector_key.in_(list(connector_keys))]
     if driver_id is not None:
@@ -225,7 +225,7 @@ WAKE_AFTER_MS = 20_000
 """One sample interval and a little: most charge points speak by themselves when they come back."""
 
 
-async def add(uow: UnitOfWork, session: Session) -> None:
+async def add(uow: UnitOfWork, session: ChargingSession) -> None:
     """Write a new session; the unique keys of connector, place and number decide races."""
     row = {name: _plain(name, getattr(session, name)) for name in _NAMES}
     try:
@@ -234,7 +234,7 @@ async def add(uow: UnitOfWork, session: Session) -> None:
         raise Conflict("充电枪刚刚被占用，请重试", "session_clash", session_no=session.session_no) from error
 
 
-async def save(uow: UnitOfWork, before: Session, after: Session) -> None:
+async def save(uow: UnitOfWork, before: ChargingSession, after: ChargingSession) -> None:
     """Write what changed, if nobody changed it meanwhile."""
     changes = {
         name: _plain(name, getattr(after, name)) for name in _NAMES if getattr(after, name) != getattr(before, name)
@@ -273,7 +273,7 @@ async def add_record(
     return record_id
 
 
-async def find_record(uow: UnitOfWork, record_id: str) -> tuple[Session, StoredRecord] | None:
+async def find_record(uow: UnitOfWork, record_id: str) -> tuple[ChargingSession, ChargeDetailRecord] | None:
     """A record and the session it belongs to, in one statement."""
     statement = (
         select(*SESSION_COLUMNS, session_records.c.received_at_ms, session_records.c.body)
@@ -284,4 +284,6 @@ async def find_record(uow: UnitOfWork, record_id: str) -> tuple[Session, StoredR
     if row is None:
         return None
     received_at_ms, body = row[len(_NAMES) :]
-    return session_of(row), StoredRecord(record_id=record_id, received_at_ms=received_at_ms, body=_read_body(body))
+    return session_of(row), ChargeDetailRecord(
+        record_id=record_id, received_at_ms=received_at_ms, body=_read_body(body)
+    )

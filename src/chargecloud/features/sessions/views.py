@@ -6,7 +6,7 @@ import msgspec
 from sqlalchemy import Row, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chargecloud.features.sessions.messages import RecordStanding, Session, SessionState
+from chargecloud.features.sessions.messages import ChargingSession, RecordStanding, SessionState
 from chargecloud.features.sessions.sql import (
     SESSION_COLUMNS,
     battery_reports,
@@ -36,7 +36,7 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
     """A session in a list; `id` orders."""
 
     id: int
-    session: Session
+    session: ChargingSession
 
 
 class RecordRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +52,7 @@ class RecordRow(msgspec.Struct, frozen=True, kw_only=True):
     raw_hex: str
 
 
-class SampleRow(msgspec.Struct, frozen=True, kw_only=True):
+class MeterSample(msgspec.Struct, frozen=True, kw_only=True):
     """One point of a charging curve; `id` orders."""
 
     id: int
@@ -77,7 +77,7 @@ class ReportRow(msgspec.Struct, frozen=True, kw_only=True):
     body: dict[str, object]
 
 
-def snapshot(session: Session) -> dict[str, object]:
+def snapshot(session: ChargingSession) -> dict[str, object]:
     """A session as live topics show it; a patch is the same in whole."""
     values: dict[str, object] = {name: getattr(session, name) for name in _LIVE}
     values["state"] = session.state.value
@@ -85,7 +85,7 @@ def snapshot(session: Session) -> dict[str, object]:
     return values
 
 
-async def session(connection: AsyncConnection, session_no: str) -> Session | None:
+async def session(connection: AsyncConnection, session_no: str) -> ChargingSession | None:
     """A session by its number."""
     row = (await connection.execute(select(*SESSION_COLUMNS).where(sessions.c.session_no == session_no))).first()
     return session_of(row) if row else None
@@ -162,16 +162,16 @@ async def misplaced(
     return [_record_row(row) for row in await connection.execute(statement)]
 
 
-async def samples_of(connection: AsyncConnection, session_no: str, *, after_id: int, limit: int) -> list[SampleRow]:
+async def samples_of(connection: AsyncConnection, session_no: str, *, after_id: int, limit: int) -> list[MeterSample]:
     """The charging curve, oldest first, from behind a point on."""
-    wanted = SampleRow.__struct_fields__
+    wanted = MeterSample.__struct_fields__
     statement = (
         select(*(session_samples.c[name] for name in wanted))
         .where(session_samples.c.session_no == session_no, session_samples.c.id > after_id)
         .order_by(session_samples.c.id)
         .limit(limit)
     )
-    return [SampleRow(**row._mapping) for row in await connection.execute(statement)]
+    return [MeterSample(**row._mapping) for row in await connection.execute(statement)]
 
 
 async def reports_of(connection: AsyncConnection, session_no: str, *, after_id: int, limit: int) -> list[ReportRow]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from chargecloud.device.events import BandRecord, StopClass
 from chargecloud.features.orders import model_assess
 from chargecloud.features.orders.model_assess import Split, Terms, Verdict, assess, assess_samples, scaled
-from chargecloud.features.sessions.messages import Segment, StoredRecord
+from chargecloud.features.sessions.messages import ChargeDetailRecord, Segment
 from chargecloud.features.tariffs.model import price_bands
 from tests.support.world import record
 from tests.unit.features.sessions.factory import KWH, NOW, NUMBER, TARIFF, charging
@@ -26,9 +26,9 @@ SEEN = charging(
 """20 kWh within the first hour, all of it flat: 22 yuan."""
 
 
-def stored(bands_mwh: tuple[int, int, int, int] = (0, 0, 20 * KWH, 0), **changes: Any) -> StoredRecord:
+def stored(bands_mwh: tuple[int, int, int, int] = (0, 0, 20 * KWH, 0), **changes: Any) -> ChargeDetailRecord:
     values: dict[str, Any] = {"started_at_ms": NOW, "ended_at_ms": NOW + HOUR_MS}
-    return StoredRecord(
+    return ChargeDetailRecord(
         record_id="r", received_at_ms=NOW + HOUR_MS + 5_000, body=record(NUMBER, bands_mwh, **values | changes)
     )
 

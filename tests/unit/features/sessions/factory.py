@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from chargecloud.device.events import StartMethod
-from chargecloud.features.sessions.messages import Segment, Session, SessionState
+from chargecloud.features.sessions.messages import ChargingSession, Segment, SessionState
 from chargecloud.features.tariffs.messages import TariffVersion
 from tests.support.world import BANDS, HALF_HOURS
 
@@ -27,9 +27,9 @@ TARIFF = TariffVersion(
 )
 
 
-def session(state: SessionState = SessionState.REQUESTED, **changes: Any) -> Session:
+def session(state: SessionState = SessionState.REQUESTED, **changes: Any) -> ChargingSession:
     """A session just requested, or as told."""
-    base = Session(
+    base = ChargingSession(
         session_no=NUMBER,
         order_no="2026010108000000000001",
         operator_id=1,
@@ -52,7 +52,7 @@ def session(state: SessionState = SessionState.REQUESTED, **changes: Any) -> Ses
     return msgspec.structs.replace(base, **changes)
 
 
-def charging(**changes: Any) -> Session:
+def charging(**changes: Any) -> ChargingSession:
     """A session that charges since `NOW`."""
     values: dict[str, Any] = {"began_at_ms": NOW, "metered_at_ms": NOW, "due_at_ms": NOW + 60_000}
     return session(SessionState.CHARGING, **values | changes)

@@ -5,7 +5,7 @@ import pytest
 
 from chargecloud.device.events import ConnectorStatus, StartRefusal
 from chargecloud.features.sessions import model
-from chargecloud.features.sessions.messages import LimitKind, Session, SessionState, StopReason
+from chargecloud.features.sessions.messages import ChargingSession, LimitKind, SessionState, StopReason
 from chargecloud.features.sessions.model import FINAL, OCCUPYING, TRANSITIONS, Effect, Fact, Step
 from tests.support.world import answered, sample
 from tests.unit.features.sessions.factory import KWH, NOW, NUMBER, charging, price, session
@@ -62,14 +62,14 @@ def test_without_estimates_the_sweep_keeps_asking_but_not_often() -> None:
     assert found.state is SessionState.AWAITING_RECORD and 80 <= asked <= 110
 
 
-@pytest.mark.parametrize(("state", "fact"), [(s, f) for s in FINAL for f in Fact if (s, f) not in TRANSITIONS])
+@pytest.mark.parametrize(("state", "fact"), [(s, f) for s in sorted(FINAL) for f in Fact if (s, f) not in TRANSITIONS])
 def test_what_is_not_in_the_table_changes_nothing_and_is_named(state: SessionState, fact: Fact) -> None:
     before = session(state)
     step = model.move(before, fact, NOW)
     assert step.session == before and step.refused is fact
 
 
-def apply(found: Session, event: str, at_ms: int) -> Session:
+def apply(found: ChargingSession, event: str, at_ms: int) -> ChargingSession:
     """One key event of a session's life, by name."""
     steps = {
         "not_plugged": lambda: model.answer_start(found, answered(NUMBER, StartRefusal.NOT_PLUGGED), at_ms),
@@ -92,7 +92,7 @@ def test_all_orders_of_the_key_events_end_with_the_record() -> None:
     ends: set[SessionState] = set()
     played = 0
 
-    def play(found: Session, left: tuple[str, ...], at_ms: int) -> None:
+    def play(found: ChargingSession, left: tuple[str, ...], at_ms: int) -> None:
         nonlocal played
         if not left:
             played += 1
