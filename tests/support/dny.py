@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from chargecloud.protocols.dny.codec import encode
-from chargecloud.protocols.dny.frames import DOWNLINKS, UPLINKS, uplinks
-from chargecloud.protocols.wire.schema import Frame
+from chargecloud.protocols.dny.codec import decode, encode
+from chargecloud.protocols.dny.frames import DOWNLINKS, UPLINKS, answers, uplinks
+from chargecloud.protocols.wire.schema import Direction, Frame
 from tests.support.wire_strategies import records
 
 PHYSICAL_ID = 0x04CEAA40
@@ -16,7 +16,7 @@ OTHER_CODE = "04A26CF3"
 HOST_ID = 0x09D62684
 ICCID = b"898604D9162390488297"
 ORDER = bytes.fromhex("45323032363131323330303030303031")
-NO_SENSOR = 0
+CARD = bytes.fromhex("7A8D05DD")
 
 
 def up(frame: Frame, *, physical_id: int = PHYSICAL_ID, message_id: int = 1) -> bytes:
@@ -66,6 +66,67 @@ def settlement(
     }
     frame = uplinks.Settlement(**(fields | changes))  # type: ignore[arg-type]
     return up(frame, physical_id=physical_id, message_id=message_id)
+
+
+def progress(session: str = "", *, physical_id: int = PHYSICAL_ID, message_id: int = 4, **changes: object) -> bytes:
+    """0x06, the 45-byte form of real firmware; idle without a session."""
+    fields: dict[str, object] = {
+        "port_no": 0,
+        "port_state": 1 if session else 2,
+        "duration_s": 600,
+        "energy_001kwh": 3,
+        "start_mode": 1,
+        "power_dw": 1875,
+        "max_power_dw": 1902,
+        "min_power_dw": 1840,
+        "avg_power_dw": 1871,
+        "order_no": bytes.fromhex(session) if session else bytes(16),
+        "period_energy_raw": 160,
+        "peak_power_dw": 1902,
+        "voltage_dv": 2231,
+        "current_ma": 841,
+        "env_temp_raw": 88,
+        "port_temp_raw": 96,
+        "timestamp": 1_767_226_200,
+        "occupy_min": None,
+    }
+    frame = uplinks.PowerHeartbeat(**(fields | changes))  # type: ignore[arg-type]
+    return up(frame, physical_id=physical_id, message_id=message_id)
+
+
+def control_reply(
+    session: str, *, physical_id: int = PHYSICAL_ID, message_id: int = 1, result: int = 0, port: int = 0, ports: int = 0
+) -> bytes:
+    """0x82 from the board."""
+    frame = answers.ChargeControlReply(
+        result=result, order_no=bytes.fromhex(session), port_no=port, pending_ports=ports
+    )
+    return up(frame, physical_id=physical_id, message_id=message_id)
+
+
+def swipe(*, port: int = 0, card: bytes = CARD, physical_id: int = PHYSICAL_ID, message_id: int = 5) -> bytes:
+    """0x02."""
+    frame = uplinks.CardSwipe(
+        card_id=card, card_type=0, port_no=port, card_balance_fen=0, timestamp=None, card_no2=None
+    )
+    return up(frame, physical_id=physical_id, message_id=message_id)
+
+
+def down(raw: bytes) -> Frame:
+    """The typed form of bytes we sent."""
+    frame = decode(raw, Direction.DOWN).frame
+    assert frame is not None
+    return frame
+
+
+def downs(sent: list[bytes]) -> list[int]:
+    """Commands of what we sent."""
+    return [raw[11] for raw in sent]
+
+
+def message_ids(sent: list[bytes]) -> list[int]:
+    """Message ids of what we sent."""
+    return [raw[9] | raw[10] << 8 for raw in sent]
 
 
 def frames_of_either_side() -> st.SearchStrategy[Frame]:

@@ -8,10 +8,11 @@ from importlib.metadata import EntryPoint, entry_points
 
 from chargecloud.device.contract import ProtocolPlugin
 from chargecloud.kernel.errors import NotFound
+from chargecloud.protocols.dny.plugin import Plugin as Dny
 from chargecloud.protocols.ykc16.plugin import Plugin as Ykc16
 
 ENTRY_POINT_GROUP = "chargecloud.protocols"
-BUILT_IN: tuple[Callable[[], ProtocolPlugin], ...] = (Ykc16,)
+BUILT_IN: tuple[Callable[[], ProtocolPlugin], ...] = (Ykc16, Dny)
 
 
 def protocols() -> dict[str, ProtocolPlugin]:

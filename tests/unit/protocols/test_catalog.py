@@ -10,6 +10,7 @@ import pytest
 from chargecloud.kernel.errors import NotFound
 from chargecloud.protocols import catalog
 from chargecloud.protocols._template.plugin import Plugin as Template
+from chargecloud.protocols.dny.plugin import Plugin as Dny
 from chargecloud.protocols.ykc16.plugin import Plugin as Ykc16
 
 
@@ -27,6 +28,7 @@ def entry(name: str, value: str) -> EntryPoint:
 
 def test_the_built_in_protocols() -> None:
     assert isinstance(catalog.protocol("ykc16"), Ykc16)
+    assert isinstance(catalog.protocol("dny"), Dny)
 
 
 def test_an_unknown_name_is_told_which_there_are() -> None:
@@ -38,7 +40,7 @@ def test_an_unknown_name_is_told_which_there_are() -> None:
 def test_a_package_adds_a_protocol(offered: dict[str, EntryPoint]) -> None:
     offered["template"] = entry("template", "chargecloud.protocols._template.plugin:Plugin")
     assert isinstance(catalog.protocol("template"), Template)
-    assert set(catalog.protocols()) == {"ykc16", "template"}
+    assert set(catalog.protocols()) == {"ykc16", "dny", "template"}
 
 
 def test_a_package_cannot_replace_a_built_in_protocol(offered: dict[str, EntryPoint]) -> None:

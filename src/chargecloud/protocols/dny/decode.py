@@ -20,6 +20,7 @@ from chargecloud.protocols.dny.framing import (
     MAGIC,
     SUM_SIZE,
 )
+from chargecloud.protocols.dny.mapping.values import PROTOCOL
 from chargecloud.protocols.wire.checksums import ByteOrder, sum16
 from chargecloud.protocols.wire.kinds import RawColumn
 from chargecloud.protocols.wire.parts import Shown
@@ -29,7 +30,6 @@ from chargecloud.protocols.wire.stream import StreamCutter, Unit, UnitKind
 from chargecloud.protocols.wire.tails import RawTail
 from chargecloud.protocols.wire.values import hex_text
 
-PROTOCOL = "dny"
 TEMPERATURE_SHIFT = 65
 _NO_SUM: dict[str, object] = {"ok": None, "order": None, "computed": None, "on_wire": None}
 

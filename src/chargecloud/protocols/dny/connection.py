@@ -1,0 +1,132 @@
+"""The `Connection` of DNY boards: units in, events and bytes out, for every board that shares the line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from chargecloud.device.commands import (
+    AnswerBalance,
+    AnswerBoot,
+    AnswerStart,
+    ConfirmRecord,
+    DeviceCommand,
+    Reboot,
+)
+from chargecloud.device.events import CommandOutcome, DeviceEvent
+from chargecloud.kernel.errors import Unsupported
+from chargecloud.protocols.common import pending
+from chargecloud.protocols.dny import cards, host, login, records, scripts
+from chargecloud.protocols.dny.board import HOST_COMMANDS, Board, BoardState
+from chargecloud.protocols.dny.codec import Decoded, Verdict, decode
+from chargecloud.protocols.dny.conversation import HubConversation
+from chargecloud.protocols.dny.framing import LINK, MAGIC
+from chargecloud.protocols.dny.mapping.values import physical_id_of
+from chargecloud.protocols.dny.uplinks import HANDLERS
+
+SILENCE_S = 300.0
+"""Without any unit for so long a connection is dead: the modem says `link` every 30 s (文档 §1: 120 to 300 s)."""
+
+_ADMITTED = BoardState.ADMITTED
+_VERDICT_FAULTS = {Verdict.REJECT_BODY_LENGTH: "short_body", Verdict.UNKNOWN_TYPE: "unknown_type"}
+_DIRECT: dict[type[DeviceCommand], Callable[[Board, Any], None]] = {
+    AnswerStart: cards.answer_start,
+    AnswerBalance: cards.answer_balance,
+    ConfirmRecord: records.confirm,
+    Reboot: scripts.reboot,
+}
+"""Commands that are more or less than one exchange of frames."""
+
+HONOURED: frozenset[type[DeviceCommand]] = frozenset({AnswerBoot, *_DIRECT, *scripts.SCRIPTS})
+
+
+class Connection(HubConversation):
+    """One modem with everything behind it; see `chargecloud.device.contract.Connection`."""
+
+    __slots__ = ()
+
+    def __init__(self, now: float, *, silence_s: float = SILENCE_S) -> None:
+        super().__init__(now, silence_s=silence_s)
+
+    def submit(self, command: DeviceCommand, now: float, wall_ms: int) -> Sequence[DeviceEvent]:
+        """Put a command on the wire, or end it at once."""
+        kind = type(command)
+        if kind not in HONOURED:
+            raise Unsupported(f"DNY has no frame for {kind.__name__}", "command_unsupported", command=kind.__name__)
+        events = self.begin(now, wall_ms)
+        board = self._board_of(command.charge_point_code)
+        if command.expires_at_ms <= wall_ms:
+            self.end(command, CommandOutcome.EXPIRED, "expired")
+        elif self.closing:
+            self.end(command, CommandOutcome.OFFLINE, "closing")
+        elif isinstance(command, AnswerBoot):
+            login.answer_boot(self, board, command)
+        elif board is None or board.state is not _ADMITTED:
+            self.end(command, CommandOutcome.OFFLINE, "not_admitted")
+        elif kind in _DIRECT:
+            _DIRECT[kind](board, command)
+        else:
+            pending.submit(board, scripts.SCRIPTS[kind], command)
+        return events
+
+    def probe(self, now: float) -> None:
+        """Ask for a sign of life: one admitted board is asked for its state."""
+        self.now = now
+        board = self._board_of(self.charge_point_code)
+        if board is None or board.state is not _ADMITTED:
+            board = next((known for known in self.boards.values() if known.state is _ADMITTED), None)
+        if board is not None and not self.closing:
+            board.query()
+
+    def hear(self, raw: bytes) -> None:
+        """Take one good unit: the card in the modem, the modem's sign of life, or a frame."""
+        if raw.startswith(MAGIC):
+            self._hear_frame(raw)
+        elif raw != LINK:
+            self.iccid = raw.decode("ascii").upper()
+
+    def sweep(self) -> None:
+        """Do what is scheduled for now."""
+        login.sweep(self)
+        for board in self.boards.values():
+            cards.sweep(board)
+            pending.sweep(board)
+
+    def drop_pending(self, reason: str) -> None:
+        """End every pending command of every board."""
+        for board in self.boards.values():
+            pending.abandon(board, reason)
+
+    def _hear_frame(self, raw: bytes) -> None:
+        """One frame with a right sum."""
+        decoded = decode(raw)
+        frame = decoded.frame
+        board = self.boards.get(decoded.physical_id)
+        if board is not None:
+            board.heard_at = self.now
+        if frame is None:
+            self.fault(_VERDICT_FAULTS[decoded.verdict])
+        elif type(frame) in host.HOST_REPORTS:
+            host.on_report(self, decoded)
+        elif decoded.command in HOST_COMMANDS:
+            self._hear_host_answer(decoded, raw)
+        elif board is None or board.state is not _ADMITTED:
+            login.on_stranger(self, decoded, raw)
+        else:
+            handler = HANDLERS.get(type(frame))
+            if handler is None:
+                self.fault("unmatched")  # packets of firmware nobody is sending
+            else:
+                handler(board, frame, decoded.message_id, raw)
+
+    def _hear_host_answer(self, decoded: Decoded, raw: bytes) -> None:
+        """The host answers under its own id what it was asked in the name of one of its boards."""
+        for board in self.boards.values():
+            if board.waiting_for(decoded.command, decoded.message_id) is not None:
+                HANDLERS[type(decoded.frame)](board, decoded.frame, decoded.message_id, raw)  # type: ignore[index]
+                return
+        self.fault("unmatched")
+
+    def _board_of(self, code: str) -> Board | None:
+        physical_id = physical_id_of(code)
+        return None if physical_id is None else self.boards.get(physical_id)

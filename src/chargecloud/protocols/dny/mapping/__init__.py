@@ -1,0 +1,1 @@
+"""DNY words against the platform's: the only folder where both appear."""

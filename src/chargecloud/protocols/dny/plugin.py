@@ -1,0 +1,43 @@
+"""DNY / AP3000 as the catalogue holds it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from chargecloud.device.capability import Capability
+from chargecloud.protocols.dny.connection import Connection
+from chargecloud.protocols.dny.decode import decode_bytes
+from chargecloud.protocols.dny.mapping.values import PROTOCOL
+
+
+class Plugin:
+    """Two-wheel boards of the DNY family; see `chargecloud.device.contract.ProtocolPlugin`."""
+
+    name: ClassVar[str] = PROTOCOL
+    title: ClassVar[str] = "DNY / AP3000 两轮电单车充电桩"
+    capabilities: ClassVar[frozenset[Capability]] = frozenset(
+        {
+            Capability.START,
+            Capability.STOP,
+            Capability.REBOOT,
+            Capability.QR_PREFIX,
+            Capability.READ_SAMPLE,
+            Capability.SEVERAL_CHARGE_POINTS,
+            Capability.CHOOSES_CONNECTOR,
+            Capability.CHARGE_LIMITS,
+            Capability.CHANGE_LIMIT,
+            Capability.TELL_BALANCE,
+            Capability.LOCATE,
+            Capability.PARAMETERS,
+            Capability.MOVE_SERVER,
+            Capability.VENDOR_COMMANDS,
+        }
+    )
+
+    def connect(self, now: float) -> Connection:
+        """A fresh conversation."""
+        return Connection(now)
+
+    def decode(self, data: bytes) -> list[dict[str, object]]:
+        """Every unit in the bytes, as `chargecloud decode` prints it."""
+        return decode_bytes(data)
