@@ -104,7 +104,7 @@ async def answer_questions(gateway: Gateway, platform: Platform, frame_log: Sqli
             print("frozen", flush=True)
         else:
             stats, log = gateway.stats(), frame_log.counts()
-            print("online", stats["online"], "events", platform.events, "frames", stats["frames"], end=" ")
+            print("online", stats["online"], "events", platform.events, end=" ")
             print("passages", stats["passages"], end=" ")
             print("written", log["written"], "dropped", log["dropped"], flush=True)
 

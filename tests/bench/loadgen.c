@@ -4,8 +4,9 @@
    SCRIPT holds, for each connection, in native byte order: u32 source address (network order), then three blobs, each
    u32 length + bytes: the login, write A and write B (either may be empty).
    It connects, logs in, prints "ready N", then obeys lines on standard input:
-     pingpong SECONDS   every connection repeats write A and waits for ANSWER before the next
-     paced SECONDS RATE writes A and B of each connection in turn, RATE writes a second over all connections
+     pingpong SECONDS   every connection repeats write A and waits for its answer before the next
+     pairs SECONDS      of two neighbours one sends write A and the other write B; when B is answered they change parts,
+                        so that writes without an answer are never read together with another one
    and prints "sent WRITES answered ANSWERS" after each. An answer is a frame of type 0x04, or, with "echo" as fourth
    argument, as many bytes as were written. End of input ends it. */
 
@@ -26,14 +27,15 @@
 
 struct blob { uint32_t size; unsigned char *bytes; };
 struct conn {
-    int fd, welcomed, next;
+    int fd, welcomed;
     uint32_t source, have, owed;
     struct blob login, write[2];
     unsigned char rest[260];
 };
 
 static struct conn *conns;
-static int count, loop, echo, pingpong;
+static int count, loop, echo;
+static enum { IDLE, PINGPONG, PAIRS } mode;
 static long sent, answered;
 
 static void fail(const char *what) { perror(what); exit(1); }
@@ -50,22 +52,28 @@ static void put(struct conn *c, struct blob *b) {
     sent++;
 }
 
+static void put_pair(struct conn *a, struct conn *b) {
+    put(a, &a->write[0]);
+    put(b, &b->write[1]);
+}
+
+static void got_answer(struct conn *c) {
+    struct conn *neighbour = &conns[(c - conns) ^ 1];
+    answered++;
+    if (mode == PINGPONG) put(c, &c->write[0]);
+    if (mode == PAIRS && !(echo && neighbour->owed)) put_pair(c, neighbour);
+}
+
 static void got_frame(struct conn *c, int type) {
     if (type == 0x02) c->welcomed = 1;
-    if (type == 0x04) {
-        answered++;
-        if (pingpong) put(c, &c->write[0]);
-    }
+    if (type == 0x04) got_answer(c);
 }
 
 static void take(struct conn *c, unsigned char *data, uint32_t size) {
     if (echo) {
         c->welcomed = 1;
         c->owed -= size < c->owed ? size : c->owed;
-        if (!c->owed) {
-            answered++;
-            if (pingpong) put(c, &c->write[0]);
-        }
+        if (!c->owed) got_answer(c);
         return;
     }
     uint32_t at = 0;
@@ -133,27 +141,11 @@ static int welcomed(void) {
     return n;
 }
 
-static void run_paced(double until, double rate) {
-    double start = now();
-    long due, done = 0;
-    int turn = 0;
-    while (now() < until) {
-        due = (long)((now() - start) * rate);
-        for (; done < due; done++) {
-            struct conn *c = &conns[turn];
-            put(c, &c->write[c->next]);
-            if (c->write[1].size) c->next ^= 1;
-            if (++turn == count) turn = 0;
-        }
-        poll_once(0);
-    }
-}
-
-static void run_pingpong(double until) {
-    pingpong = 1;
-    for (int i = 0; i < count; i++) put(&conns[i], &conns[i].write[0]);
+static void run(double until) {
+    if (mode == PINGPONG) for (int i = 0; i < count; i++) put(&conns[i], &conns[i].write[0]);
+    if (mode == PAIRS) for (int i = 0; i + 1 < count; i += 2) put_pair(&conns[i], &conns[i + 1]);
     while (now() < until) poll_once(1);
-    pingpong = 0;
+    mode = IDLE;
 }
 
 int main(int argc, char **argv) {
@@ -180,11 +172,11 @@ int main(int argc, char **argv) {
         poll_once(0);
         if (select(1, &in, NULL, NULL, &idle) <= 0) continue;
         if (!fgets(line, sizeof line, stdin)) return 0;
-        double seconds = 1, rate = 0;
-        sscanf(line, "%31s %lf %lf", verb, &seconds, &rate);
+        double seconds = 1;
+        sscanf(line, "%31s %lf", verb, &seconds);
         sent = answered = 0;
-        if (!strcmp(verb, "paced")) run_paced(now() + seconds, rate);
-        else run_pingpong(now() + seconds);
+        mode = strcmp(verb, "pairs") ? PINGPONG : PAIRS;
+        run(now() + seconds);
         long written = sent, replies = answered;
         printf("sent %ld answered %ld\n", written, replies);
         fflush(stdout);

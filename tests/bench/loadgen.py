@@ -20,7 +20,6 @@ class Caller:
         self.source = source
         self.login = login
         self.writes = writes
-        self.turn = 0
         self.owed = 0
         self.rest = b""
         self.welcomed = False
@@ -54,7 +53,8 @@ class Generator:
         self.echo = echo
         self.sent = 0
         self.answered = 0
-        self.pingpong = False
+        self.mode = ""
+        self._place = {caller: place for place, caller in enumerate(callers)}
         self._by_fd = {caller.socket.fileno(): caller for caller in callers}
         self._poll = select.epoll()
 
@@ -87,34 +87,34 @@ class Generator:
             caller.welcomed = caller.welcomed or WELCOME in types
             answers = types.count(ANSWER)
         self.answered += answers
-        if self.pingpong and answers:
-            self._put(caller, caller.writes[0])
+        if answers and self.mode == "pingpong":
+            self._put(caller, 0)
+        elif answers and self.mode == "pairs":
+            neighbour = self.callers[self._place[caller] ^ 1]
+            if not (self.echo and neighbour.owed):
+                self._put_pair(caller, neighbour)
 
-    def _put(self, caller: Caller, data: bytes) -> None:
-        caller.put(data)
+    def _put(self, caller: Caller, which: int) -> None:
+        caller.put(caller.writes[which])
         self.sent += 1
 
-    def run(self, verb: str, seconds: float, rate: float) -> None:
+    def _put_pair(self, first: Caller, second: Caller) -> None:
+        self._put(first, 0)
+        self._put(second, 1)
+
+    def run(self, mode: str, seconds: float) -> None:
         self.sent = self.answered = 0
+        self.mode = mode
         until = time.monotonic() + seconds
-        if verb == "paced":
-            self._run_paced(until, rate)
-            return
-        self.pingpong = True
-        for caller in self.callers:
-            self._put(caller, caller.writes[0])
+        if mode == "pairs":
+            for first, second in zip(self.callers[::2], self.callers[1::2], strict=False):
+                self._put_pair(first, second)
+        else:
+            for caller in self.callers:
+                self._put(caller, 0)
         while time.monotonic() < until:
             self.poll(0.001)
-        self.pingpong = False
-
-    def _run_paced(self, until: float, rate: float) -> None:
-        start = time.monotonic()
-        while (now := time.monotonic()) < until:
-            while self.sent < (now - start) * rate:
-                caller = self.callers[self.sent % len(self.callers)]
-                self._put(caller, caller.writes[caller.turn])
-                caller.turn = (caller.turn + 1) % len(caller.writes)
-            self.poll(0)
+        self.mode = ""
 
 
 def read_script(path: Path) -> list[Caller]:
@@ -146,7 +146,7 @@ def main() -> None:
         words = sys.stdin.readline().split()
         if not words:
             return
-        generator.run(words[0], float(words[1]), float(words[2]) if len(words) > 2 else 0.0)
+        generator.run(words[0], float(words[1]))
         print("sent", generator.sent, "answered", generator.answered, flush=True)
         rest = time.monotonic() + 0.2
         while time.monotonic() < rest:

@@ -113,14 +113,18 @@ class Link(asyncio.Protocol):
                 board.heard(self, events, now, wall_ms)
                 self.flush(wall_ms)
                 return
-            # The hot path: what the two calls above do, in place, because calls cost as much as the work in them.
+            # The hot path: what the calls above do, in place, because calls cost as much as the work in them.
             publish, code = board.publish_one, self.code
             for event in events:
                 publish(Envelope(code, event, wall_ms))
             output = connection.take_output()
             if output:
                 self.wire.write(output[0] if len(output) == 1 else b"".join(output))
-            self.log(wall_ms)
+            passages = self.passages
+            if passages is None:
+                self.log(wall_ms)
+            else:
+                passages.append((wall_ms, connection.take_frames()))
             if connection.closing or board.bus.congested:
                 self.flush(wall_ms)
         except Exception as error:

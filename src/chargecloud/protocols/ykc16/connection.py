@@ -61,7 +61,9 @@ class Connection(Conversation):
 
     def receive(self, data: bytes, now: float, wall_ms: int) -> Sequence[DeviceEvent]:
         """Take bytes; give what they say."""
-        events = self._begin(now, wall_ms)
+        self.now = now
+        self.wall_ms = wall_ms
+        events = self.events = []
         if self.closing:
             return events
         had_partial = self._partial_since < inf
