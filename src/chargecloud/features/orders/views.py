@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Integer, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.features.orders.messages import Order
@@ -120,8 +120,13 @@ def _narrowed(statement: Select[Any], wanted: OrderFilter) -> Select[Any]:
     }
     for column, value in equal.items():
         if value is not None:
-            statement = statement.where(column == value)
+            statement = statement.where((_computed(column) if wanted.flag else column) == value)
     return statement
+
+
+def _computed(column: Any) -> Any:
+    """The same value as an expression: a list by flag has to walk the index of flags, never one of these columns."""
+    return column + 0 if isinstance(column.type, Integer) else column.concat("")
 
 
 def _in_time(statement: Select[Any], number: ColumnElement[str], wanted: OrderFilter) -> Select[Any]:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Row,
     String,
     Table,
+    and_,
     insert,
     or_,
     select,
@@ -109,8 +110,8 @@ session_records = Table(
     Column("body", json_text(), nullable=False),
     Column("raw", LargeBinary(4096), nullable=False),
     Index("uq_session_records_identity", "charge_point_code", "connector_no", "session_no", "digest", unique=True),
-    Index("ix_session_records_session_no_received_at_ms", "session_no", "received_at_ms"),
-    Index("ix_session_records_standing_received_at_ms", "standing", "received_at_ms"),
+    Index("ix_session_records_session_no_received_at_ms", "session_no", "received_at_ms", "record_id"),
+    Index("ix_session_records_standing_received_at_ms", "standing", "received_at_ms", "record_id"),
 )
 
 session_samples = Table(
@@ -188,12 +189,17 @@ async def find_here(uow: UnitOfWork, session_no: str, connector_key: str) -> lis
     return [session_of(row) for row in await uow.connection.execute(statement)]
 
 
-async def occupying(uow: UnitOfWork, *, driver_id: int | None, connector_keys: Sequence[str]) -> list[ChargingSession]:
-    """Sessions that occupy one of these connectors, or one of this driver's places."""
-    wanted: list[ColumnElement[bool]] = [sessions.c.connector_key.in_(list(connector_keys))]
-    if driver_id is not None:
-        wanted.append((sessions.c.driver_id == driver_id) & sessions.c.driver_key.is_not(None))
-    return [session_of(row) for row in await uow.connection.execute(select(*SESSION_COLUMNS).where(or_(*wanted)))]
+async def occupying(uow: UnitOfWork, *, driver_id: int, connector_keys: Sequence[str]) -> list[ChargingSession]:
+    """Sessions that occupy one of this driver's places, or one of these connectors."""
+    wanted = _places_of(driver_id)
+    if connector_keys:
+        wanted = or_(wanted, sessions.c.connector_key.in_(list(connector_keys)))
+    return [session_of(row) for row in await uow.connection.execute(select(*SESSION_COLUMNS).where(wanted))]
+
+
+def _places_of(driver_id: int) -> ColumnElement[bool]:
+    """A driver's places are "7/0", "7/1", …: one span of the unique index ("0" is what follows "/")."""
+    return and_(sessions.c.driver_key >= f"{driver_id}/", sessions.c.driver_key < f"{driver_id}0")
 
 
 async def due(uow: UnitOfWork, *, limit: int) -> list[str]:

@@ -247,11 +247,14 @@ def upgrade() -> None:
     op.create_index(
         "ix_session_records_session_no_received_at_ms",
         "session_records",
-        ["session_no", "received_at_ms"],
+        ["session_no", "received_at_ms", "record_id"],
         unique=False,
     )
     op.create_index(
-        "ix_session_records_standing_received_at_ms", "session_records", ["standing", "received_at_ms"], unique=False
+        "ix_session_records_standing_received_at_ms",
+        "session_records",
+        ["standing", "received_at_ms", "record_id"],
+        unique=False,
     )
     op.create_index(
         "uq_session_records_identity",

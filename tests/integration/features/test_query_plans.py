@@ -1,0 +1,97 @@
+"""No list and no hot statement reads a whole table of orders, sessions or records, nor sorts one."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql import ClauseElement
+
+from chargecloud.features.orders import views as order_views
+from chargecloud.features.orders.views import OrderFilter
+from chargecloud.features.sessions import sql as sessions_sql
+from chargecloud.features.sessions import views as session_views
+from chargecloud.features.sessions.views import SessionFilter
+from chargecloud.infra.sql.uow import UnitOfWork
+from tests.support.world import CODE, World
+
+NOW = 1_767_225_600_000
+LARGE = ("orders", "order_flags", "sessions", "session_records", "session_samples", "device_commands")
+
+
+class Explainer:
+    """Stands where a connection does: asks for the plan of each statement instead of running it."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.connection = connection
+        self.plans: list[str] = []
+
+    async def execute(self, statement: ClauseElement) -> list[object]:
+        written = str(statement.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}))
+        rows = await self.connection.execute(text("EXPLAIN QUERY PLAN " + written.replace(":", "\\:")))
+        self.plans.append("\n".join(str(row[3]) for row in rows))
+        return []
+
+    def check(self) -> None:
+        for plan in self.plans:
+            for line in plan.splitlines():
+                scanned = line.removeprefix("SCAN ").split()[0] if line.startswith("SCAN ") else ""
+                through_index = "USING" in line
+                assert scanned not in LARGE or through_index, plan
+                assert "TEMP B-TREE" not in line, plan
+
+
+@pytest.fixture
+async def explainer(world: World) -> AsyncIterator[Explainer]:
+    async with world.database.read() as connection:
+        yield Explainer(connection)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        OrderFilter(),
+        OrderFilter(operator_id=1),
+        OrderFilter(driver_id=1),
+        OrderFilter(operator_id=1, state="disputed"),
+        OrderFilter(state="disputed"),
+        OrderFilter(operator_id=1, station_id=1),
+        OrderFilter(operator_id=1, charge_point_code=CODE),
+        OrderFilter(flag="clock"),
+        OrderFilter(operator_id=1, flag="clock"),
+        OrderFilter(operator_id=1, flag="clock", state="disputed", station_id=1, charge_point_code=CODE),
+        OrderFilter(operator_id=1, since_ms=NOW, until_ms=NOW + 86_400_000),
+        OrderFilter(driver_id=1, since_ms=NOW, state="settled"),
+    ],
+)
+@pytest.mark.parametrize("before", [None, "2026010108000000000000"])
+async def test_lists_of_orders(explainer: Explainer, wanted: OrderFilter, before: str | None) -> None:
+    await order_views.list_orders(explainer, wanted, before_no=before, limit=51)  # type: ignore[arg-type]
+    explainer.check()
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        SessionFilter(),
+        SessionFilter(operator_id=1),
+        SessionFilter(operator_id=1, charge_point_code=CODE),
+        SessionFilter(operator_id=1, state="charging"),
+    ],
+)
+async def test_lists_of_sessions(explainer: Explainer, wanted: SessionFilter) -> None:
+    await session_views.list_sessions(explainer, wanted, before_id=100, limit=51)  # type: ignore[arg-type]
+    explainer.check()
+
+
+async def test_hot_statements_of_sessions(explainer: Explainer) -> None:
+    uow = UnitOfWork(explainer, NOW)  # type: ignore[arg-type]
+    await sessions_sql.find_here(uow, "1" * 32, f"{CODE}/1")
+    await sessions_sql.find_here(uow, "", f"{CODE}/1")
+    await sessions_sql.occupying(uow, driver_id=1, connector_keys=[f"{CODE}/1"])
+    await sessions_sql.occupying(uow, driver_id=1, connector_keys=[])
+    await session_views.samples_of(explainer, "1" * 32, after_id=0, limit=10)  # type: ignore[arg-type]
+    await session_views.records_of(explainer, "1" * 32)  # type: ignore[arg-type]
+    assert len(explainer.plans) == 6
+    explainer.check()
