@@ -15,7 +15,7 @@ from tests.crash.world import build
 LONGEST_LIFE_S = 3.0
 EARLY = 0.15
 """So often the platform is killed while it is still starting."""
-REST_S = 45
+REST_S = 30
 
 
 def crash(directory: Path, *, kills: int, seed: int) -> Verdict:
@@ -68,7 +68,8 @@ def main() -> int:
         print(fault)
     print(
         f"{asked.kills} kills, seed {asked.seed}: {verdict.confirmed} records confirmed on the wire,"
-        f" {verdict.stored} stored, {verdict.settled} settled, {verdict.open_orders} orders still open, {len(verdict.faults)} faults"
+        f" {verdict.stored} stored, {verdict.settled} settled, {verdict.open_orders} orders still open,"
+        f" {len(verdict.faults)} faults"
     )
     if verdict.confirmed < asked.kills // 2:
         print("too few records were confirmed for the test to mean anything")

@@ -15,7 +15,7 @@ import httpx
 
 from tests.crash.world import APP_POINTS, APP_PREFIX, CARD_POINTS, CARD_PREFIX, World
 
-READY_WITHIN_S = 30
+READY_WITHIN_S = 90
 STOP_WITHIN_S = 20
 COMMAND = (sys.executable, "-c", "from chargecloud.main.cli import run; run()")
 
@@ -87,11 +87,11 @@ class Fleet:
 
     def __init__(self, directory: Path, port: int, world: World, seed: int) -> None:
         self.ledgers = [directory / "cards.jsonl", directory / "phones.jsonl"]
-        common = ["--address", f"127.0.0.1:{port}", "--speed", "240", "--reconnect-s", "0.2", "--jitter-s", "0.2"]
+        common = ["--address", f"127.0.0.1:{port}", "--speed", "60", "--reconnect-s", "0.2", "--jitter-s", "0.2"]
         common += ["--progress-s", "0", "--settle-s", "60", "--seed", str(seed)]
         cards = [word for card in world.cards for word in ("--card", card)]
-        card_steps = "plug,card,charge:20m,unplug,wait:4m"
-        app_steps = "plug,remote,charge:20m,unplug,wait:4m"
+        card_steps = "plug,card,charge:10m,unplug,wait:1m"
+        app_steps = "plug,remote,charge:10m,unplug,wait:1m"
         plans = (
             ["--code-prefix", CARD_PREFIX, "--count", str(CARD_POINTS), "--scenario", card_steps, *cards],
             ["--code-prefix", APP_PREFIX, "--count", str(APP_POINTS), "--scenario", app_steps],
