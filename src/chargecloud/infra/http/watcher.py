@@ -81,11 +81,12 @@ class Watcher:
     def hold_back(self, topic: str) -> None:
         """Keep patches of this topic until its snapshot has been sent."""
         self.topics.add(topic)
+        self._take_held_back(topic)
         self._waiting[topic] = []
 
     def release(self, topic: str, snapshot: str) -> None:
         """Send the snapshot, then what came while it was taken."""
-        patches = self._waiting.pop(topic, [])
+        patches = self._take_held_back(topic)
         if topic in self.topics:
             for text in (snapshot, *patches):
                 self.send(text)
@@ -93,7 +94,7 @@ class Watcher:
     def drop(self, topic: str) -> None:
         """Forget a topic."""
         self.topics.discard(topic)
-        self._waiting.pop(topic, None)
+        self._take_held_back(topic)
 
     def patch(self, topic: str, text: str) -> None:
         """Tell a change of a watched topic."""
@@ -128,6 +129,11 @@ class Watcher:
         text = self._queue.popleft()
         self._queued -= len(text)
         return text
+
+    def _take_held_back(self, topic: str) -> list[str]:
+        texts = self._waiting.pop(topic, [])
+        self._queued -= sum(map(len, texts))
+        return texts
 
     def _count(self, text: str) -> None:
         self._queued += len(text)
