@@ -9,8 +9,9 @@ import time
 from pathlib import Path
 
 from tests.crash.oracle import Verdict, judge
-from tests.crash.rig import Fleet, Phones, Platform
-from tests.crash.world import build
+from tests.crash.rig import PLAN, Fleet, Phones
+from tests.support.platform_process import Platform
+from tests.support.populated import build
 
 LONGEST_LIFE_S = 3.0
 EARLY = 0.15
@@ -21,7 +22,7 @@ REST_S = 30
 def crash(directory: Path, *, kills: int, seed: int) -> Verdict:
     """The whole test in one directory."""
     dice = random.Random(seed)
-    world = asyncio.run(build(directory))
+    world = asyncio.run(build(directory, PLAN))
     platform = Platform(directory)
     platform.start()
     platform.wait_ready()

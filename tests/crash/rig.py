@@ -1,85 +1,17 @@
-"""Processes of the crash test: the platform that is killed, charge points that go on, phones that start charges."""
+"""What goes on while the platform is killed: plugged and swiped-at charge points, phones that start charges."""
 
-import contextlib
-import os
 import random
 import signal
-import socket
 import subprocess
-import sys
 import threading
-import time
 from pathlib import Path
 
 import httpx
 
-from tests.crash.world import APP_POINTS, APP_PREFIX, CARD_POINTS, CARD_PREFIX, World
+from tests.support.platform_process import COMMAND
+from tests.support.populated import APP_PREFIX, CARD_PREFIX, Plan, World
 
-READY_WITHIN_S = 90
-STOP_WITHIN_S = 20
-COMMAND = (sys.executable, "-c", "from chargecloud.main.cli import run; run()")
-
-
-def free_port() -> int:
-    """A port nobody has just now, below the range the system gives out to clients."""
-    while True:
-        port = random.SystemRandom().randrange(20_000, 32_000)
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-
-
-class Platform:
-    """`chargecloud up`, started again and again on the same data."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        self.http, self.wire = free_port(), free_port()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._log = (directory / "platform.log").open("ab")
-        self._environment = os.environ | {
-            "CHARGECLOUD_DATA_DIR": str(directory),
-            "CHARGECLOUD_HTTP__PORT": str(self.http),
-            "CHARGECLOUD_HTTPS__ENABLED": "false",
-            "CHARGECLOUD_LISTENERS": f'[{{"protocol":"ykc16","host":"127.0.0.1","port":{self.wire}}}]',
-        }
-
-    def start(self) -> None:
-        """Begin; does not wait."""
-        self._process = subprocess.Popen(
-            [*COMMAND, "up"], env=self._environment, stdout=self._log, stderr=subprocess.STDOUT, cwd=self.directory
-        )
-
-    def wait_ready(self) -> None:
-        """Until it answers; raises when it ends or takes too long."""
-        until = time.monotonic() + READY_WITHIN_S
-        while time.monotonic() < until:
-            if self._process is None or self._process.poll() is not None:
-                raise RuntimeError(f"the platform ended by itself; see {self.directory / 'platform.log'}")
-            with contextlib.suppress(httpx.HTTPError):
-                if httpx.get(f"http://127.0.0.1:{self.http}/readyz", timeout=2).status_code == 200:
-                    return
-            time.sleep(0.05)
-        raise RuntimeError("the platform did not become ready")
-
-    def kill(self) -> None:
-        """kill -9."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-
-    def stop(self) -> None:
-        """An orderly end; killed when it takes too long."""
-        if self._process is None:
-            return
-        self._process.send_signal(signal.SIGTERM)
-        try:
-            self._process.wait(STOP_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            raise RuntimeError("the platform did not stop when asked") from None
-        self._process = None
+PLAN = Plan(card_points=16, app_points=8)
 
 
 class Fleet:
@@ -93,8 +25,8 @@ class Fleet:
         card_steps = "plug,card,charge:10m,unplug,wait:1m"
         app_steps = "plug,remote,charge:10m,unplug,wait:1m"
         plans = (
-            ["--code-prefix", CARD_PREFIX, "--count", str(CARD_POINTS), "--scenario", card_steps, *cards],
-            ["--code-prefix", APP_PREFIX, "--count", str(APP_POINTS), "--scenario", app_steps],
+            ["--code-prefix", CARD_PREFIX, "--count", str(PLAN.card_points), "--scenario", card_steps, *cards],
+            ["--code-prefix", APP_PREFIX, "--count", str(PLAN.app_points), "--scenario", app_steps],
         )
         self._log = (directory / "fleet.log").open("ab")
         self._processes = [

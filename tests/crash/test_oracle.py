@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.crash.oracle import judge
-from tests.crash.world import build
+from tests.support.populated import Plan, build
 
 RECORD = {"event": "confirmed", "session_no": "32017001000001010000000000000001", "record": "0102"}
 POSTING = (
@@ -23,7 +23,7 @@ STORED = (
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("crash")
-    asyncio.run(build(directory))
+    asyncio.run(build(directory, Plan(card_points=1, app_points=1)))
     return directory / "chargecloud.db"
 
 

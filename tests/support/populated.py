@@ -1,4 +1,7 @@
-"""What the crash test needs to exist before the first kill: stations, a tariff, drivers with cards, a plan of codes."""
+"""A database as an operator has it before the first charge: station, tariff, charge points, drivers, cards, phones.
+
+The crash test and the benchmarks start the real process on it.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +22,27 @@ from chargecloud.main import schema
 from chargecloud.sim.options import SimOptions
 
 CARD_PREFIX, APP_PREFIX = "32017001", "32017002"
-CARD_POINTS, APP_POINTS = 16, 8
 BALANCE_FEN = 50_000_000
 BANDS = (BandPrice(122_000, 45_000), BandPrice(103_500, 45_000), BandPrice(68_200, 45_000), BandPrice(34_100, 45_000))
 HALF_HOURS = tuple(index // 4 % 4 for index in range(48))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many charge points take cards, and how many wait for a start from a phone."""
+
+    card_points: int
+    app_points: int
+
+    @property
+    def cards(self) -> SimOptions:
+        """Codes and models of the first kind."""
+        return SimOptions(code_prefix=CARD_PREFIX, count=self.card_points)
+
+    @property
+    def apps(self) -> SimOptions:
+        """Codes and models of the second kind."""
+        return SimOptions(code_prefix=APP_PREFIX, count=self.app_points)
 
 
 @dataclass(frozen=True)
@@ -35,12 +55,7 @@ class World:
     tokens: tuple[str, ...]
 
 
-def points(prefix: str, count: int) -> SimOptions:
-    """The options that give one fleet its codes and models."""
-    return SimOptions(code_prefix=prefix, count=count)
-
-
-async def build(data_dir: Path) -> World:
+async def build(data_dir: Path, plan: Plan) -> World:
     """Make the database and fill it, with the platform's own services."""
     url = f"sqlite:///{data_dir / 'chargecloud.db'}"
     schema.upgrade(url)
@@ -48,12 +63,12 @@ async def build(data_dir: Path) -> World:
     await database.start()
     try:
         async with database.unit() as uow:
-            return await _fill(uow)
+            return await _fill(uow, plan)
     finally:
         await database.stop()
 
 
-async def _fill(uow: UnitOfWork) -> World:
+async def _fill(uow: UnitOfWork, plan: Plan) -> World:
     await operators.require_default_operator(uow, "测试运营商")
     tariff_id = await tariffs.create_tariff(uow, operator_id=DEFAULT_OPERATOR_ID, name="测试电价")
     await tariffs.create_version(uow, tariffs.NewVersion(tariff_id=tariff_id, bands=BANDS, half_hours=HALF_HOURS))
@@ -61,7 +76,7 @@ async def _fill(uow: UnitOfWork) -> World:
     station = await service_assets.create_station(uow, DEFAULT_OPERATOR_ID, new)
     await tariffs.assign(uow, tariffs.NewAssignment(station_id=station.id, tariff_id=tariff_id))
     app_points = []
-    for options in (points(CARD_PREFIX, CARD_POINTS), points(APP_PREFIX, APP_POINTS)):
+    for options in (plan.cards, plan.apps):
         for spec in options.specs():
             entered = service_assets.NewChargePoint(
                 code=spec.code,
@@ -74,8 +89,8 @@ async def _fill(uow: UnitOfWork) -> World:
             await service_assets.create_charge_point(uow, entered, operator_id=None)
             if options.code_prefix == APP_PREFIX:
                 app_points.append((spec.code, spec.connector_count))
-    cards = tuple([await _card(uow, number) for number in range(2 * CARD_POINTS)])
-    tokens = tuple([await _token(uow, number) for number in range(2 * APP_POINTS)])
+    cards = tuple([await _card(uow, number) for number in range(2 * plan.card_points)])
+    tokens = tuple([await _token(uow, number) for number in range(2 * plan.app_points)])
     return World(cards=cards, app_points=tuple(app_points), tokens=tokens)
 
 
@@ -95,4 +110,4 @@ async def _card(uow: UnitOfWork, number: int) -> str:
 
 async def _token(uow: UnitOfWork, number: int) -> str:
     driver_id = await _driver(uow, f"手机用户 {number}")
-    return (await drivers.issue_token(uow, driver_id, label="crash test")).token
+    return (await drivers.issue_token(uow, driver_id, label="test")).token
