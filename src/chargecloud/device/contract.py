@@ -86,15 +86,11 @@ class LoggedFrame(msgspec.Struct, frozen=True, gc=False):
     raw: bytes
 
 
-Passage = tuple[int, Sequence[tuple[bool, bytes]]]
-"""What one read or one command brought over a connection: wall clock, then units as `take_frames` gives them."""
-
-
 class FrameLog(Protocol):
     """Where the gateway puts frames and the API reads them; keeps at least the last day across restarts."""
 
-    def write(self, charge_point_code: str, protocol: str, passages: Sequence[Passage]) -> None:
-        """Take frames without blocking (ids are given by the log); drops and counts when it cannot keep up."""
+    def write(self, charge_point_code: str, protocol: str, passages: Sequence[bytes]) -> None:
+        """Take frames, packed by `pack_passage`, without blocking; drops and counts when it cannot keep up."""
         ...
 
     async def read(
@@ -104,5 +100,5 @@ class FrameLog(Protocol):
         ...
 
     def counts(self) -> Mapping[str, int]:
-        """written, dropped, expired."""
+        """Passages written, dropped, expired."""
         ...

@@ -9,8 +9,9 @@ from math import inf
 from typing import TYPE_CHECKING, Protocol, cast
 
 from chargecloud.device.commands import DeviceCommand
-from chargecloud.device.contract import Connection, Passage, ProtocolPlugin
+from chargecloud.device.contract import Connection, ProtocolPlugin
 from chargecloud.device.events import CommandOutcome, DeviceEvent
+from chargecloud.device.passage import pack_passage
 from chargecloud.kernel.errors import Unsupported
 from chargecloud.kernel.message import Envelope
 
@@ -86,7 +87,7 @@ class Link(asyncio.Protocol):
         self.paused = False
         self.calm = False
         """Online and not contested: nothing but frames to see to."""
-        self.passages: list[Passage] | None = None
+        self.passages: list[bytes] | None = None
         """Frames since the last sweep; None while nothing has happened and the sweep need not look at this link."""
 
     @property
@@ -124,7 +125,7 @@ class Link(asyncio.Protocol):
             if passages is None:
                 self.log(wall_ms)
             else:
-                passages.append((wall_ms, connection.take_frames()))
+                passages.append(pack_passage(wall_ms, connection.take_frames()))
             if connection.closing or board.bus.congested:
                 self.flush(wall_ms)
         except Exception as error:
@@ -209,7 +210,7 @@ class Link(asyncio.Protocol):
 
     def log(self, wall_ms: int) -> None:
         """Keep what has passed until the next sweep, which also asks the connection when it wants to be woken."""
-        passage = (wall_ms, self.connection.take_frames())
+        passage = pack_passage(wall_ms, self.connection.take_frames())
         if self.passages is None:
             self.passages = [passage]
             self.board.touched.append(self)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from chargecloud.device.contract import FrameLog, Passage
+from chargecloud.device.contract import FrameLog
 
 
 class Tap:
@@ -16,7 +16,7 @@ class Tap:
         self.nameless = 0
         """Passages of connections that had not introduced themselves; these are not logged."""
 
-    def take(self, charge_point_code: str, protocol: str, passages: Sequence[Passage]) -> None:
+    def take(self, charge_point_code: str, protocol: str, passages: Sequence[bytes]) -> None:
         """Log what passed since the last sweep."""
         self.passages += len(passages)
         if charge_point_code:

@@ -12,8 +12,8 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from chargecloud.device.contract import LoggedFrame, Passage
-from chargecloud.infra.framestore import Chunk, FrameStore, open_store, pack
+from chargecloud.device.contract import LoggedFrame
+from chargecloud.infra.framestore import Chunk, FrameStore, open_store
 from chargecloud.kernel.clock import Clock
 from chargecloud.kernel.errors import Unavailable
 
@@ -27,8 +27,8 @@ class FrameLogLimits:
     """How long, how much, and how eagerly."""
 
     keep_hours: int = 48
-    waiting_frames: int = 400_000
-    """Beyond this, what comes is dropped and counted."""
+    waiting_passages: int = 400_000
+    """Beyond this, what comes is dropped and counted; a passage is what one read or one command brought."""
     flush_s: float = 1.0
     file_mib: int = 4_096
     """When what is kept takes more, the oldest goes early."""
@@ -76,15 +76,14 @@ class SqliteFrameLog:
             self._thread.join()
             self._thread = None
 
-    def write(self, charge_point_code: str, protocol: str, passages: Sequence[Passage]) -> None:
-        chunk = pack(charge_point_code, protocol, passages)
-        frames = chunk[3]
+    def write(self, charge_point_code: str, protocol: str, passages: Sequence[bytes]) -> None:
+        amount = len(passages)
         with self._lock:
-            if self._thread is not None and self._waiting < self._limits.waiting_frames:
-                self._waiting += frames
-                self._chunks.append(chunk)
+            if self._thread is not None and self._waiting < self._limits.waiting_passages:
+                self._waiting += amount
+                self._chunks.append((charge_point_code, protocol, amount, b"".join(passages)))
             else:
-                self._counts["dropped"] += frames
+                self._counts["dropped"] += amount
 
     async def read(
         self, charge_point_code: str, *, before_id: int | None = None, limit: int = 100
@@ -139,17 +138,17 @@ class SqliteFrameLog:
             look(store)
 
     def _write(self, store: FrameStore, chunks: list[Chunk]) -> None:
-        """Frames that cannot be written are dropped and counted."""
-        frames = sum(chunk[3] for chunk in chunks)
+        """What cannot be written is dropped and counted."""
+        amount = sum(chunk[2] for chunk in chunks)
         fate = "written"
         try:
-            store.add(chunks)
+            store.add(chunks, self._clock.now_ms())
         except sqlite3.Error as error:
             fate = "dropped"
-            log.error("framelog.write_failed", path=str(self._path), frames=frames, error=str(error))
+            log.error("framelog.write_failed", path=str(self._path), passages=amount, error=str(error))
         with self._lock:
-            self._waiting -= frames
-            self._counts[fate] += frames
+            self._waiting -= amount
+            self._counts[fate] += amount
 
     def _expire(self, store: FrameStore) -> None:
         cutoff_ms = self._clock.now_ms() - self._limits.keep_hours * 3_600_000

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from chargecloud.device.capability import Capability
 from chargecloud.device.commands import AnswerBoot, DeviceCommand, Reboot
-from chargecloud.device.contract import LoggedFrame, Passage
+from chargecloud.device.contract import LoggedFrame
 from chargecloud.device.events import (
     Beat,
     Booted,
@@ -20,6 +20,7 @@ from chargecloud.device.events import (
     StopClass,
     WireFaulted,
 )
+from chargecloud.device.passage import join_passages, unpack_passages
 from chargecloud.gateway.gateway import Gateway, GatewaySettings
 from chargecloud.gateway.limits import GatewayLimits
 from chargecloud.gateway.link import Link
@@ -230,10 +231,9 @@ class MemoryFrameLog:
     def __init__(self) -> None:
         self.frames: list[LoggedFrame] = []
 
-    def write(self, charge_point_code: str, protocol: str, passages: Sequence[Passage]) -> None:
-        for at_ms, units in passages:
-            for up, raw in units:
-                self.frames.append(LoggedFrame(len(self.frames) + 1, charge_point_code, at_ms, up, protocol, raw))
+    def write(self, charge_point_code: str, protocol: str, passages: Sequence[bytes]) -> None:
+        for at_ms, up, raw in unpack_passages(join_passages(b"".join(passages), len(passages))):
+            self.frames.append(LoggedFrame(len(self.frames) + 1, charge_point_code, at_ms, up, protocol, raw))
 
     async def read(
         self, charge_point_code: str, *, before_id: int | None = None, limit: int = 100
