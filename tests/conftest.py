@@ -4,12 +4,15 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from chargecloud.infra.sql.engine import Database
 from chargecloud.kernel.clock import ManualClock
 from tests.support.database import make_template, opened
 
+# Plain lines: structlog's own choice draws a picture of every exception, which takes longer than most tests.
+structlog.configure(processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()])
 # A machine shared with other work may stall any example for longer than Hypothesis' default deadline.
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
