@@ -16,7 +16,8 @@ import uvloop
 
 from chargecloud.device.commands import AnswerBoot
 from chargecloud.device.events import Booted, DeviceEvent, MeterSampled
-from chargecloud.gateway.gateway import Gateway, GatewaySettings, spare_collector
+from chargecloud.gateway.collector import SparedCollector
+from chargecloud.gateway.gateway import Gateway, GatewaySettings
 from chargecloud.gateway.limits import GatewayLimits
 from chargecloud.gateway.listener import ListenerSettings
 from chargecloud.gateway.switchboard import Surroundings
@@ -83,7 +84,7 @@ async def serve(directory: Path) -> None:
     gateway = Gateway(settings, Surroundings(clock, bus, MemoryCache(clock), frame_log), {"ykc16": Plugin()})
     await bus.start()
     await gateway.start()
-    spare_collector()
+    await SparedCollector().start()
     print("port", gateway.addresses()[0][1], flush=True)
     await answer_questions(gateway, platform, frame_log)
     await gateway.stop()
@@ -100,7 +101,7 @@ async def answer_questions(gateway: Gateway, platform: Platform, frame_log: Sqli
         if question == "memory":
             print("kib", resident_kib(), flush=True)
         elif question == "freeze":
-            spare_collector()
+            await SparedCollector().start()
             print("frozen", flush=True)
         else:
             stats, log = gateway.stats(), frame_log.counts()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -30,20 +29,6 @@ class GatewaySettings:
     gateway_id: str = "gateway-1"
     listeners: tuple[ListenerSettings, ...] = ()
     limits: GatewayLimits = field(default_factory=GatewayLimits)
-
-
-YOUNG_OBJECTS = 100_000
-"""Containers that may come alive before the collector looks at them; a loaded gateway holds fewer between sweeps."""
-
-
-def spare_collector() -> None:
-    """Take what exists by now out of garbage collection and let it run rarely; for a process that is a gateway.
-
-    Frames leave no cycles, yet with the usual thresholds the collector takes a tenth of the time of a busy gateway.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(YOUNG_OBJECTS, 10, 10)
 
 
 class Gateway:

@@ -6,6 +6,7 @@ import structlog
 
 from chargecloud.features.operators import service as operators
 from chargecloud.features.stations import service as stations
+from chargecloud.gateway.collector import SparedCollector
 from chargecloud.infra.deadletters import DeadLetters
 from chargecloud.infra.framelog import SqliteFrameLog
 from chargecloud.infra.sql.engine import Database
@@ -99,8 +100,8 @@ def api_parts(platform: Platform) -> list[Part]:
 
 
 def gateway_parts(platform: Platform) -> list[Part]:
-    """Listeners for charge points."""
-    return [platform.gateway]
+    """Listeners for charge points, and a garbage collector that does not disturb them."""
+    return [platform.gateway, SparedCollector()]
 
 
 def all_parts(platform: Platform, *, seeding: Part | None = None) -> list[Part]:

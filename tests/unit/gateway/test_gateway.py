@@ -2,13 +2,12 @@
 
 import asyncio
 import contextlib
-import gc
 import socket
 
 import uvloop
 
 from chargecloud.device.events import WentOffline
-from chargecloud.gateway.gateway import YOUNG_OBJECTS, Gateway, GatewaySettings, spare_collector
+from chargecloud.gateway.gateway import Gateway, GatewaySettings
 from chargecloud.gateway.limits import GatewayLimits
 from chargecloud.gateway.listener import ListenerSettings
 from chargecloud.gateway.switchboard import Surroundings
@@ -120,14 +119,3 @@ async def test_the_sweep_tells_how_late_it_was() -> None:
             pass
         await asyncio.sleep(0.05)
         assert gateway.stats()["sweep_late_ms_max"] >= 50
-
-
-def test_sparing_the_collector_freezes_what_exists() -> None:
-    before = gc.get_threshold()
-    try:
-        spare_collector()
-        assert gc.get_freeze_count() > 0
-        assert gc.get_threshold()[0] == YOUNG_OBJECTS
-    finally:
-        gc.unfreeze()
-        gc.set_threshold(*before)
