@@ -33,6 +33,8 @@ class Plan:
 
     card_points: int
     app_points: int
+    card_holders: int = -1
+    """Drivers with a card; two for each charge point that takes cards when not said."""
 
     @property
     def cards(self) -> SimOptions:
@@ -89,7 +91,12 @@ async def _fill(uow: UnitOfWork, plan: Plan) -> World:
             await service_assets.create_charge_point(uow, entered, operator_id=None)
             if options.code_prefix == APP_PREFIX:
                 app_points.append((spec.code, spec.connector_count))
-    cards = tuple([await _card(uow, number) for number in range(2 * plan.card_points)])
+    cards = tuple(
+        [
+            await _card(uow, number)
+            for number in range(2 * plan.card_points if plan.card_holders < 0 else plan.card_holders)
+        ]
+    )
     tokens = tuple([await _token(uow, number) for number in range(2 * plan.app_points)])
     return World(cards=cards, app_points=tuple(app_points), tokens=tokens)
 
