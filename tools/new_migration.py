@@ -11,19 +11,30 @@ from sqlalchemy import create_engine
 from chargecloud.main.schema import SCRIPTS, configuration
 
 REVISION = "0001"
+VERSIONS = SCRIPTS / "versions"
 
 
-def main() -> None:
-    for old in (SCRIPTS / "versions").glob("*.py"):
-        old.unlink()
+def render() -> str:
+    """The text of the initial migration, as the tables in code want it now."""
     with tempfile.TemporaryDirectory() as directory:
         engine = create_engine(f"sqlite:///{Path(directory).as_posix()}/empty.db")
         with engine.connect() as connection:
-            command.revision(configuration(connection), "initial", autogenerate=True, rev_id=REVISION)
+            config = configuration(connection)
+            config.set_main_option("version_locations", directory)
+            command.revision(config, "initial", autogenerate=True, rev_id=REVISION, version_path=directory)
         engine.dispose()
-    (written,) = (SCRIPTS / "versions").glob("*.py")
-    subprocess.run([sys.executable, "-m", "ruff", "format", "--no-force-exclude", str(written)], check=True)
-    print(f"wrote {written.name}")
+        (written,) = Path(directory).glob("*.py")
+        ruff = [sys.executable, "-m", "ruff", "format", "--quiet", "--isolated", "--line-length", "120", str(written)]
+        subprocess.run(ruff, check=True)
+        return written.read_text("utf-8")
+
+
+def main() -> None:
+    text = render()
+    for old in VERSIONS.glob("*.py"):
+        old.unlink()
+    (VERSIONS / f"{REVISION}_initial.py").write_text(text, "utf-8")
+    print(f"wrote {REVISION}_initial.py")
 
 
 if __name__ == "__main__":
