@@ -12,7 +12,6 @@ from chargecloud.device.commands import AnswerBoot
 from chargecloud.device.events import (
     Booted,
     CameOnline,
-    CommandEnded,
     CommandOutcome,
     DeviceEvent,
     RecordUploaded,
@@ -24,8 +23,6 @@ from chargecloud.gateway.link import Link, LinkState
 from chargecloud.gateway.switchboard import Switchboard
 from chargecloud.kernel.errors import Unavailable
 
-HEARD_ANYWAY = (RecordUploaded, CommandEnded)
-"""What counts even from a connection that is not admitted: a record is never lost, a command never without an end."""
 _HOLDING = (LinkState.ASKED, LinkState.REFUSING, LinkState.ONLINE)
 _NEVER_MS = 1 << 62
 
@@ -80,13 +77,13 @@ class Admission:
         return False
 
     def heard(self, link: Link, events: Sequence[DeviceEvent], now: float, wall_ms: int) -> None:
-        """Introductions, and the little that counts from somebody who is not admitted."""
+        """Introductions; and records of a contested charge point, because a record is never lost (abuse A02)."""
         for event in events:
             if link.state is LinkState.CLOSED:
                 return
             if type(event) is Booted:
                 self._booted(link, event, now)
-            elif link.code and isinstance(event, HEARD_ANYWAY):
+            elif type(event) is RecordUploaded and self._contests.holder_is_admitted(link):
                 self._board.publish(link.code, (event,), wall_ms)
             else:
                 self._board.counts["unadmitted_events"] += 1

@@ -85,6 +85,12 @@ class Contests:
         )
         self._send(holder.gateway_id, challenger.code, probe)
 
+    def holder_is_admitted(self, challenger: Link) -> bool:
+        """Whether a quarantined link names a charge point that the platform knows, as far as can be told here."""
+        return challenger.state is LinkState.QUARANTINED and (
+            challenger.code in self._board.online or challenger.link_id in self._abroad
+        )
+
     def sign_of_life(self, defender: Link, events: Sequence[DeviceEvent]) -> None:
         """The old connection says something: any sound frame proves that it lives."""
         if all(type(event) is WireFaulted for event in events):

@@ -30,13 +30,23 @@ async def test_a_login_is_claimed_asked_and_announced_in_this_order() -> None:
         assert wire.sent == b"welcome\n"
 
 
-async def test_nothing_but_records_counts_before_the_admission() -> None:
+async def test_nothing_counts_before_the_admission() -> None:
     async with house() as home:
         home.answering = False
         link, _ = await home.log_in("1")
         await home.say(link, "beat", "record 7")
-        assert home.told(Beat) == []
-        assert [record.session_no for record in home.told(RecordUploaded)] == ["7"]
+        assert home.told(Beat) == home.told(RecordUploaded) == []
+        assert home.gateway.stats()["unadmitted_events"] == 2
+
+
+async def test_records_of_somebody_who_challenges_an_unknown_one_do_not_count() -> None:
+    async with house() as home:
+        home.unknown.add("1")
+        await home.log_in("1")
+        challenger, _ = await home.log_in("1")
+        assert challenger.state is LinkState.QUARANTINED
+        await home.say(challenger, "record 7")
+        assert home.told(RecordUploaded) == []
 
 
 async def test_a_record_of_somebody_nameless_is_not_published() -> None:

@@ -102,9 +102,10 @@ async def test_a_connection_that_has_closed_is_in_nobodys_way() -> None:
         assert wire.sent == b"welcome\n"
 
 
-async def test_in_quarantine_only_records_are_heard_and_no_command_arrives() -> None:
-    async with house() as home:
-        (_, old_wire), (new, new_wire) = await old_and_new(home, ELSEWHERE, charging=False)
+@pytest.mark.parametrize("gateways", [(0, 0), (0, 1)])
+async def test_in_quarantine_only_records_are_heard_and_no_command_arrives(gateways: tuple[int, int]) -> None:
+    async with house(gateways=2) as home:
+        (_, old_wire), (new, new_wire) = await old_and_new(home, ELSEWHERE, charging=False, gateways=gateways)
         await home.say(new, "beat", "record 7", "beat")
         await home.reboot(CODE, "c1")
         assert home.told(Beat) == []

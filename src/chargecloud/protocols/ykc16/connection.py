@@ -14,7 +14,7 @@ from chargecloud.protocols.ykc16 import asks, login, pending, records, tariffs
 from chargecloud.protocols.ykc16.codec import Verdict, decode
 from chargecloud.protocols.ykc16.conversation import LOG_MAX, Conversation
 from chargecloud.protocols.ykc16.faults import GARBAGE
-from chargecloud.protocols.ykc16.frames import LoginRequest
+from chargecloud.protocols.ykc16.frames import LoginRequest, TransactionRecord
 from chargecloud.protocols.ykc16.framing import FRAMING
 from chargecloud.protocols.ykc16.quirks import BUILT_IN, Quirk
 from chargecloud.protocols.ykc16.scripts import SCRIPTS, sample_query
@@ -35,6 +35,9 @@ _VERDICT_FAULTS = {
     Verdict.REJECT_BODY_LENGTH: "short_body",
     Verdict.UNKNOWN_TYPE: "unknown_type",
 }
+_FIRST = (LoginRequest,)
+_EARLY = (LoginRequest, TransactionRecord)
+"""What counts before the admission once we know who speaks; what a record is worth then is for the gateway to say."""
 _DIRECT: dict[type[DeviceCommand], Callable[[Conversation, Any], None]] = {
     AnswerBoot: login.answer_boot,
     AnswerStart: asks.answer_start,
@@ -184,7 +187,7 @@ class Connection(Conversation):
         handler = HANDLERS.get(type(frame))
         if handler is None:
             self.fault("wrong_direction")
-        elif not self.admitted and type(frame) is not LoginRequest:
+        elif not self.admitted and type(frame) not in (_EARLY if self.charge_point_code else _FIRST):
             self._hear_stranger()
         elif self.charge_point_code and (frame.pile_code or self.charge_point_code) != self.charge_point_code:
             self.fault("foreign")

@@ -132,6 +132,17 @@ def test_nothing_is_heard_while_the_platform_decides() -> None:
     assert harness.told(Beat) == [] and not harness.connection.closing
 
 
+def test_a_record_is_told_while_the_platform_decides_but_not_before_the_login() -> None:
+    harness = connected()
+    harness.receive(ykc.up(ykc.record(TRADE)))
+    assert harness.told(RecordUploaded) == []
+    harness.receive(ykc.login())
+    harness.receive(ykc.up(ykc.record(TRADE)))
+    (event,) = harness.told(RecordUploaded)
+    assert event.session_no == TRADE
+    assert [raw[5] for raw in harness.sent] == [], "it is confirmed by a command only, and commands need the admission"
+
+
 def test_twenty_damaged_frames_in_a_minute_close() -> None:
     harness = admitted()
     broken = ykc.heartbeat()[:-1] + b"\x00"
