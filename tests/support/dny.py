@@ -47,6 +47,23 @@ def heartbeat(
     return up(frame, physical_id=physical_id, message_id=message_id)
 
 
+def legacy_heartbeat(*, physical_id: int = PHYSICAL_ID, message_id: int = 6, states: bytes = b"\x00\x00") -> bytes:
+    """0x01."""
+    frame = uplinks.LegacyHeartbeat(
+        firmware_version=640,
+        voltage_dv=2347,
+        port_states=states,
+        port_powers_dw=(0,) * len(states),
+        port_peak_powers_dw=(0,) * len(states),
+        virtual_id=10,
+        signal=0,
+        device_type=0x31,
+        temperature_raw=93,
+        work_mode=0,
+    )
+    return up(frame, physical_id=physical_id, message_id=message_id)
+
+
 def settlement(
     *, physical_id: int = PHYSICAL_ID, message_id: int = 3, order: bytes = ORDER, **changes: object
 ) -> bytes:
