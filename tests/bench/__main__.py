@@ -1,0 +1,93 @@
+"""`make bench`: measure everything and write docs/performance.md; `python -m tests.bench NAME …` prints some only."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.bench import bench_codec, bench_connection, bench_database, bench_gateway, bench_platform
+from tests.bench.report import Figures, document
+
+ROOT = Path(__file__).resolve().parents[2]
+TARGET = ROOT / "docs" / "performance.md"
+
+
+def codec() -> Figures:
+    """Bytes to typed frame and back, µs."""
+    return {name: round(cost, 2) for name, cost in bench_codec.measure()}
+
+
+def connection() -> Figures:
+    """A conversation's costs, µs, and the bytes of an idle one."""
+    figures: Figures = {name: round(cost, 2) for name, cost in bench_connection.measure()}
+    return figures | {"idle admitted connection, bytes": round(bench_connection.idle_bytes())}
+
+
+BENCHES: dict[str, Callable[[], Figures]] = {
+    "codec": codec,
+    "connection": connection,
+    "database": lambda: dict(bench_database.bench()),
+    "answered200": lambda: bench_gateway.answered_frames(200),
+    "answered1000": lambda: bench_gateway.answered_frames(1_000),
+    "mixed200": lambda: bench_gateway.mixed_frames(200),
+    "mixed1000": lambda: bench_gateway.mixed_frames(1_000),
+    "cpu": bench_gateway.cpu_per_frame,
+    "memory": bench_gateway.memory_per_connection,
+    "storm": bench_platform.login_storm,
+    "pace": bench_platform.own_pace,
+    "ready": bench_platform.ready_with_a_million_orders,
+}
+
+
+def machine() -> str:
+    """What it was measured on, in a line."""
+    model = next(
+        (
+            line.split(":", 1)[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
+        platform.processor(),
+    )
+    memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    versions = f"Linux {platform.release()}, Python {platform.python_version()}"
+    return f"{os.cpu_count()} × {model}, {memory_gib:.0f} GiB, {versions}"
+
+
+def commit() -> str:
+    """The commit that was measured, marked when the tree had changes."""
+    revision = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    changed = subprocess.run(
+        ["git", "status", "--porcelain", "src"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return revision.stdout.strip() + (" with changes" if changed.stdout.strip() else "")
+
+
+def main() -> int:
+    chosen = sys.argv[1:]
+    unknown = [name for name in chosen if name not in BENCHES]
+    if unknown:
+        print(f"there is no bench {', '.join(unknown)}; there are {', '.join(BENCHES)}", file=sys.stderr)
+        return 2
+    measured: dict[str, Figures] = {}
+    for name in chosen or BENCHES:
+        print(f"{name} …", file=sys.stderr, flush=True)
+        if name in {"storm", "pace", "ready"}:
+            os.sched_setaffinity(0, {min(1, (os.cpu_count() or 1) - 1)})
+        measured[name] = BENCHES[name]()
+        print(json.dumps({name: measured[name]}, ensure_ascii=False), flush=True)
+    if not chosen:
+        when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+        TARGET.write_text(document(measured, machine=machine(), commit=commit(), when=when), "utf-8")
+        print(f"written to {TARGET.relative_to(ROOT)}", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

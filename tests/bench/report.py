@@ -1,0 +1,96 @@
+"""The page docs/performance.md from what was measured: each figure beside what it must and what it should be."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+Figures = dict[str, Any]
+Measured = Mapping[str, Figures]
+
+
+class Row(NamedTuple):
+    """One figure: its limits, where it is found, how to repeat it."""
+
+    figure: str
+    must: float
+    aim: float
+    unit: str
+    bench: str
+    read: Callable[[Figures], float]
+    at_least: bool = False
+
+
+def _key(name: str) -> Callable[[Figures], float]:
+    return lambda figures: float(figures[name])
+
+
+ROWS = (
+    Row("frames a server CPU-second against a raw echo, each answered, 200 connections", 60, 75, "%", "answered200",
+        _key("share_pct"), at_least=True),
+    Row("the same, 1,000 connections", 60, 75, "%", "answered1000", _key("share_pct"), at_least=True),
+    Row("0x13 and 0x03 in turn, 200 connections", 60, 75, "%", "mixed200", _key("share_pct"), at_least=True),
+    Row("0x13 and 0x03 in turn, 1,000 connections", 60, 75, "%", "mixed1000", _key("share_pct"), at_least=True),
+    Row("CPU a frame, one 0x03 and one 0x13 a write, 1,000 charge points", 16, 11, "µs", "cpu", _key("us_per_frame")),
+    Row("0x13, bytes to typed frame, checksum included", 3, 1.5, "µs", "codec", _key("0x13 checksum and typed frame")),
+    Row("0x3B, bytes to typed frame, checksum included", 6, 4, "µs", "codec", _key("0x3B checksum and typed frame")),
+    Row("memory an idle logged-in connection, 10,000 connections", 8, 4, "KiB", "memory", _key("kib_per_connection")),
+    Row("2,000 charge points log in while 200 work", 15, 5, "s", "storm", _key("seconds")),
+    Row("of the 200, disturbed", 0, 0, "", "storm", _key("established_disturbed")),
+    Row("500 charge points at their own pace, everything stored: CPU", 50, 25, "% of a core", "pace", _key("cpu_pct")),
+    Row("record 0x3B → 0x40 in that run, p99", 200, 50, "ms", "pace", _key("record_confirm_p99_ms")),
+    Row("order start over the API → 0x34 in that run, p99", 50, 25, "ms", "pace", _key("start_p99_ms")),
+    Row("`chargecloud up` to ready, 1,000,000 orders", 5, 2, "s", "ready", _key("seconds")),
+)  # fmt: skip
+
+INTRODUCTION = """\
+# Performance
+
+Written by `make bench`; `python -m tests.bench NAME` repeats one figure. The server runs on core 0, the load on core 1.
+Where a figure is a share, its limit (a raw uvloop echo with the same load generator) was measured in the same run, in
+alternating rounds, and the best round of each counts: noise only ever slows down. CPU is user and system time of the
+server process. The machine is shared; other work during a run shows in the seconds, less in the CPU figures.
+
+- machine: {machine}
+- commit: {commit}
+- date: {when}
+
+| figure | must | aim | measured | verdict | bench |
+|---|---:|---:|---:|---|---|
+"""
+
+
+def document(measured: Measured, *, machine: str, commit: str, when: str) -> str:
+    """The whole page."""
+    lines = [_line(row, measured[row.bench]) for row in ROWS if row.bench in measured]
+    return (
+        INTRODUCTION.format(machine=machine, commit=commit, when=when)
+        + "\n".join(lines)
+        + "\n\n## Everything that was measured\n"
+        + "".join(_details(name, figures) for name, figures in measured.items())
+    )
+
+
+def verdict(row: Row, value: float) -> str:
+    """How a value stands to its limits."""
+    if row.at_least:
+        return "aim met" if value >= row.aim else "must met" if value >= row.must else "**missed**"
+    return "aim met" if value <= row.aim else "must met" if value <= row.must else "**missed**"
+
+
+def _line(row: Row, figures: Figures) -> str:
+    value, sign = row.read(figures), "≥" if row.at_least else "≤"
+    unit = f" {row.unit}" if row.unit else ""
+    limits = f"{sign} {row.must:g}{unit} | {sign} {row.aim:g}{unit}"
+    return f"| {row.figure} | {limits} | {value:g}{unit} | {verdict(row, value)} | `{row.bench}` |"
+
+
+def _details(name: str, figures: Figures) -> str:
+    rows = "".join(f"| {key} | {_shown(value)} |\n" for key, value in figures.items())
+    return f"\n### `{name}`\n\n| | |\n|---|---|\n{rows}"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_shown(entry)}" for key, entry in value.items())
+    if isinstance(value, list):
+        return ", ".join(_shown(entry) for entry in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)

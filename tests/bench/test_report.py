@@ -1,0 +1,24 @@
+"""The performance page says plainly what was missed."""
+
+import pytest
+
+from tests.bench.report import ROWS, document, verdict
+
+
+@pytest.mark.parametrize(("value", "said"), [(80, "aim met"), (75, "aim met"), (60, "must met"), (59.9, "**missed**")])
+def test_a_share_has_to_be_high(value: float, said: str) -> None:
+    assert verdict(ROWS[0], value) == said
+
+
+@pytest.mark.parametrize(("value", "said"), [(11, "aim met"), (16, "must met"), (16.1, "**missed**")])
+def test_a_cost_has_to_be_low(value: float, said: str) -> None:
+    row = next(row for row in ROWS if row.bench == "cpu")
+    assert verdict(row, value) == said
+
+
+def test_the_page_names_machine_commit_and_every_detail() -> None:
+    page = document({"cpu": {"us_per_frame": 17.5, "connections": 1000}}, machine="a machine", commit="abc", when="now")
+    assert "a machine" in page
+    assert "abc" in page
+    assert "| 17.5 µs | **missed** | `cpu` |" in page
+    assert "| connections | 1000 |" in page
