@@ -27,8 +27,8 @@ class Explainer:
         self.connection = connection
         self.plans: list[str] = []
 
-    async def execute(self, statement: ClauseElement) -> list[object]:
-        written = str(statement.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}))
+    async def execute(self, statement: ClauseElement, values: dict[str, object] | None = None) -> list[object]:
+        written = str(statement.params(values or {}).compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}))
         rows = await self.connection.execute(text("EXPLAIN QUERY PLAN " + written.replace(":", "\\:")))
         self.plans.append("\n".join(str(row[3]) for row in rows))
         return []

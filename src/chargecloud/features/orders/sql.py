@@ -3,7 +3,20 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import Boolean, Column, Index, Integer, Row, String, Table, UniqueConstraint, insert, select, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    Row,
+    String,
+    Table,
+    UniqueConstraint,
+    bindparam,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from chargecloud.device.events import StartMethod
@@ -158,21 +171,32 @@ def _plain(name: str, value: object) -> object:
     return value.value if isinstance(value, StartMethod | LimitKind | OrderState) else value
 
 
+_SELECT = select(*ORDER_COLUMNS)
+_BY_NUMBER = _SELECT.where(orders.c.order_no == bindparam("number"))
+_BY_SESSION = _SELECT.where(orders.c.session_no == bindparam("number"))
+_BY_REQUEST = _SELECT.where(orders.c.request_key == bindparam("key"))
+_ADD = insert(orders)
+_SAVE = update(orders).where(
+    orders.c.order_no == bindparam("this_number"), orders.c.revision == bindparam("this_revision")
+)
+"""Statements of hot paths are built once: building one costs more than SQLite needs to run it."""
+
+
 async def find(uow: UnitOfWork, order_no: str) -> Order | None:
     """An order by its number."""
-    row = (await uow.connection.execute(select(*ORDER_COLUMNS).where(orders.c.order_no == order_no))).first()
+    row = (await uow.connection.execute(_BY_NUMBER, {"number": order_no})).first()
     return order_of(row) if row else None
 
 
 async def find_by_session(uow: UnitOfWork, session_no: str) -> Order | None:
     """The order of a session."""
-    row = (await uow.connection.execute(select(*ORDER_COLUMNS).where(orders.c.session_no == session_no))).first()
+    row = (await uow.connection.execute(_BY_SESSION, {"number": session_no})).first()
     return order_of(row) if row else None
 
 
 async def find_by_request(uow: UnitOfWork, request_key: str) -> Order | None:
     """The order this request has made before."""
-    row = (await uow.connection.execute(select(*ORDER_COLUMNS).where(orders.c.request_key == request_key))).first()
+    row = (await uow.connection.execute(_BY_REQUEST, {"key": request_key})).first()
     return order_of(row) if row else None
 
 
@@ -194,7 +218,7 @@ async def add(uow: UnitOfWork, *new: Order) -> None:
     """Write new orders; the unique keys of request and session decide races."""
     rows = [{name: _plain(name, getattr(order, name)) for name in _NAMES} for order in new]
     try:
-        await uow.connection.execute(insert(orders), rows)
+        await uow.connection.execute(_ADD, rows)
     except IntegrityError as error:
         raise Conflict("同一请求正在处理，请重试", "request_in_progress", order_no=new[0].order_no) from error
 
@@ -206,12 +230,9 @@ async def save(uow: UnitOfWork, before: Order, after: Order) -> None:
     }
     if not changes:
         return
-    statement = (
-        update(orders)
-        .where(orders.c.order_no == before.order_no, orders.c.revision == before.revision)
-        .values(**changes, revision=before.revision + 1)
-    )
-    if (await uow.connection.execute(statement)).rowcount != 1:
+    this = {"this_number": before.order_no, "this_revision": before.revision}
+    result = await uow.connection.execute(_SAVE, changes | this | {"revision": before.revision + 1})
+    if result.rowcount != 1:
         raise Conflict("订单刚刚被改动，请重试", "order_changed", order_no=before.order_no)
     fresh = [flag for flag in after.flags if flag not in before.flags]
     if fresh:
@@ -231,7 +252,7 @@ async def add_correction(uow: UnitOfWork, row: dict[str, object]) -> bool:
 
 async def _add_once(uow: UnitOfWork, table: Table, row: dict[str, object]) -> bool:
     try:
-        await uow.connection.execute(insert(table).values(row))
+        await uow.connection.execute(insert(table), row)
     except IntegrityError:
         return False
     return True

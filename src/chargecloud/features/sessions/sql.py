@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Table,
     and_,
+    bindparam,
     insert,
     or_,
     select,
@@ -173,20 +174,38 @@ def _plain(name: str, value: object) -> object:
     return value.value if name in _ENUMS and isinstance(value, StartMethod | SessionState | LimitKind) else value
 
 
+_SELECT = select(*SESSION_COLUMNS)
+_BY_NUMBER = _SELECT.where(sessions.c.session_no == bindparam("number"))
+_BY_CONNECTOR = _SELECT.where(sessions.c.connector_key == bindparam("key"))
+_BY_EITHER = _SELECT.where(
+    or_(sessions.c.session_no == bindparam("number"), sessions.c.connector_key == bindparam("key"))
+)
+_ADD = insert(sessions)
+_SAVE = update(sessions).where(
+    sessions.c.session_no == bindparam("this_number"), sessions.c.revision == bindparam("this_revision")
+)
+_ADD_RECORD = insert(session_records)
+_RECORD = (
+    select(*SESSION_COLUMNS, session_records.c.received_at_ms, session_records.c.body)
+    .join(session_records, session_records.c.session_no == sessions.c.session_no)
+    .where(session_records.c.record_id == bindparam("id"))
+)
+"""Statements of hot paths are built once: building one costs more than SQLite needs to run it."""
+
+
 async def find(uow: UnitOfWork, session_no: str) -> ChargingSession | None:
     """A session by its number."""
-    row = (await uow.connection.execute(select(*SESSION_COLUMNS).where(sessions.c.session_no == session_no))).first()
+    row = (await uow.connection.execute(_BY_NUMBER, {"number": session_no})).first()
     return session_of(row) if row else None
 
 
 async def find_here(uow: UnitOfWork, session_no: str, connector_key: str) -> list[ChargingSession]:
     """The session of this number and the one that occupies this connector: none, one, or two."""
-    statement = select(*SESSION_COLUMNS).where(
-        or_(sessions.c.session_no == session_no, sessions.c.connector_key == connector_key)
-        if session_no
-        else sessions.c.connector_key == connector_key
-    )
-    return [session_of(row) for row in await uow.connection.execute(statement)]
+    if session_no:
+        rows = await uow.connection.execute(_BY_EITHER, {"number": session_no, "key": connector_key})
+    else:
+        rows = await uow.connection.execute(_BY_CONNECTOR, {"key": connector_key})
+    return [session_of(row) for row in rows]
 
 
 async def occupying(uow: UnitOfWork, *, driver_id: int, connector_keys: Sequence[str]) -> list[ChargingSession]:
@@ -213,29 +232,28 @@ async def due(uow: UnitOfWork, *, limit: int) -> list[str]:
     return list((await uow.connection.execute(statement)).scalars())
 
 
-async def wake(uow: UnitOfWork, charge_point_code: str) -> None:
-    """Have the sweep look at this charge point's open sessions soon: it has just come back."""
-    statement = (
-        update(sessions)
-        .where(
-            sessions.c.charge_point_code == charge_point_code,
-            sessions.c.state.in_([SessionState.CHARGING.value, SessionState.STOPPING.value]),
-            sessions.c.due_at_ms > uow.now_ms + WAKE_AFTER_MS,
-        )
-        .values(due_at_ms=uow.now_ms + WAKE_AFTER_MS, nudges=0)
-    )
-    await uow.connection.execute(statement)
-
-
 WAKE_AFTER_MS = 20_000
 """One sample interval and a little: most charge points speak by themselves when they come back."""
+
+
+_WAKE = update(sessions).where(
+    sessions.c.charge_point_code == bindparam("this_code"),
+    sessions.c.state.in_([SessionState.CHARGING.value, SessionState.STOPPING.value]),
+    sessions.c.due_at_ms > bindparam("soon"),
+)
+
+
+async def wake(uow: UnitOfWork, charge_point_code: str) -> None:
+    """Have the sweep look at this charge point's open sessions soon: it has just come back."""
+    soon = uow.now_ms + WAKE_AFTER_MS
+    await uow.connection.execute(_WAKE, {"this_code": charge_point_code, "soon": soon, "due_at_ms": soon, "nudges": 0})
 
 
 async def add(uow: UnitOfWork, session: ChargingSession) -> None:
     """Write a new session; the unique keys of connector, place and number decide races."""
     row = {name: _plain(name, getattr(session, name)) for name in _NAMES}
     try:
-        await uow.connection.execute(insert(sessions).values(row))
+        await uow.connection.execute(_ADD, row)
     except IntegrityError as error:
         raise Conflict("充电枪刚刚被占用，请重试", "session_clash", session_no=session.session_no) from error
 
@@ -247,12 +265,9 @@ async def save(uow: UnitOfWork, before: ChargingSession, after: ChargingSession)
     }
     if not changes:
         return
-    statement = (
-        update(sessions)
-        .where(sessions.c.session_no == before.session_no, sessions.c.revision == before.revision)
-        .values(**changes, revision=before.revision + 1)
-    )
-    if (await uow.connection.execute(statement)).rowcount != 1:
+    this = {"this_number": before.session_no, "this_revision": before.revision}
+    result = await uow.connection.execute(_SAVE, changes | this | {"revision": before.revision + 1})
+    if result.rowcount != 1:
         raise Conflict("会话刚刚被改动，请重试", "session_changed", session_no=before.session_no)
 
 
@@ -273,7 +288,7 @@ async def add_record(
         "raw": event.raw,
     }
     try:
-        await uow.connection.execute(insert(session_records).values(row))
+        await uow.connection.execute(_ADD_RECORD, row)
     except IntegrityError:
         return None
     return record_id
@@ -281,12 +296,7 @@ async def add_record(
 
 async def find_record(uow: UnitOfWork, record_id: str) -> tuple[ChargingSession, ChargeDetailRecord] | None:
     """A record and the session it belongs to, in one statement."""
-    statement = (
-        select(*SESSION_COLUMNS, session_records.c.received_at_ms, session_records.c.body)
-        .join(session_records, session_records.c.session_no == sessions.c.session_no)
-        .where(session_records.c.record_id == record_id)
-    )
-    row = (await uow.connection.execute(statement)).first()
+    row = (await uow.connection.execute(_RECORD, {"id": record_id})).first()
     if row is None:
         return None
     received_at_ms, body = row[len(_NAMES) :]

@@ -120,10 +120,10 @@ async def _set_presence(uow: UnitOfWork, event: CameOnline | WentOffline, *, onl
     if await sql.set_presence(
         uow, charge_point_code=code, gateway_id=event.gateway_id, epoch=event.epoch, online=online
     ):
-        known = await sql.get_charge_point(uow, code)
+        station_id = await sql.station_of_charge_point(uow, code)
         patch = {"online": online, "presence_since_ms": uow.now_ms}
         uow.live(f"charge_point:{code}", patch)
-        uow.live(f"station:{known.station_id}", {"charge_points": {code: patch}})
+        uow.live(f"station:{station_id}", {"charge_points": {code: patch}})
 
 
 async def forget_gateway(uow: UnitOfWork, gateway_id: str) -> int:

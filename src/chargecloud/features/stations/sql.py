@@ -3,7 +3,21 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Row, Select, String, Table, insert, select, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    Row,
+    Select,
+    String,
+    Table,
+    bindparam,
+    insert,
+    select,
+    update,
+)
 
 from chargecloud.device.events import Booted
 from chargecloud.features.stations.messages import ChargePoint, Connector, ConnectorState, Station
@@ -131,11 +145,28 @@ def select_connectors() -> Select[Any]:
     )
 
 
+_CHARGE_POINT = select(*CHARGE_POINT_COLUMNS).where(charge_points.c.code == bindparam("code"))
+_STATION_OF = select(charge_points.c.station_id).where(charge_points.c.code == bindparam("code"))
+_CONNECTOR = select_connectors().where(
+    connectors.c.charge_point_code == bindparam("code"), connectors.c.connector_no == bindparam("number")
+)
+_CHANGE_CHARGE_POINT = update(charge_points).where(charge_points.c.code == bindparam("this_code"))
+_SET_PRESENCE = _CHANGE_CHARGE_POINT.where(charge_points.c.epoch <= bindparam("this_epoch"))
+_CHANGE_CONNECTOR = update(connectors).where(
+    connectors.c.charge_point_code == bindparam("this_code"), connectors.c.connector_no == bindparam("this_number")
+)
+"""Statements of hot paths are built once: building one costs more than SQLite needs to run it."""
+
+
 async def find_charge_point(uow: UnitOfWork, charge_point_code: str) -> ChargePoint | None:
     """A charge point by its code."""
-    statement = select(*CHARGE_POINT_COLUMNS).where(charge_points.c.code == charge_point_code)
-    row = (await uow.connection.execute(statement)).first()
+    row = (await uow.connection.execute(_CHARGE_POINT, {"code": charge_point_code})).first()
     return charge_point_of(row) if row else None
+
+
+async def station_of_charge_point(uow: UnitOfWork, charge_point_code: str) -> int:
+    """The id of the station where a charge point stands; 0 when there is no such charge point."""
+    return await uow.connection.scalar(_STATION_OF, {"code": charge_point_code}) or 0
 
 
 async def get_charge_point(uow: UnitOfWork, charge_point_code: str) -> ChargePoint:
@@ -148,10 +179,7 @@ async def get_charge_point(uow: UnitOfWork, charge_point_code: str) -> ChargePoi
 
 async def find_connector(uow: UnitOfWork, charge_point_code: str, connector_no: int) -> Connector | None:
     """A connector with its charge point."""
-    statement = select_connectors().where(
-        connectors.c.charge_point_code == charge_point_code, connectors.c.connector_no == connector_no
-    )
-    row = (await uow.connection.execute(statement)).first()
+    row = (await uow.connection.execute(_CONNECTOR, {"code": charge_point_code, "number": connector_no})).first()
     return connector_of(row) if row else None
 
 
@@ -215,31 +243,24 @@ def _blank_connector(charge_point_code: str, connector_no: int, now_ms: int) -> 
 
 async def note_boot(uow: UnitOfWork, charge_point: ChargePoint, event: Booted) -> None:
     """What a charge point says of itself when it introduces itself."""
-    statement = (
-        update(charge_points)
-        .where(charge_points.c.code == charge_point.code)
-        .values(
-            protocol=event.protocol,
-            protocol_version=event.protocol_version[:32],
-            firmware_version=event.firmware_version[:64],
-            sim_iccid=event.sim_iccid[:64],
-            network_type=event.network_type,
-            carrier_no=event.carrier_no,
-            source=event.source[:64],
-            booted_at_ms=uow.now_ms,
-        )
-    )
-    await uow.connection.execute(statement)
+    values = {
+        "protocol": event.protocol,
+        "protocol_version": event.protocol_version[:32],
+        "firmware_version": event.firmware_version[:64],
+        "sim_iccid": event.sim_iccid[:64],
+        "network_type": event.network_type,
+        "carrier_no": event.carrier_no,
+        "source": event.source[:64],
+        "booted_at_ms": uow.now_ms,
+    }
+    await uow.connection.execute(_CHANGE_CHARGE_POINT, values | {"this_code": charge_point.code})
 
 
 async def set_presence(uow: UnitOfWork, *, charge_point_code: str, gateway_id: str, epoch: int, online: bool) -> bool:
     """Online under an epoch, or offline unless a later epoch is online; False when the word came too late."""
-    statement = (
-        update(charge_points)
-        .where(charge_points.c.code == charge_point_code, charge_points.c.epoch <= epoch)
-        .values(online=online, gateway_id=gateway_id, epoch=epoch, presence_since_ms=uow.now_ms)
-    )
-    return (await uow.connection.execute(statement)).rowcount == 1
+    values = {"online": online, "gateway_id": gateway_id, "epoch": epoch, "presence_since_ms": uow.now_ms}
+    this = {"this_code": charge_point_code, "this_epoch": epoch}
+    return (await uow.connection.execute(_SET_PRESENCE, values | this)).rowcount == 1
 
 
 async def forget_gateway(uow: UnitOfWork, gateway_id: str) -> int:
@@ -254,15 +275,11 @@ async def forget_gateway(uow: UnitOfWork, gateway_id: str) -> int:
 
 async def set_charge_point(uow: UnitOfWork, charge_point_code: str, **values: object) -> bool:
     """Change columns of one charge point; False when there is none."""
-    statement = update(charge_points).where(charge_points.c.code == charge_point_code).values(**values)
-    return (await uow.connection.execute(statement)).rowcount == 1
+    result = await uow.connection.execute(_CHANGE_CHARGE_POINT, values | {"this_code": charge_point_code})
+    return result.rowcount == 1
 
 
 async def set_connector(uow: UnitOfWork, charge_point_code: str, connector_no: int, **values: object) -> bool:
     """Change columns of one connector; False when there is none."""
-    statement = (
-        update(connectors)
-        .where(connectors.c.charge_point_code == charge_point_code, connectors.c.connector_no == connector_no)
-        .values(**values)
-    )
-    return (await uow.connection.execute(statement)).rowcount == 1
+    this = {"this_code": charge_point_code, "this_number": connector_no}
+    return (await uow.connection.execute(_CHANGE_CONNECTOR, values | this)).rowcount == 1

@@ -1,11 +1,18 @@
 """The log of what charge points were asked, and how it ended."""
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from chargecloud.device.commands import DeviceCommand
 from chargecloud.device.events import CommandEnded, CommandOutcome
 from chargecloud.features.stations.sql import device_commands
 from chargecloud.infra.sql.uow import UnitOfWork
+
+_ADD = insert(device_commands)
+_CLOSE = update(device_commands).where(
+    device_commands.c.command_id == bindparam("this_id"),
+    device_commands.c.charge_point_code == bindparam("this_code"),
+    device_commands.c.outcome == "",
+)
 
 
 async def add(uow: UnitOfWork, command: DeviceCommand, *, body: str, requested_by: str) -> None:
@@ -23,23 +30,19 @@ async def add(uow: UnitOfWork, command: DeviceCommand, *, body: str, requested_b
         "detail": "",
         "ended_at_ms": None,
     }
-    await uow.connection.execute(insert(device_commands).values(values))
+    await uow.connection.execute(_ADD, values)
 
 
 async def close(uow: UnitOfWork, event: CommandEnded) -> bool:
     """Note how a command ended; the first word counts. False when it is not in the log or had ended."""
-    statement = (
-        update(device_commands)
-        .where(
-            device_commands.c.command_id == event.command_id,
-            device_commands.c.charge_point_code == event.charge_point_code,
-            device_commands.c.outcome == "",
-        )
-        .values(
-            outcome=event.outcome.value, reason=event.reason[:200], detail=event.detail[:16_000], ended_at_ms=uow.now_ms
-        )
-    )
-    return (await uow.connection.execute(statement)).rowcount == 1
+    values = {
+        "outcome": event.outcome.value,
+        "reason": event.reason[:200],
+        "detail": event.detail[:16_000],
+        "ended_at_ms": uow.now_ms,
+    }
+    this = {"this_id": event.command_id, "this_code": event.charge_point_code}
+    return (await uow.connection.execute(_CLOSE, values | this)).rowcount == 1
 
 
 async def close_lost(uow: UnitOfWork, *, expired_before_ms: int) -> int:

@@ -1,33 +1,37 @@
 """Reads that find a connector only when something new is said of it, so that nothing is written for the rest."""
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import bindparam, or_
 
 from chargecloud.features.stations.messages import Connector, ConnectorState
 from chargecloud.features.stations.sql import connector_of, connectors, select_connectors
 from chargecloud.infra.sql.uow import UnitOfWork
 
+SAID = ("reported", "plugged", "holstered", "fault_bits", "session_no")
+"""What a sample says of a connector."""
+
+_THIS = select_connectors().where(
+    connectors.c.charge_point_code == bindparam("this_code"), connectors.c.connector_no == bindparam("this_number")
+)
+_DIFFERING = _THIS.where(
+    or_(*(connectors.c[name].is_distinct_from(bindparam(name, type_=connectors.c[name].type)) for name in SAID))
+)
+_FAULTED = _THIS.where(connectors.c.reported == ConnectorState.FAULTED.value)
+_NOT_FAULTED = _THIS.where(connectors.c.reported != ConnectorState.FAULTED.value)
+
 
 async def find_differing(
-    uow: UnitOfWork, charge_point_code: str, connector_no: int, values: dict[str, object]
+    uow: UnitOfWork, charge_point_code: str, connector_no: int, said: dict[str, object]
 ) -> Connector | None:
-    """The connector, if any of these columns holds something else."""
-    differs = or_(*(connectors.c[name].is_distinct_from(value) for name, value in values.items()))
-    return await _find(uow, charge_point_code, connector_no, differs)
+    """The connector, if anything of `SAID` is something else in the database."""
+    this = {"this_code": charge_point_code, "this_number": connector_no}
+    row = (await uow.connection.execute(_DIFFERING, said | this)).first()
+    return connector_of(row) if row else None
 
 
 async def find_fault_differing(
     uow: UnitOfWork, charge_point_code: str, connector_no: int, faulted: bool
 ) -> Connector | None:
     """The connector, if its state says otherwise than this heartbeat about a fault."""
-    stored = connectors.c.reported == ConnectorState.FAULTED.value
-    return await _find(uow, charge_point_code, connector_no, ~stored if faulted else stored)
-
-
-async def _find(
-    uow: UnitOfWork, charge_point_code: str, connector_no: int, condition: ColumnElement[bool]
-) -> Connector | None:
-    statement = select_connectors().where(
-        and_(connectors.c.charge_point_code == charge_point_code, connectors.c.connector_no == connector_no, condition)
-    )
-    row = (await uow.connection.execute(statement)).first()
+    this = {"this_code": charge_point_code, "this_number": connector_no}
+    row = (await uow.connection.execute(_NOT_FAULTED if faulted else _FAULTED, this)).first()
     return connector_of(row) if row else None

@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    bindparam,
     insert,
     select,
     update,
@@ -126,27 +127,30 @@ async def find_version(connection: AsyncConnection, version_id: int) -> TariffVe
     return version_of(row) if row else None
 
 
+_VERSION_AT = (
+    select(versions)
+    .join(assignments, assignments.c.tariff_id == versions.c.tariff_id)
+    .where(
+        assignments.c.station_id == bindparam("station_id"),
+        assignments.c.effective_from_ms <= bindparam("at_ms"),
+        assignments.c.cancelled_at_ms.is_(None),
+        versions.c.effective_from_ms <= bindparam("at_ms"),
+        versions.c.cancelled_at_ms.is_(None),
+    )
+    .order_by(
+        assignments.c.effective_from_ms.desc(),
+        assignments.c.id.desc(),
+        versions.c.effective_from_ms.desc(),
+        versions.c.id.desc(),
+    )
+    .limit(1)
+)
+"""Built once: every log-in and every start asks it, and building it costs more than running it."""
+
+
 async def version_at(connection: AsyncConnection, station_id: int, at_ms: int) -> TariffVersion | None:
     """The version that counts at a station at a moment: newest assignment first, then its newest version."""
-    statement = (
-        select(versions)
-        .join(assignments, assignments.c.tariff_id == versions.c.tariff_id)
-        .where(
-            assignments.c.station_id == station_id,
-            assignments.c.effective_from_ms <= at_ms,
-            assignments.c.cancelled_at_ms.is_(None),
-            versions.c.effective_from_ms <= at_ms,
-            versions.c.cancelled_at_ms.is_(None),
-        )
-        .order_by(
-            assignments.c.effective_from_ms.desc(),
-            assignments.c.id.desc(),
-            versions.c.effective_from_ms.desc(),
-            versions.c.id.desc(),
-        )
-        .limit(1)
-    )
-    row = (await connection.execute(statement)).first()
+    row = (await connection.execute(_VERSION_AT, {"station_id": station_id, "at_ms": at_ms})).first()
     return version_of(row) if row else None
 
 

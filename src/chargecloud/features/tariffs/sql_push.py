@@ -11,6 +11,10 @@ from chargecloud.infra.sql.upsert import upsert
 
 _SILENT = (PushState.UNANSWERED.value, PushState.EXPIRED.value, PushState.SENT.value)
 
+_KEY = "charge_point_code"
+_NOTE = upsert(pushes, key=(_KEY,), update=[column.name for column in pushes.c if column.name != _KEY])
+"""Built once: every log-in runs it."""
+
 
 async def note_push(
     uow: UnitOfWork,
@@ -34,7 +38,7 @@ async def note_push(
         "ended_at_ms": None,
         "reason": "",
     }
-    await uow.connection.execute(upsert(pushes, row, key=("charge_point_code",)))
+    await uow.connection.execute(_NOTE, row)
 
 
 async def end_push(uow: UnitOfWork, command_id: str, state: PushState, reason: str) -> None:
