@@ -81,7 +81,7 @@ class Board:
         self.queried_at = -inf
         """When the board was last asked who it is."""
         self.held: tuple[Settlement, int, bytes] | None = None
-        """A settlement that came while the platform was deciding."""
+        """A settlement that came while the platform was deciding: to be told again when it can be answered."""
         self.free_from = 0.0
         self.states = b""
         """Port states of the last heartbeat."""

@@ -33,7 +33,7 @@ _ANSWERED = {uplinks.Register.code: acks.RegisterAck, uplinks.Heartbeat.code: ac
 
 
 def on_stranger(hub: HubConversation, decoded: Decoded, raw: bytes) -> None:
-    """A frame of a board that is not admitted: only introductions count, and a settlement waits for the decision."""
+    """A frame of a board that is not admitted: only introductions count, and settlements once we know who speaks."""
     frame = decoded.frame
     if is_broken(decoded.physical_id):
         hub.fault("broken_identity")
@@ -51,6 +51,7 @@ def on_stranger(hub: HubConversation, decoded: Decoded, raw: bytes) -> None:
         _introduce(board, frame, decoded)
     elif isinstance(frame, uplinks.Settlement) and board.state is BoardState.ASKED:
         board.held = (frame, decoded.message_id, raw)
+        records.on_settlement(board, *board.held)  # what it is worth now is for the gateway to say
     else:
         _ask_who(board)
 
@@ -166,9 +167,8 @@ def _after_admission(board: Board) -> None:
     """
     hub = board.hub
     if board.held is not None:
-        frame, message_id, raw = board.held
-        board.held = None
-        records.on_settlement(board, frame, message_id, raw)
+        held, board.held, board.uploads = board.held, None, None
+        records.on_settlement(board, *held)
     host.tell_admitted(hub, board)
     for other in hub.boards.values():
         _tell_boot(other)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from chargecloud.device.commands import ConfirmRecord
 from chargecloud.device.events import Beat, Booted, CommandOutcome, FellSilent, PowerType, RecordUploaded
 from chargecloud.protocols.dny.board import BoardState
 from chargecloud.protocols.dny.connection import Connection
@@ -91,13 +92,25 @@ def test_the_time_is_told_to_anybody() -> None:
     assert said(harness) == [acks.TimeAnswer(timestamp=harness.wall_ms // 1000)]
 
 
-def test_a_settlement_that_came_too_early_is_told_on_admission() -> None:
-    """It would come again only after half an hour."""
+def test_an_early_settlement_is_told_at_once_and_again_when_it_can_be_answered() -> None:
+    """The board would send it again only after half an hour."""
     harness = connected()
-    harness.receive(dny.register() + dny.settlement())
-    assert harness.told(RecordUploaded) == []
+    harness.receive(dny.settlement() + dny.register() + dny.settlement(message_id=8))
+    assert len(harness.told(RecordUploaded)) == 1, "none of a board that is not known yet"
+    confirm = ConfirmRecord(
+        command_id="c",
+        charge_point_code=dny.CODE,
+        expires_at_ms=harness.wall_ms + 60_000,
+        connector_no=1,
+        session_no=dny.ORDER.hex().upper(),
+    )
+    harness.submit(confirm)
+    assert harness.ends("c")[0].outcome is CommandOutcome.OFFLINE
     harness.submit(verdict(harness))
-    assert len(harness.told(RecordUploaded)) == 1
+    assert len(harness.told(RecordUploaded)) == 2
+    harness.take_sent()
+    harness.submit(confirm)
+    assert dny.message_ids(harness.take_sent()) == [8]
 
 
 def test_other_boards_wait_until_the_first_is_admitted() -> None:
