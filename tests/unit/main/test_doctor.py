@@ -1,0 +1,79 @@
+"""The doctor finds what is planted and says how to mend it."""
+
+import socket
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from chargecloud.kernel.clock import SystemClock
+from chargecloud.main import schema
+from chargecloud.main.certificates import self_signed
+from chargecloud.main.doctor import Finding, Level, examine
+from chargecloud.main.settings import ListenerSettings, Settings
+
+HEALTHY = {"http": {"port": 0}, "https": {"port": 0}, "listeners": [{"protocol": "ykc16", "port": 0}]}
+
+
+def examined(tmp_path: Path, **changes: object) -> dict[str, Finding]:
+    settings = Settings.model_validate({"data_dir": tmp_path, **HEALTHY, **changes})
+    return {finding.subject: finding for finding in examine(settings)}
+
+
+def test_a_healthy_installation(tmp_path: Path) -> None:
+    schema.upgrade(f"sqlite:///{(tmp_path / 'chargecloud.db').as_posix()}")
+    found = examined(tmp_path)
+    assert not [finding for finding in found.values() if finding.level is Level.WRONG]
+    assert "sum to zero" in found["ledger"].text
+    assert found["integrity"].level is Level.FINE
+
+
+def test_an_empty_directory_is_only_noted_and_stays_empty(tmp_path: Path) -> None:
+    found = examined(tmp_path / "new")
+    assert found["database"].level is Level.NOTE
+    assert "chargecloud migrate" in found["database"].text
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_damaged_database(tmp_path: Path) -> None:
+    (tmp_path / "chargecloud.db").write_bytes(b"nonsense " * 1000)
+    assert examined(tmp_path)["database"].level is Level.WRONG
+
+
+def test_a_ledger_that_does_not_add_up(tmp_path: Path) -> None:
+    path = tmp_path / "chargecloud.db"
+    schema.upgrade(f"sqlite:///{path.as_posix()}")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA foreign_keys = OFF")
+        connection.execute("INSERT INTO wallet_postings VALUES ('t', 1, 'adjustments', 0, 5, 1)")
+        connection.commit()
+    assert examined(tmp_path)["ledger"].level is Level.WRONG
+
+
+def test_ports_protocols_and_other_worlds(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        listeners = [{"protocol": "smoke", "port": 0}, {"protocol": "ykc16", "host": "127.0.0.1", "port": port}]
+        found = examined(tmp_path, listeners=listeners, bus={"url": "amqp://h"})
+    assert "ykc16" in found["listener 0.0.0.0:0"].text
+    assert found[f"listener 127.0.0.1:{port}"].level is Level.WRONG
+    assert found["bus"].level is Level.WRONG
+    assert found["cache"].level is Level.FINE
+
+
+def test_no_listener_is_worth_a_note(tmp_path: Path) -> None:
+    assert "CHARGECLOUD_LISTENERS" in examined(tmp_path, listeners=[])["listeners"].text
+
+
+@pytest.mark.parametrize("usable", [True, False])
+def test_certificates(tmp_path: Path, usable: bool) -> None:
+    certificate, key = self_signed(tmp_path / "pki", SystemClock().now_ms())
+    if not usable:
+        key.write_text("nonsense")
+    listener = ListenerSettings(protocol="ykc16", host="127.0.0.1", port=0, tls_cert=certificate, tls_key=key)
+    findings = examine(Settings.model_validate({"data_dir": tmp_path, **HEALTHY, "listeners": [listener]}))
+    levels = [finding.level for finding in findings if str(certificate) in finding.text]
+    assert levels == [Level.FINE if usable else Level.WRONG]
