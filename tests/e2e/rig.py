@@ -19,7 +19,7 @@ from websockets.asyncio.client import connect
 
 READY_WITHIN_S = 60
 STOPPED_WITHIN_S = 30
-COMMAND = (sys.executable, "-m", "chargecloud")
+COMMAND = (sys.executable, "-m", "chargecloud.main")
 
 
 def free_port() -> int:

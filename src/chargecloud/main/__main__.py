@@ -1,0 +1,5 @@
+"""`python -m chargecloud.main` is the command `chargecloud`."""
+
+from chargecloud.main.cli import run
+
+run()
