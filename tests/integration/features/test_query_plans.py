@@ -28,7 +28,9 @@ class Explainer:
         self.plans: list[str] = []
 
     async def execute(self, statement: ClauseElement, values: dict[str, object] | None = None) -> list[object]:
-        written = str(statement.params(values or {}).compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}))
+        written = str(
+            statement.params(values or {}).compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+        )
         rows = await self.connection.execute(text("EXPLAIN QUERY PLAN " + written.replace(":", "\\:")))
         self.plans.append("\n".join(str(row[3]) for row in rows))
         return []

@@ -15,12 +15,15 @@ from chargecloud.device.events import (
 from chargecloud.features.drivers import service as drivers
 from chargecloud.features.drivers.service import NewCard
 from chargecloud.features.orders.messages import OrderState
-from chargecloud.features.sessions import sql, views
-from chargecloud.features.sessions.messages import RecordMisplaced, SessionState, SessionSurfaced
+from chargecloud.features.sessions import jobs, service, sql, views
+from chargecloud.features.sessions.messages import Limit, LimitKind, RecordMisplaced, SessionState, SessionSurfaced
+from chargecloud.infra.sql.uow import UnitOfWork
+from chargecloud.kernel.errors import Unavailable
 from tests.support.world import CODE, KWH, MINUTE_MS, OTHER_CODE, World, answered, record, sample
 
 STRANGE = "9" * 32
 CARD = "00000000D14B0A54"
+SMALL = Limit(LimitKind.MONEY, 1_000)
 
 
 async def records(world: World, session_no: str) -> list[views.RecordRow]:
@@ -195,3 +198,60 @@ async def test_words_of_another_charge_point_move_nothing(world: World, fields: 
     await world.say(answered(order.session_no, **fields), sample(order.session_no, KWH, **fields))
     session = await world.session(order.session_no)
     assert session.state is SessionState.REQUESTED and session.energy_mwh == 0
+
+
+async def test_an_idle_word_right_after_coming_back_frees_nothing_while_a_record_may_be_on_its_way(
+    world: World,
+) -> None:
+    """F12: the charge point charged all the time it was away; its idle word comes before its record."""
+    order = await world.place()
+    await world.say(answered(order.session_no))
+    await world.say(WentOffline(charge_point_code=CODE, gateway_id="g1", epoch=1, reason="silent"))
+    world.clock.advance(60 * MINUTE_MS)
+    await world.sweep()
+    await world.say(CameOnline(charge_point_code=CODE, gateway_id="g1", epoch=2), sample())
+    assert (await world.order(order.order_no)).hold_open
+    await world.say(record(order.session_no, (0, 0, 20 * KWH, 0)))
+    settled = await world.order(order.order_no)
+    assert settled.state is OrderState.SETTLED and settled.total_fen == 2_200
+    await world.proven()
+
+
+async def test_an_idle_word_some_time_after_coming_back_is_proof(world: World) -> None:
+    order = await world.place()
+    await world.say(WentOffline(charge_point_code=CODE, gateway_id="g1", epoch=1, reason="silent"))
+    world.clock.advance(60 * MINUTE_MS)
+    await world.sweep()
+    await world.say(CameOnline(charge_point_code=CODE, gateway_id="g1", epoch=2), sample())
+    world.clock.advance(90_000)
+    await world.say(sample())
+    assert (await world.order(order.order_no)).state is OrderState.FAILED
+    await world.proven()
+
+
+async def test_old_curves_are_forgotten(world: World) -> None:
+    session_no = await start(world)
+    world.clock.advance(91 * 86_400_000)
+    await jobs.prune_curves(world.database)
+    async with world.database.read() as connection:
+        assert await views.samples_of(connection, session_no, after_id=0, limit=10) == []
+        assert await views.session(connection, session_no) is not None
+
+
+async def test_one_session_that_cannot_be_swept_holds_up_no_other(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = await world.place(limit=SMALL), await world.place(connector_no=2, limit=SMALL)
+    sweep_one = service.sweep_one
+
+    async def failing(uow: UnitOfWork, session_no: str) -> None:
+        if session_no == first.session_no:
+            raise Unavailable("broken on purpose", "broken")
+        await sweep_one(uow, session_no)
+
+    monkeypatch.setattr(service, "sweep_one", failing)
+    world.clock.advance(95_000)
+    with pytest.raises(ExceptionGroup, match="could not be swept"):
+        await jobs.sweep(world.database)
+    assert (await world.session(first.session_no)).state is SessionState.REQUESTED
+    assert (await world.session(second.session_no)).state is SessionState.STOPPING

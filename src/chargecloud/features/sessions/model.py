@@ -22,6 +22,8 @@ STALE_MS = 60_000
 LONGEST_MS = 7 * 24 * 3_600_000
 IDLE_PROOF = 2
 """So many idle samples in a charging session end it (文档 §4.6)."""
+UPLOAD_GRACE_MS = 90_000
+"""A charge point that comes back uploads what it has stored, once more every 30 s; only then is its idle word proof."""
 NUDGE_EVERY_MS = 60_000
 NUDGE_AT_MOST_MS = 900_000
 
@@ -171,13 +173,24 @@ def lose_start(session: ChargingSession, fact: Fact, at_ms: int, *, reason: str)
     return step
 
 
+def would_prove_nothing_flowed(session: ChargingSession, sample: MeterSampled, at_ms: int) -> bool:
+    """Whether this sample would free the hold, so that it is worth a second look."""
+    overdue = session.began_at_ms is None and at_ms >= session.proof_due_at_ms
+    return overdue and sample.status is ConnectorStatus.AVAILABLE and session.state not in FINAL
+
+
 def heard(session: ChargingSession, at_ms: int) -> ChargingSession:
     """Note that something was heard."""
     return msgspec.structs.replace(session, evidence_at_ms=max(session.evidence_at_ms, at_ms))
 
 
-def apply_sample(session: ChargingSession, sample: MeterSampled, at_ms: int, price: Price) -> Step:
-    """One sample: its energy, what it proves, and the limits it may have reached."""
+def apply_sample(
+    session: ChargingSession, sample: MeterSampled, at_ms: int, price: Price, *, trusted: bool = True
+) -> Step:
+    """One sample: its energy, what it proves, and the limits it may have reached.
+
+    `trusted` is false while the charge point may still hold back a record from the time it was away.
+    """
     if session.state is S.RECORDED:
         return _after_record(session, sample)
     seen = _note_values(heard(session, at_ms), sample)
@@ -186,7 +199,7 @@ def apply_sample(session: ChargingSession, sample: MeterSampled, at_ms: int, pri
     if sample.session_no == session.session_no and session.began_at_ms is not None:
         seen = _priced(count_energy(seen, sample, at_ms), price)
     if sample.status is ConnectorStatus.AVAILABLE:
-        return _idle(seen, at_ms)
+        return _idle(seen, at_ms) if trusted or seen.began_at_ms is not None else Step(seen)
     return Step(seen)
 
 

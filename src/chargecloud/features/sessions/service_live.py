@@ -36,7 +36,12 @@ REFUSED_FACTS = Counter(
 
 async def apply_sample(uow: UnitOfWork, before: ChargingSession, event: MeterSampled, at_ms: int) -> None:
     """One sample for one session, with our running price."""
-    await settle_step(uow, before, model.apply_sample(before, event, at_ms, _pricing(before)))
+    trusted = True
+    if model.would_prove_nothing_flowed(before, event, at_ms):
+        charge_point = await stations.charge_point(uow, before.charge_point_code)
+        back_ms = charge_point.presence_since_ms
+        trusted = back_ms <= before.requested_at_ms or at_ms - back_ms >= model.UPLOAD_GRACE_MS
+    await settle_step(uow, before, model.apply_sample(before, event, at_ms, _pricing(before), trusted=trusted))
 
 
 def _pricing(session: ChargingSession) -> Callable[[tuple[Segment, ...]], int]:
