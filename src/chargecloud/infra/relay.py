@@ -7,7 +7,7 @@ sent already, so they are not sent again: they end as unanswered, and evidence d
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import structlog
 from sqlalchemy import func, select
@@ -57,10 +57,9 @@ class Relay:
         self._tasks: list[asyncio.Task[None]] = []
         self._handing_over: set[asyncio.Task[None]] = set()
 
-    @property
-    def in_hand(self) -> int:
-        """Rows taken from the outbox and not yet deleted there."""
-        return len(self._in_hand)
+    def counts(self) -> Mapping[str, int]:
+        """Rows taken from the outbox and not yet deleted there, and failures so far; for metrics."""
+        return {"in_hand": len(self._in_hand), "failures": self.failures}
 
     async def start(self) -> None:
         """Begin with what the last run left behind."""
@@ -89,7 +88,7 @@ class Relay:
             while True:
                 self._wake.set()
                 await asyncio.sleep(POLL_S)
-                async with self._database.read() as connection:
+                async with self._database.read(quick=True) as connection:
                     if not self._in_hand and not await outbox.oldest(connection, after=0, most=1):
                         return
         finally:
@@ -118,7 +117,7 @@ class Relay:
         while True:
             self._in_hand -= self._gone  # not before: a reader that began earlier may still see them
             self._gone.clear()
-            async with self._database.read() as connection:
+            async with self._database.read(quick=True) as connection:
                 rows = await outbox.oldest(connection, after=after, most=BATCH)
             if not rows:
                 return after

@@ -83,7 +83,7 @@ async def test_events_go_out_in_order_with_id_and_trace(database: Database, bus:
     assert {each.trace_id for each in bus.published} == {"trace"}
     assert len({each.id for each in bus.published}) == 30
     assert await left(database) == 0
-    assert relay.in_hand == 0
+    assert relay.counts() == {"in_hand": 0, "failures": 0}
 
 
 async def test_a_commit_wakes_it(

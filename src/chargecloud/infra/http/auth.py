@@ -86,7 +86,7 @@ async def resolve(connection: HTTPConnection, token: str) -> Principal | None:
     database = cast(Database, connection.app.state.database)
     resolvers = cast(Resolvers, connection.app.state.resolvers)
     now_ms = database.clock.now_ms()
-    async with database.read() as reader:
+    async with database.read(quick=True) as reader:
         principal = await resolvers.staff(reader, token, now_ms) or await resolvers.driver(reader, token, now_ms)
     if principal is None:
         return None

@@ -134,15 +134,17 @@ class Database:
         self._tell(uow)
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A connection that sees one snapshot and cannot write."""
-        connection = await self._store.take_reader()
+    async def read(self, *, quick: bool = False) -> AsyncIterator[AsyncConnection]:
+        """A connection that sees one snapshot and cannot write.
+
+        `quick` is for look-ups by key, a fraction of a millisecond each: they run in the event loop, which is cheaper
+        than a trip to a thread. Whatever scans or sorts leaves it out.
+        """
         try:
-            yield connection
+            async with self._store.reader(quick=quick) as connection:
+                yield connection
         except COMPLAINTS as error:
             raise translated(error) or error from error
-        finally:
-            await self._store.give_back(connection)
 
     async def _keep_log_short(self) -> None:
         while True:

@@ -2,7 +2,8 @@
 
 import asyncio
 import sqlite3
-from contextlib import closing
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import cast
 
@@ -21,6 +22,8 @@ FOLD_BYTES = 4 * 1024 * 1024
 RESTART_BYTES = 64 * 1024 * 1024
 """From this size on the writer waits until readers let go of the log and it can start from its beginning."""
 
+Reader = tuple[AsyncConnection, LocalConnection]
+
 
 class SqliteStore:
     """Keeps connections open; nothing is opened or checked for each use."""
@@ -33,7 +36,7 @@ class SqliteStore:
         self._writer: AsyncConnection | None = None
         self._driver: LocalConnection | None = None
         self._folder: LocalConnection | None = None
-        self._readers: asyncio.LifoQueue[AsyncConnection] = asyncio.LifoQueue()
+        self._readers: asyncio.LifoQueue[Reader] = asyncio.LifoQueue()
 
     async def begin(self, *, in_thread: bool) -> AsyncConnection:
         """Open a transaction on the connection that writes, for whoever has the turn.
@@ -56,7 +59,8 @@ class SqliteStore:
             self._driver = await _driver_of(self._writer)
             self._driver.become_writer(self._synchronous)
             for _ in range(READERS):
-                self._readers.put_nowait(await self._engine.connect())
+                reader = await self._engine.connect()
+                self._readers.put_nowait((reader, await _driver_of(reader)))
         except DBAPIError as error:
             raise translated(error) or error from error
         self._folder = LocalConnection.open(str(self.path))
@@ -66,7 +70,8 @@ class SqliteStore:
         if self._engine is None:
             return
         for _ in range(READERS):
-            await (await self._readers.get()).close()
+            connection, _ = await self._readers.get()
+            await connection.close()
         if self._folder:
             await self._folder.hop(self._folder.raw.close)
         if self._writer and self._driver:
@@ -76,8 +81,18 @@ class SqliteStore:
         await self._engine.dispose()
         self._engine = None
 
-    async def take_reader(self) -> AsyncConnection:
-        """A reader, for one user at a time."""
+    @asynccontextmanager
+    async def reader(self, *, quick: bool) -> AsyncIterator[AsyncConnection]:
+        """A reader for one user at a time; its snapshot ends with it. `quick` statements run in the event loop."""
+        connection, driver = await self._take_reader()
+        driver.inline = quick
+        try:
+            yield connection
+        finally:
+            await connection.rollback()
+            self._readers.put_nowait((connection, driver))
+
+    async def _take_reader(self) -> Reader:
         if self._engine is None:
             raise Unavailable("the database is not open; start it first", "database_stopped")
         try:
@@ -85,11 +100,6 @@ class SqliteStore:
                 return await self._readers.get()
         except TimeoutError:
             raise Unavailable("all database readers were busy; try again", "database_busy") from None
-
-    async def give_back(self, connection: AsyncConnection) -> None:
-        """End the snapshot and let others read."""
-        await connection.rollback()
-        self._readers.put_nowait(connection)
 
     def log_bytes(self) -> int:
         """Size of the write-ahead log."""

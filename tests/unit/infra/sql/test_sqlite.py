@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sqlite3
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy import text
 from chargecloud.infra.sql import sqlite
 from chargecloud.infra.sql.engine import Database
 from chargecloud.infra.sql.sqlite import SqliteStore
+from chargecloud.infra.sql.sqlite_driver import HoppingCursor, InlineCursor
 from chargecloud.kernel.clock import ManualClock
 from chargecloud.kernel.errors import Unavailable
 
@@ -27,9 +29,8 @@ async def setting(store: SqliteStore, name: str, *, writer: bool) -> object:
         value = (await connection.execute(text(f"PRAGMA {name}"))).scalar()
         await connection.rollback()
     else:
-        connection = await store.take_reader()
-        value = (await connection.execute(text(f"PRAGMA {name}"))).scalar()
-        await store.give_back(connection)
+        async with store.reader(quick=False) as connection:
+            value = (await connection.execute(text(f"PRAGMA {name}"))).scalar()
     return value
 
 
@@ -155,9 +156,21 @@ async def test_gives_up_on_a_process_that_never_ends(tmp_path: Path, monkeypatch
 async def test_readers_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite, "WAIT_FOR_READER_S", 0.01)
     store = await started(tmp_path / "a.db")
-    taken = [await store.take_reader() for _ in range(sqlite.READERS)]
-    with pytest.raises(Unavailable, match="readers were busy"):
-        await store.take_reader()
-    for connection in taken:
-        await store.give_back(connection)
+    async with AsyncExitStack() as taken:
+        for _ in range(sqlite.READERS):
+            await taken.enter_async_context(store.reader(quick=False))
+        with pytest.raises(Unavailable, match="readers were busy"):
+            await taken.enter_async_context(store.reader(quick=False))
+    async with store.reader(quick=True):
+        pass
+    await store.stop()
+
+
+@pytest.mark.parametrize("quick", [True, False])
+async def test_only_quick_look_ups_run_in_the_loop(tmp_path: Path, quick: bool) -> None:
+    store = await started(tmp_path / "a.db")
+    async with store.reader(quick=quick) as connection:
+        cursor = (await connection.get_raw_connection()).cursor()
+        assert isinstance(cursor, InlineCursor if quick else HoppingCursor)
+        assert (await connection.execute(text("SELECT 1"))).scalar() == 1
     await store.stop()
