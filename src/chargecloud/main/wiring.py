@@ -90,6 +90,9 @@ def wire(settings: Settings, clock: Clock, *, pages: Sequence[APIRouter] = ()) -
     )
     telemetry.watch("gateway", gateway.stats)
     telemetry.watch("frame_log", frame_log.counts)
+    telemetry.watch("bus", bus.counts)
+    telemetry.watch("relay", platform.relay.counts)
+    telemetry.watch("live", platform.app.state.live.counts)
     return platform
 
 
