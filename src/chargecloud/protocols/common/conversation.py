@@ -10,6 +10,7 @@ import msgspec
 from chargecloud.device.commands import DeviceCommand
 from chargecloud.device.events import CommandEnded, CommandOutcome, DeviceEvent, WireFaulted
 from chargecloud.protocols.common.faults import Faults
+from chargecloud.protocols.wire.stream import Framing, StreamCutter
 
 OUTPUT_MAX = 4096
 """Frames that may wait for the gateway; it takes them after every call, so only a mistake comes near."""
@@ -20,6 +21,10 @@ class BaseConversation:
     """What is known of one connection, whoever the vendor."""
 
     __slots__ = (
+        "_cutter",
+        "_last_heard",
+        "_partial_since",
+        "_silence_s",
         "admitted",
         "charge_point_code",
         "close_reason",
@@ -33,7 +38,11 @@ class BaseConversation:
         "wall_ms",
     )
 
-    def __init__(self, now: float) -> None:
+    def __init__(self, framing: Framing, now: float, *, silence_s: float) -> None:
+        self._cutter = StreamCutter(framing)
+        self._silence_s = silence_s
+        self._last_heard = now
+        self._partial_since = inf
         self.charge_point_code = ""
         self.admitted = False
         self.closing = False
@@ -74,7 +83,7 @@ class BaseConversation:
         """Tell how a command ended."""
         self.tell(
             CommandEnded(
-                charge_point_code=command.charge_point_code,
+                charge_point_code=self.about(command),
                 command_id=command.command_id,
                 command=type(command).__name__,
                 outcome=outcome,
@@ -82,6 +91,10 @@ class BaseConversation:
                 detail=msgspec.json.encode(facts).decode() if facts else "",
             )
         )
+
+    def about(self, command: DeviceCommand) -> str:
+        """Whose command ended, where a line may carry several charge points."""
+        return command.charge_point_code
 
     def fault(self, kind: str, amount: int = 1) -> None:
         """Count something on the wire that could not be used; too much of it ends the conversation."""

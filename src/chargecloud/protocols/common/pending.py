@@ -156,6 +156,17 @@ def submit(talk: T, script: Script[T, C], command: C, *, not_before: float = 0.0
         talk.wake_at(expires)
 
 
+def head(talk: Talk, lane: int, connector_no: int = 0) -> Exchange[Any, Any] | None:
+    """The command of a lane that waits for its answer."""
+    exchanges = talk.lanes.get((lane, connector_no)) if talk.lanes else None
+    return exchanges[0] if exchanges and exchanges[0].sent else None
+
+
+def heads(talk: Talk, lane: int) -> Iterator[Exchange[Any, Any]]:
+    """Commands of one kind that wait for their answers, on any connector."""
+    return (exchange for exchange in waiting(talk) if exchange.script.lane == lane)
+
+
 def waiting(talk: Talk) -> Iterator[Exchange[Any, Any]]:
     """Every command that waits for its answer."""
     for exchanges in (talk.lanes or {}).values():
@@ -248,7 +259,7 @@ def _send(talk: Talk, exchange: Exchange[Any, Any]) -> None:
         return
     if not exchange.sent:
         exchange.sent = True
-        exchange.sent_at = talk.now
+        exchange.sent_at = talk.now if exchange.step == 0 else exchange.sent_at
     exchange.code = frame.code
     exchange.attempts += 1
     exchange.due = talk.now + script.limit_s(exchange.command)

@@ -9,7 +9,7 @@ from math import inf
 from chargecloud.device.events import DeviceEvent
 from chargecloud.protocols.common.conversation import LOG_MAX, BaseConversation
 from chargecloud.protocols.common.faults import GARBAGE
-from chargecloud.protocols.wire.stream import Framing, StreamCutter, Unit, UnitKind
+from chargecloud.protocols.wire.stream import Unit, UnitKind
 
 PARTIAL_S = 10.0
 """What a unit may take from its first byte to its last."""
@@ -19,16 +19,9 @@ _UNIT_FAULTS = {UnitKind.BAD_CHECKSUM: "crc", UnitKind.INCOMPLETE: "incomplete"}
 
 
 class StreamedConversation(BaseConversation, ABC):
-    """The half of `chargecloud.device.contract.Connection` that does not depend on the vendor."""
+    """The half of `chargecloud.device.contract.Connection` that does not depend on the vendor; mixed into its own."""
 
-    __slots__ = ("_cutter", "_last_heard", "_partial_since", "_silence_s")
-
-    def __init__(self, framing: Framing, now: float, *, silence_s: float) -> None:
-        super().__init__(now)
-        self._cutter = StreamCutter(framing)
-        self._silence_s = silence_s
-        self._last_heard = now
-        self._partial_since = inf
+    __slots__ = ()
 
     @abstractmethod
     def hear(self, raw: bytes) -> None:
@@ -47,14 +40,18 @@ class StreamedConversation(BaseConversation, ABC):
         events = self.begin(now, wall_ms)
         if self.closing:
             return events
+        self.take_bytes(data)
+        return events
+
+    def take_bytes(self, data: bytes) -> None:
+        """Cut and hear what the bytes complete, and note since when a beginning waits for its end."""
         had_partial = self._partial_since < inf
         units = self._cutter.feed(data)
         self._take(units)
         if not self._cutter.pending:
             self._partial_since = inf
         elif units or not had_partial:
-            self._partial_since = now
-        return events
+            self._partial_since = self.now
 
     def tick(self, now: float, wall_ms: int) -> Sequence[DeviceEvent]:
         """Do what is due: silence, stale bytes, whatever the vendor scheduled, the report of faults."""

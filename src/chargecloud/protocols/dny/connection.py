@@ -16,6 +16,7 @@ from chargecloud.device.commands import (
 from chargecloud.device.events import CommandOutcome, DeviceEvent
 from chargecloud.kernel.errors import Unsupported
 from chargecloud.protocols.common import pending
+from chargecloud.protocols.common.streamed import StreamedConversation
 from chargecloud.protocols.dny import cards, host, login, records, scripts
 from chargecloud.protocols.dny.board import HOST_COMMANDS, Board, BoardState
 from chargecloud.protocols.dny.codec import Decoded, Verdict, decode
@@ -40,7 +41,7 @@ _DIRECT: dict[type[DeviceCommand], Callable[[Board, Any], None]] = {
 HONOURED: frozenset[type[DeviceCommand]] = frozenset({AnswerBoot, *_DIRECT, *scripts.SCRIPTS})
 
 
-class Connection(HubConversation):
+class Connection(HubConversation, StreamedConversation):
     """One modem with everything behind it; see `chargecloud.device.contract.Connection`."""
 
     __slots__ = ()

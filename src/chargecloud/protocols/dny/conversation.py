@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chargecloud.protocols.common.streamed import StreamedConversation
+from chargecloud.protocols.common.conversation import BaseConversation
 from chargecloud.protocols.dny.board import Board, BoardState
 from chargecloud.protocols.dny.frames.uplinks import HostHeartbeat
 from chargecloud.protocols.dny.framing import FRAMING
@@ -13,7 +13,7 @@ BOARDS_MAX = 64
 """A host polls up to fifty boards and speaks for itself; more ids than that are noise."""
 
 
-class HubConversation(StreamedConversation):
+class HubConversation(BaseConversation):
     """State of one connection; `connection.py` adds what moves it."""
 
     __slots__ = ("_message_id", "boards", "free_from", "host_frame", "host_id", "iccid")

@@ -7,14 +7,15 @@ from typing import Any
 
 from chargecloud.device.commands import StoreCards
 from chargecloud.device.events import StartRefusal
+from chargecloud.protocols.common import pending
+from chargecloud.protocols.common.pending import Answer, Exchange
 from chargecloud.protocols.wire.schema import Frame
 from chargecloud.protocols.wire.values import hex_text
-from chargecloud.protocols.ykc16 import frames, pending
+from chargecloud.protocols.ykc16 import frames
 from chargecloud.protocols.ykc16.conversation import Conversation
 from chargecloud.protocols.ykc16.mapping.live import clock_reported
 from chargecloud.protocols.ykc16.mapping.start import start_answered, stop_answered
 from chargecloud.protocols.ykc16.mapping.values import CONNECTOR_NO
-from chargecloud.protocols.ykc16.pending import Answer, Exchange
 from chargecloud.protocols.ykc16.scripts import CLOCK, LOCK, START, STOP, STORE, STORE_BATCH, batch
 
 LATE_START_S = 65.0
@@ -73,10 +74,10 @@ def on_stop_reply(talk: Conversation, frame: frames.RemoteStopReply, raw: bytes)
         pending.answered(talk, exchange, Answer(accepted=word.accepted, reason=word.reason))
 
 
-def _stop_meant(talk: Conversation, sequence: bytes) -> Exchange[Any] | None:
+def _stop_meant(talk: Conversation, sequence: bytes) -> Exchange[Conversation, Any] | None:
     """Of several stops in flight the one with this sequence number, otherwise the one that has waited longest."""
     waiting = sorted(pending.heads(talk, STOP.lane), key=lambda exchange: exchange.sent_at)
-    named = [exchange for exchange in waiting if talk.dialect.echoes_sequence and exchange.sequence == sequence]
+    named = [exchange for exchange in waiting if talk.dialect.echoes_sequence and exchange.number == sequence]
     return next(iter(named or waiting), None)
 
 

@@ -9,27 +9,20 @@ from typing import Any
 from chargecloud.device.commands import AnswerBoot, AnswerStart, ApplyTariff, ConfirmRecord, DeviceCommand
 from chargecloud.device.events import CommandOutcome, DeviceEvent
 from chargecloud.kernel.errors import Unsupported
-from chargecloud.protocols.wire.stream import StreamCutter, Unit, UnitKind
-from chargecloud.protocols.ykc16 import asks, login, pending, records, tariffs
+from chargecloud.protocols.common import pending
+from chargecloud.protocols.common.streamed import StreamedConversation
+from chargecloud.protocols.ykc16 import asks, login, records, tariffs
 from chargecloud.protocols.ykc16.codec import Verdict, decode
-from chargecloud.protocols.ykc16.conversation import LOG_MAX, Conversation
-from chargecloud.protocols.ykc16.faults import GARBAGE
+from chargecloud.protocols.ykc16.conversation import SILENCE_S, Conversation
 from chargecloud.protocols.ykc16.frames import LoginRequest, TransactionRecord
-from chargecloud.protocols.ykc16.framing import FRAMING
 from chargecloud.protocols.ykc16.quirks import BUILT_IN, Quirk
 from chargecloud.protocols.ykc16.scripts import SCRIPTS, sample_query
 from chargecloud.protocols.ykc16.uplinks import HANDLERS
 from chargecloud.protocols.ykc16.usual import take_usual
 
-SILENCE_S = 45.0
-"""Without any valid frame for so long a connection is dead (文档 §4.2: at least 30 s)."""
-PARTIAL_S = 10.0
-"""What a frame may take from its first byte to its last."""
 STRANGERS_MAX = 5
 """Frames before the login after which a connection is not worth keeping."""
 
-_FRAME = UnitKind.FRAME
-_UNIT_FAULTS = {UnitKind.BAD_CHECKSUM: "crc", UnitKind.INCOMPLETE: "incomplete"}
 _VERDICT_FAULTS = {
     Verdict.REJECT_ENCRYPTED: "encrypted",
     Verdict.REJECT_BODY_LENGTH: "short_body",
@@ -49,17 +42,13 @@ _DIRECT: dict[type[DeviceCommand], Callable[[Conversation, Any], None]] = {
 HONOURED: frozenset[type[DeviceCommand]] = frozenset(_DIRECT) | frozenset(SCRIPTS)
 
 
-class Connection(Conversation):
+class Connection(Conversation, StreamedConversation):
     """One charge point that speaks YKC V1.6; see `chargecloud.device.contract.Connection`."""
 
-    __slots__ = ("_cutter", "_last_heard", "_partial_since", "_silence_s", "_strangers")
+    __slots__ = ("_strangers",)
 
     def __init__(self, now: float, *, silence_s: float = SILENCE_S, quirks: Sequence[Quirk] = BUILT_IN) -> None:
-        super().__init__(now, quirks)
-        self._cutter = StreamCutter(FRAMING)
-        self._silence_s = silence_s
-        self._last_heard = now
-        self._partial_since = inf
+        super().__init__(now, quirks, silence_s=silence_s)
         self._strangers = 0
 
     def receive(self, data: bytes, now: float, wall_ms: int) -> Sequence[DeviceEvent]:
@@ -69,20 +58,14 @@ class Connection(Conversation):
         events = self.events = []
         if self.closing:
             return events
-        had_partial = self._partial_since < inf
-        if self.admitted and not had_partial:
+        if self.admitted and self._partial_since == inf:
             taken = take_usual(self, data)
             if taken:
                 self._last_heard = now
                 if taken == len(data):
                     return events
                 data = data[taken:]
-        units = self._cutter.feed(data)
-        self._take(units)
-        if not self._cutter.pending:
-            self._partial_since = inf
-        elif units or not had_partial:
-            self._partial_since = now
+        self.take_bytes(data)
         return events
 
     def submit(self, command: DeviceCommand, now: float, wall_ms: int) -> Sequence[DeviceEvent]:
@@ -92,7 +75,7 @@ class Connection(Conversation):
             raise Unsupported(
                 f"云快充 V1.6 has no frame for {kind.__name__}", "command_unsupported", command=kind.__name__
             )
-        events = self._begin(now, wall_ms)
+        events = self.begin(now, wall_ms)
         if command.expires_at_ms <= wall_ms:
             self.end(command, CommandOutcome.EXPIRED, "expired")
         elif self.closing or not (self.admitted or kind is AnswerBoot):
@@ -105,79 +88,22 @@ class Connection(Conversation):
             pending.submit(self, SCRIPTS[kind], command)
         return events
 
-    def tick(self, now: float, wall_ms: int) -> Sequence[DeviceEvent]:
-        """Do what is due: silence, stale bytes, limits, repeats, paced pushes, the report of faults."""
-        events = self._begin(now, wall_ms)
-        if self.closing:
-            return events
-        if now >= self._last_heard + self._silence_s:
-            self.close("silent")
-            return events
-        if now >= self._partial_since + PARTIAL_S:
-            self._take(self._cutter.expire())
-            self._partial_since = now if self._cutter.pending else inf
-        if now >= self.wake and not self.closing:
-            self.wake = inf
-            for sweep in (login.sweep, tariffs.sweep, asks.sweep, pending.sweep):
-                sweep(self)
-            self.report_faults(force=False)
-        return events
-
-    def deadline(self) -> float:
-        """When `tick` next has something to do."""
-        if self.closing:
-            return inf
-        return min(self.wake, self._last_heard + self._silence_s, self._partial_since + PARTIAL_S)
-
-    def take_output(self) -> list[bytes]:
-        """Frames to send, in order."""
-        output = self.output
-        if output:
-            self.output = []
-        return output
-
-    def take_frames(self) -> list[tuple[bool, bytes]]:
-        """Units for the frame log: (uplink, raw bytes)."""
-        log = self.log
-        if log:
-            self.log = []
-        return log
-
     def probe(self, now: float) -> None:
         """Ask for a sign of life: the live values of connector 1."""
         self.now = now
         if self.admitted and not self.closing:
             self.say(sample_query(self, 1), self.next_sequence())
 
-    def abandon(self, reason: str) -> Sequence[DeviceEvent]:
-        """The socket is gone: end every pending command as unanswered."""
-        events = self._begin(self.now, self.wall_ms)
+    def sweep(self) -> None:
+        """Do what is scheduled for now."""
+        for sweep in (login.sweep, tariffs.sweep, asks.sweep, pending.sweep):
+            sweep(self)
+
+    def drop_pending(self, reason: str) -> None:
+        """End every pending command."""
         pending.abandon(self, reason)
-        self.close(reason)
-        self.report_faults(force=True)
-        return events
 
-    def _begin(self, now: float, wall_ms: int) -> list[DeviceEvent]:
-        self.now = now
-        self.wall_ms = wall_ms
-        events = self.events = []
-        return events
-
-    def _take(self, units: Sequence[Unit]) -> None:
-        for unit in units:
-            if len(self.log) < LOG_MAX:
-                self.log.append((True, unit.data))
-            if unit.kind is _FRAME:
-                self._last_heard = self.now
-                self._hear(unit.data)
-            elif unit.kind is UnitKind.GARBAGE:
-                self.fault(GARBAGE, len(unit.data))
-            else:
-                self.fault(_UNIT_FAULTS[unit.kind])
-            if self.closing:
-                return
-
-    def _hear(self, raw: bytes) -> None:
+    def hear(self, raw: bytes) -> None:
         """One whole frame with a right checksum."""
         decoded = decode(raw)
         frame: Any = decoded.frame

@@ -6,7 +6,8 @@ from math import inf
 
 from chargecloud.device.commands import AnswerBoot, ApplyTariff, SetQrPrefix, SyncClock
 from chargecloud.device.events import CommandOutcome
-from chargecloud.protocols.ykc16 import frames, pending
+from chargecloud.protocols.common import pending
+from chargecloud.protocols.ykc16 import frames
 from chargecloud.protocols.ykc16.conversation import Conversation
 from chargecloud.protocols.ykc16.mapping import command as downlink
 from chargecloud.protocols.ykc16.mapping.live import booted

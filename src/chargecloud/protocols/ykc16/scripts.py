@@ -22,10 +22,10 @@ from chargecloud.device.commands import (
     UpdateBalance,
     UpdateFirmware,
 )
+from chargecloud.protocols.common.pending import Exchange, Script
 from chargecloud.protocols.ykc16 import frames
 from chargecloud.protocols.ykc16.conversation import Conversation
 from chargecloud.protocols.ykc16.mapping import command as downlink
-from chargecloud.protocols.ykc16.pending import Exchange, Script
 
 START_LIMIT_S = 15.0
 STOP_ATTEMPTS = 3
@@ -51,100 +51,100 @@ def sample_query(talk: Conversation, connector_no: int) -> frames.ReadRealtimeDa
     return frames.ReadRealtimeData(pile_code=talk.charge_point_code, gun_no=talk.gun(connector_no))
 
 
-def _look_instead(talk: Conversation, exchange: Exchange[StopCharging]) -> None:
+def _look_instead(talk: Conversation, exchange: Exchange[Conversation, StopCharging]) -> None:
     """A stop that nobody answers: ask at least what the connector does (文档 §4.6)."""
     talk.say(sample_query(talk, exchange.connector_no), talk.next_sequence())
 
 
 def _remote_start(
-    talk: Conversation, exchange: Exchange[StartCharging]
+    talk: Conversation, exchange: Exchange[Conversation, StartCharging]
 ) -> frames.RemoteStart | frames.ParallelRemoteStart:
     return downlink.remote_start(talk.charge_point_code, talk.gun(exchange.connector_no), exchange.command)
 
 
-def _remote_stop(talk: Conversation, exchange: Exchange[StopCharging]) -> frames.RemoteStop:
+def _remote_stop(talk: Conversation, exchange: Exchange[Conversation, StopCharging]) -> frames.RemoteStop:
     return frames.RemoteStop(pile_code=talk.charge_point_code, gun_no=talk.gun(exchange.connector_no))
 
 
-def _balance(talk: Conversation, exchange: Exchange[UpdateBalance]) -> frames.BalanceUpdate:
+def _balance(talk: Conversation, exchange: Exchange[Conversation, UpdateBalance]) -> frames.BalanceUpdate:
     return downlink.balance_update(talk.charge_point_code, talk.gun(exchange.command.connector_no), exchange.command)
 
 
-START: Script[StartCharging] = Script(
+START: Script[Conversation, StartCharging] = Script(
     lane=frames.RemoteStartReply.code,
     build=_remote_start,
     connector=lambda command: command.connector_no,
     limit_s=lambda command: START_LIMIT_S,
     queues=False,
 )
-STOP: Script[StopCharging] = Script(
+STOP: Script[Conversation, StopCharging] = Script(
     lane=frames.RemoteStopReply.code,
     build=_remote_stop,
     connector=lambda command: command.connector_no,
     attempts=STOP_ATTEMPTS,
     on_silence=_look_instead,
 )
-SAMPLE: Script[ReadSample] = Script(
+SAMPLE: Script[Conversation, ReadSample] = Script(
     lane=frames.RealtimeData.code,
     build=lambda talk, exchange: sample_query(talk, exchange.connector_no),
     connector=lambda command: command.connector_no,
 )
-BALANCE: Script[UpdateBalance] = Script(lane=frames.BalanceUpdateReply.code, build=_balance)
-STORE: Script[StoreCards] = Script(
+BALANCE: Script[Conversation, UpdateBalance] = Script(lane=frames.BalanceUpdateReply.code, build=_balance)
+STORE: Script[Conversation, StoreCards] = Script(
     lane=frames.OfflineCardSyncReply.code,
     build=lambda talk, exchange: downlink.cards_store(
         talk.charge_point_code, batch(exchange.command.cards, exchange.step, STORE_BATCH)
     ),
     steps=lambda command: batches(len(command.cards), STORE_BATCH),
 )
-REMOVE: Script[RemoveCards] = Script(
+REMOVE: Script[Conversation, RemoveCards] = Script(
     lane=frames.OfflineCardClearReply.code,
     build=lambda talk, exchange: downlink.cards_remove(
         talk.charge_point_code, batch(exchange.command.card_ids, exchange.step, REMOVE_BATCH)
     ),
     steps=lambda command: batches(len(command.card_ids), REMOVE_BATCH),
 )
-QUERY: Script[QueryCards] = Script(
+QUERY: Script[Conversation, QueryCards] = Script(
     lane=frames.OfflineCardQueryReply.code,
     build=lambda talk, exchange: downlink.cards_query(
         talk.charge_point_code, batch(exchange.command.card_ids, exchange.step, QUERY_BATCH)
     ),
     steps=lambda command: batches(len(command.card_ids), QUERY_BATCH),
 )
-WORK: Script[SetWorkParameters] = Script(
+WORK: Script[Conversation, SetWorkParameters] = Script(
     lane=frames.WorkParamSetReply.code,
     build=lambda talk, exchange: downlink.work_parameters(talk.charge_point_code, exchange.command),
 )
-CLOCK: Script[SyncClock] = Script(
+CLOCK: Script[Conversation, SyncClock] = Script(
     lane=frames.TimeSyncReply.code,
     build=lambda talk, exchange: downlink.clock_set(talk.charge_point_code, talk.wall_ms),
 )
-TARIFF: Script[ApplyTariff] = Script(
+TARIFF: Script[Conversation, ApplyTariff] = Script(
     lane=frames.BillingModelSetReply.code,
     build=lambda talk, exchange: downlink.tariff_set(talk.charge_point_code, exchange.command.tariff),
 )
-LOCK: Script[MoveLock] = Script(
+LOCK: Script[Conversation, MoveLock] = Script(
     lane=frames.GroundLockControlReply.code,
     build=lambda talk, exchange: downlink.lock_move(talk.charge_point_code, exchange.command),
     connector=lambda command: command.connector_no,
 )
-REBOOT: Script[Reboot] = Script(
+REBOOT: Script[Conversation, Reboot] = Script(
     lane=frames.RemoteRebootReply.code,
     build=lambda talk, exchange: downlink.reboot(talk.charge_point_code, exchange.command),
 )
-FIRMWARE: Script[UpdateFirmware] = Script(
+FIRMWARE: Script[Conversation, UpdateFirmware] = Script(
     lane=frames.RemoteUpdateReply.code,
     build=lambda talk, exchange: downlink.firmware_update(talk.charge_point_code, exchange.command),
     limit_s=lambda command: downlink.download_minutes(command) * 60 + INSTALL_MARGIN_S,
 )
-QR_PREFIX: Script[SetQrPrefix] = Script(
+QR_PREFIX: Script[Conversation, SetQrPrefix] = Script(
     lane=frames.QrPrefixSetReply.code,
     build=lambda talk, exchange: downlink.qr_prefix(
         talk.charge_point_code, exchange.command.prefix, with_connector=exchange.command.with_connector
     ),
 )
 
-SCRIPTS: dict[type[DeviceCommand], Script[Any]] = {
+SCRIPTS: dict[type[DeviceCommand], Script[Conversation, Any]] = {
     StartCharging: START,
     StopCharging: STOP,
     ReadSample: SAMPLE,

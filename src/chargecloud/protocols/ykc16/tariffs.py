@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from chargecloud.device.commands import ApplyTariff
 from chargecloud.device.events import CommandOutcome, TariffReported
-from chargecloud.protocols.ykc16 import frames, pending
+from chargecloud.protocols.common import pending
+from chargecloud.protocols.ykc16 import frames
 from chargecloud.protocols.ykc16.conversation import Conversation
 from chargecloud.protocols.ykc16.mapping import command as downlink
 from chargecloud.protocols.ykc16.scripts import TARIFF

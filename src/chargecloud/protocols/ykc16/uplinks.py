@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from chargecloud.device.events import DeviceEvent
+from chargecloud.protocols.common import pending
+from chargecloud.protocols.common.pending import Answer
 from chargecloud.protocols.wire.checksums import crc16_modbus
 from chargecloud.protocols.wire.schema import Frame
-from chargecloud.protocols.ykc16 import answers, asks, frames, login, pending, records, tariffs
+from chargecloud.protocols.ykc16 import answers, asks, frames, login, records, tariffs
 from chargecloud.protocols.ykc16.conversation import Conversation
 from chargecloud.protocols.ykc16.mapping import battery, live
-from chargecloud.protocols.ykc16.pending import Answer
 from chargecloud.protocols.ykc16.scripts import SAMPLE
 
 Handler = Callable[[Conversation, Any, bytes], None]

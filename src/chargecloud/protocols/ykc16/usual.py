@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from chargecloud.device.events import Beat
+from chargecloud.protocols.common.conversation import LOG_MAX
 from chargecloud.protocols.wire.checksums import crc16_modbus
 from chargecloud.protocols.wire.schema import Frame
 from chargecloud.protocols.ykc16 import frames
-from chargecloud.protocols.ykc16.conversation import LOG_MAX, Conversation
+from chargecloud.protocols.ykc16.conversation import Conversation
 from chargecloud.protocols.ykc16.framing import CRC_SIZE, HEADER_SIZE, LENGTH_BASE, START
 from chargecloud.protocols.ykc16.mapping.values import CONNECTOR_NO
 from chargecloud.protocols.ykc16.uplinks import heartbeat_ack, on_sample
@@ -40,8 +41,8 @@ def take_usual(talk: Conversation, data: bytes) -> int:
         if (
             raw[:2] != head
             or raw[4]
-            or raw[code_at : code_at + CODE_SIZE] != talk.code_on_wire
             or len(raw) != size
+            or raw[code_at : code_at + CODE_SIZE] != talk.code_on_wire
             or crc16_modbus(raw[2:])  # over data and its own checksum, low byte first, it is zero
         ):
             break

@@ -8,10 +8,15 @@ from chargecloud.device.commands import Reboot
 from chargecloud.device.events import CommandEnded, CommandOutcome, WireFaulted
 from chargecloud.protocols.common.conversation import LOG_MAX, OUTPUT_MAX, BaseConversation
 from chargecloud.protocols.common.faults import BAD_MAX, REPORT_EVERY_S
+from chargecloud.protocols.dny.framing import FRAMING
+
+
+def conversation() -> BaseConversation:
+    return BaseConversation(FRAMING, 0.0, silence_s=60.0)
 
 
 def test_an_end_names_its_command_and_carries_facts_as_json() -> None:
-    talk = BaseConversation(0.0)
+    talk = conversation()
     talk.end(Reboot(command_id="r", charge_point_code="c", expires_at_ms=0), CommandOutcome.DONE, "why", {"a": 1})
     assert talk.events == [
         CommandEnded(
@@ -26,7 +31,7 @@ def test_an_end_names_its_command_and_carries_facts_as_json() -> None:
 
 
 def test_output_and_log_are_bounded_and_the_loss_is_counted() -> None:
-    talk = BaseConversation(0.0)
+    talk = conversation()
     for _ in range(OUTPUT_MAX + 3):
         talk.say_bytes(b"x")
     assert len(talk.output) == OUTPUT_MAX and len(talk.log) == LOG_MAX
@@ -34,7 +39,7 @@ def test_output_and_log_are_bounded_and_the_loss_is_counted() -> None:
 
 
 def test_the_earliest_wish_to_be_woken_counts() -> None:
-    talk = BaseConversation(0.0)
+    talk = conversation()
     assert talk.wake == inf
     for when in (5.0, 3.0, 9.0):
         talk.wake_at(when)
@@ -42,7 +47,7 @@ def test_the_earliest_wish_to_be_woken_counts() -> None:
 
 
 def test_faults_are_told_once_we_know_who_and_then_keep_their_distance() -> None:
-    talk = BaseConversation(0.0)
+    talk = conversation()
     talk.fault("crc")
     talk.report_faults(force=True)
     assert talk.events == [] and talk.wake == 0.0
@@ -56,7 +61,7 @@ def test_faults_are_told_once_we_know_who_and_then_keep_their_distance() -> None
 
 
 def test_too_much_damage_closes_and_the_first_reason_stays() -> None:
-    talk = BaseConversation(0.0)
+    talk = conversation()
     talk.charge_point_code = "c"
     for _ in range(BAD_MAX):
         talk.fault("crc")

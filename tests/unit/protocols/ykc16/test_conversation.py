@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from math import inf
 
+from chargecloud.protocols.common.conversation import LOG_MAX, OUTPUT_MAX
 from chargecloud.protocols.ykc16 import frames
-from chargecloud.protocols.ykc16.conversation import LOG_MAX, OUTPUT_MAX, Conversation
+from chargecloud.protocols.ykc16.conversation import Conversation
 from tests.support import ykc
 
 BEAT = frames.HeartbeatAck(pile_code=ykc.CODE, gun_no="01", heartbeat_result=0)

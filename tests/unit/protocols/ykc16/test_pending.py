@@ -6,8 +6,8 @@ import pytest
 
 from chargecloud.device.commands import SetWorkParameters, StopCharging
 from chargecloud.device.events import CommandEnded, CommandOutcome
+from chargecloud.protocols.common.pending import ANSWER_LIMIT_S, QUEUE_MAX
 from chargecloud.protocols.ykc16 import frames
-from chargecloud.protocols.ykc16.pending import ANSWER_LIMIT_S, QUEUE_MAX
 from tests.support import ykc
 from tests.support.commands import stop
 from tests.support.harness import Harness

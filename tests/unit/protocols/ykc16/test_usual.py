@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chargecloud.device.commands import ReadSample
+from chargecloud.protocols.common.conversation import LOG_MAX
 from chargecloud.protocols.ykc16 import connection as connection_module
-from chargecloud.protocols.ykc16.conversation import LOG_MAX
 from chargecloud.protocols.ykc16.usual import take_usual
 from tests.support import ykc
 from tests.support.ykc_harness import admitted, expiry
