@@ -107,13 +107,20 @@ class Group:
         """Deliver what the lane holds; a short rest lingers again, so that it can grow."""
         queue = lane.queue
         while queue:
-            batch = [queue.popleft() for _ in range(min(len(queue), self._batch))]
+            batch = self._take(queue)
             await self._redelivery.deliver(batch, self._give_up)
             self._finished(batch)
             if queue and len(queue) < self._batch and not self._hurried:
                 self._await_turn(lane)
                 return
         lane.busy = False
+
+    def _take(self, queue: deque[Envelope]) -> Sequence[Envelope]:
+        if len(queue) > self._batch:
+            return [queue.popleft() for _ in range(self._batch)]
+        batch = list(queue)
+        queue.clear()
+        return batch
 
     def _give_up(self, envelope: Envelope, error: str) -> None:
         self._set_aside(self._redelivery.group, envelope, error)

@@ -18,6 +18,8 @@ from chargecloud.kernel.message import Envelope
 
 log = structlog.get_logger("chargecloud.bus")
 
+_LANES_REMEMBERED = 100_000
+
 
 @dataclass(frozen=True, slots=True)
 class MemoryBusLimits:
@@ -73,7 +75,7 @@ class MemoryBus:
         self._receipts: dict[int, _Receipt] = {}
         self._queued = 0
         self._high_water = self._limits.high_water
-        self._partitions = self._limits.partitions
+        self._lanes: dict[str, int] = {}
         self._waiters: list[asyncio.Future[None]] = []
         self._stopped = False
         self._counts: Counter[str] = Counter()
@@ -82,7 +84,9 @@ class MemoryBus:
         groups = self._routes.get(type(envelope.body))
         if groups is None:
             groups = self._route(type(envelope.body))
-        lane_no = crc32(envelope.key.encode()) % self._partitions
+        lane_no = self._lanes.get(envelope.key)
+        if lane_no is None:
+            lane_no = self._lane(envelope.key)
         for group in groups:
             lane = group.lanes[lane_no]
             lane.queue.append(envelope)
@@ -114,7 +118,7 @@ class MemoryBus:
             raise Conflict(f"two subscriptions are named {group!r}; give each its own name", "group_taken", group=group)
         self._groups[group] = Group(
             Redelivery(group, handler, self._limits.retry),
-            lanes=self._partitions,
+            lanes=self._limits.partitions,
             batch=self._limits.batch,
             linger_s=linger_ms / 1000,
             finished=self._finished,
@@ -180,6 +184,13 @@ class MemoryBus:
         wanted = tuple(group for name, group in self._groups.items() if issubclass(body, self._bodies[name]))
         self._routes[body] = wanted
         return wanted
+
+    def _lane(self, key: str) -> int:
+        """The same lane for a key in every process and every run; remembered, because charge points speak often."""
+        if len(self._lanes) >= _LANES_REMEMBERED:
+            self._lanes.clear()
+        lane_no = self._lanes[key] = crc32(key.encode()) % self._limits.partitions
+        return lane_no
 
     def _strain(self, lane_no: int, groups: tuple[Group, ...]) -> None:
         """Ask gateways to pause; above the ceiling take the message back."""

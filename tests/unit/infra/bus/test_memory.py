@@ -189,3 +189,17 @@ async def test_names_are_given_once() -> None:
     bus.receive("g1", print, print)
     with pytest.raises(Conflict, match="'g1'"):
         bus.receive("g1", print, print)
+
+
+async def test_only_so_many_keys_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chargecloud.infra.bus.memory._LANES_REMEMBERED", 10)
+    bus = MemoryBus(ManualClock())
+    ear = Ear()
+    bus.subscribe("ear", ear, bodies=[Beat])
+    await bus.start()
+    for number in range(200):
+        bus.publish(beat(str(number % 25), number))
+    await bus.drain()
+    assert len(bus._lanes) <= 10
+    assert all(ear.numbers(str(key)) == sorted(ear.numbers(str(key))) for key in range(25))
+    assert len(ear.heard) == 200
