@@ -1,6 +1,7 @@
 """One order of deadlines for all connections, so that none of them needs a timer of its own."""
 
 from heapq import heapify, heappop, heappush
+from math import inf
 
 from chargecloud.gateway.link import Link
 
@@ -35,6 +36,7 @@ class Wheel:
             when, serial = heappop(heap)
             link = links.get(serial)
             if link is not None and link.armed == when:
+                link.armed = inf  # a link armed for this moment twice comes once
                 due.append(link)
         return due
 
