@@ -1,38 +1,12 @@
-"""Writes docs/protocols/ykc16.md from the frame declarations; `render` gives the text for the drift test."""
+"""A vendor's frame tables as a document, made from the frame declarations; one short module for each vendor."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from chargecloud.protocols.wire.kinds import Column, CountColumn
 from chargecloud.protocols.wire.parts import Choices
 from chargecloud.protocols.wire.schema import Direction, Frame, Record, Reply
 from chargecloud.protocols.wire.tails import AsciiTail, RepeatColumn, Tail
-from chargecloud.protocols.ykc16 import tables
-from chargecloud.protocols.ykc16.frames import FRAMES
-from chargecloud.protocols.ykc16.framing import LENGTH_BASE
-from chargecloud.protocols.ykc16.stop_reasons import STOP_REASON, stop_class
-
-TARGET = Path(__file__).resolve().parents[1] / "docs" / "protocols" / "ykc16.md"
-
-HEAD = """# 云快充 V1.6 frames
-
-Generated from `chargecloud.protocols.ykc16.frames` by `make docs`; do not edit. What the paper leaves open is in
-`src/chargecloud/protocols/ykc16/NOTES.md`.
-
-| offset | bytes | meaning |
-|---|---|---|
-| 0 | 1 | 起始标志 `68` |
-| 1 | 1 | 数据长度: body length + 4; at most 200 sent, 255 received |
-| 2 | 2 | 序列号域: two opaque bytes, echoed in replies |
-| 4 | 1 | 加密标志: `00`; anything else is rejected |
-| 5 | 1 | 帧类型标志: odd from the charge point, even from the platform |
-| 6 | N | 消息体 |
-| 6+N | 2 | 帧校验域: CRC-16/MODBUS over offsets 2 to 5+N; received in either byte order, sent low byte first |
-
-BCD is packed decimal kept as hex text; BIN is an unsigned little-endian integer, value = raw × scale + offset; ASCII is
-padded with NUL; CP56Time2a is seven bytes of Beijing time.
-
-"""
 
 REPLIES = {
     Reply.NONE: "",
@@ -43,117 +17,154 @@ REPLIES = {
 }
 
 
-def render() -> str:
-    """The whole document."""
-    frames = (line for kind in FRAMES.values() for line in _frame(kind))
-    return HEAD + "".join(f"{line}\n" for line in (*_index(), "", "## Frames\n", *frames, *_long_tables()))
+@dataclass(frozen=True, kw_only=True)
+class LongTable:
+    """An enumeration too long for a cell: it has a section of its own that cells point to."""
+
+    title: str
+    link: str
+    values: Choices
+    head: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+
+    @property
+    def reference(self) -> str:
+        """What a cell says instead of the values."""
+        return f"see [{self.link}](#{self.title.lower().replace(' ', '-')})"
 
 
-def _index() -> Iterator[str]:
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """What differs between vendors."""
+
+    head: str
+    frames: Sequence[type[Frame]]
+    length_base: int
+    """What the length field counts beside the body."""
+    both_ways: bool = False
+    """The same number means one thing from the charge point and another from the platform."""
+    tables: Sequence[LongTable] = field(default=())
+
+
+def render(document: Document) -> str:
+    """The whole text."""
+    return document.head + "".join(f"{line}\n" for line in _lines(document))
+
+
+def _lines(document: Document) -> Iterator[str]:
+    references = {id(table.values): table.reference for table in document.tables}
+    yield from _index(document)
+    yield from ("", "## Frames\n")
+    for kind in document.frames:
+        yield f"### {_heading(document, kind)}\n"
+        yield from _frame(kind, references)
+    for number, table in enumerate(document.tables):
+        yield from ([""] if number else [])
+        yield f"## {table.title}\n"
+        yield _row(table.head)
+        yield _row(["---"] * len(table.head)).replace(" ", "")
+        yield from map(_row, table.rows)
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _index(document: Document) -> Iterator[str]:
     yield "## Index\n"
-    yield "| type | 中文 | identifier | from | body | length byte | answered by |"
+    yield "| type | 中文 | identifier | from | body | length field | answered by |"
     yield "|---|---|---|---|---|---|---|"
-    for kind in FRAMES.values():
+    for kind in document.frames:
         answer = f"0x{kind.answered_by:02X}, {REPLIES[kind.reply]}" if kind.answered_by is not None else "—"
         sender = "charge point" if kind.direction is Direction.UP else "platform"
-        name = f"[{kind.identifier}](#{_anchor(kind)})"
-        body, length = _length(kind, 0), _length(kind, LENGTH_BASE)
-        yield f"| 0x{kind.code:02X} | {kind.title} | {name} | {sender} | {body} | {length} | {answer} |"
+        name = f"[{kind.identifier}](#{_heading(document, kind).lower().replace(' ', '-')})"
+        body, length = _length(kind, 0), _length(kind, document.length_base)
+        yield _row((f"0x{kind.code:02X}", kind.title, name, sender, body, length, answer))
 
 
-def _anchor(kind: type[Frame]) -> str:
-    return f"0x{kind.code:02x}-{kind.identifier}"
+def _heading(document: Document, kind: type[Frame]) -> str:
+    name = f"0x{kind.code:02X} {kind.identifier}"
+    return f"{kind.direction.value.capitalize()} {name}" if document.both_ways else name
 
 
 def _length(kind: type[Record], more: int) -> str:
-    fixed = kind.layout.size + more
-    tail = kind.layout.tail
-    if tail is None:
-        return str(fixed)
-    return f"{fixed}+n" if tail.size == 1 else f"{fixed}+{tail.size}n"
+    """Bytes of the newest form, with what a counted row adds for each entry, and of the shortest form."""
+    fixed = sum(column.size for column in kind.columns if not _repeated(column)) + more
+    each = sum(column.size for column in kind.columns if _repeated(column))
+    least = _shortest(kind)
+    shorter = f"{least + more}…" if least is not None else ""
+    return f"{shorter}{fixed}" + (f"+{each if each > 1 else ''}n" if each else "")
 
 
-def _frame(kind: type[Frame]) -> Iterator[str]:
-    yield f"### 0x{kind.code:02X} {kind.identifier}\n"
+def _shortest(kind: type[Record]) -> int | None:
+    first = next((place for place, column in enumerate(kind.columns) if column.optional), None)
+    if first is None:
+        return None
+    return sum(column.size for column in kind.columns[:first] if not _repeated(column))
+
+
+def _repeated(column: Column) -> bool:
+    return column.counted or isinstance(column, Tail)
+
+
+def _frame(kind: type[Frame], references: Mapping[int, str]) -> Iterator[str]:
     yield f"{kind.title}. {kind.__doc__}\n"
     variants = sorted(layout.size for layout in kind.variants)
     if variants:
         yield f"Also accepted with a body of {' or '.join(map(str, variants))} bytes.\n"
-    yield from _columns(kind)
-    yield from _parts(kind)
+    if not kind.columns:
+        yield "No body.\n"
+        return
+    yield from _columns(kind, references)
+    for column in kind.columns:
+        if column.parts:
+            yield from _parts(column, references)
 
 
-def _columns(kind: type[Record]) -> Iterator[str]:
+def _columns(kind: type[Record], references: Mapping[int, str]) -> Iterator[str]:
     yield "| offset | length | type | 中文 | identifier | unit, values |"
     yield "|---|---|---|---|---|---|"
-    at = 0
+    fixed = each = 0
     for column in kind.columns:
-        yield f"| {at} | {_size(column)} | {column.type_text} | {column.label} | {column.name} | {_meaning(column)} |"
-        at += column.size
+        offset = str(fixed) if not each else f"{fixed}+{each if each > 1 else ''}n"
+        meaning = _meaning(column, references)
+        yield _row((offset, _size(column), column.type_text, column.label, column.name, meaning))
+        fixed, each = (fixed, each + column.size) if _repeated(column) else (fixed + column.size, each)
     yield ""
     for column in kind.columns:
         if isinstance(column, RepeatColumn):
             yield f"Each of {column.name}:\n"
-            yield from _columns(column.of)
+            yield from _columns(column.of, references)
 
 
 def _size(column: Column) -> str:
-    if not isinstance(column, Tail):
+    if not _repeated(column):
         return str(column.size)
-    return "n" if isinstance(column, AsciiTail) else f"{column.size}n"
+    return "n" if column.size == 1 or isinstance(column, AsciiTail) else f"{column.size}n"
 
 
-def _meaning(column: Column) -> str:
+def _meaning(column: Column, references: Mapping[int, str]) -> str:
     scale = f"× {'0.' + '0' * (column.scale - 1)}1" if column.scale else ""
     offset = f"{'+' if column.offset > 0 else '−'} {abs(column.offset)}" if column.offset else ""
     number = " ".join(piece for piece in (scale, offset, column.unit) if piece)
     counted = f"number of {column.of}" if isinstance(column, CountColumn) else ""
-    pieces = (number, counted, _values(column.values), column.note)
+    absent = "absent with old firmware" if column.optional else ""
+    pieces = (number, counted, _values(column.values, references), column.note, absent)
     return "; ".join(piece for piece in pieces if piece)
 
 
-def _values(values: Choices | None) -> str:
+def _values(values: Choices | None, references: Mapping[int, str]) -> str:
     if values is None:
         return ""
-    if values is STOP_REASON:
-        return "see [停止原因](#stop-reasons)"
+    if id(values) in references:
+        return references[id(values)]
     return " · ".join(f"`{number:02X}` {choice.text}" for number, choice in values.items())
 
 
-def _parts(kind: type[Record]) -> Iterator[str]:
-    for column in kind.columns:
-        if not column.parts:
-            continue
-        yield f"Packed in {column.name} (bits of the little-endian integer):\n"
-        yield "| place | 中文 | identifier | values |"
-        yield "|---|---|---|---|"
-        for part in column.parts:
-            values = (
-                "see [硬件故障](#hardware-faults)" if part.values is tables.HARDWARE_FAULT else _values(part.values)
-            )
-            yield f"| {part.place} | {part.label} | {part.name} | {values} |"
-        yield ""
-
-
-def _long_tables() -> Iterator[str]:
-    yield "## Stop reasons\n"
-    yield "| code | class | 中文 | identifier |"
+def _parts(column: Column, references: Mapping[int, str]) -> Iterator[str]:
+    yield f"Packed in {column.name} (bits of the little-endian integer):\n"
+    yield "| place | 中文 | identifier | values |"
     yield "|---|---|---|---|"
-    for number, choice in STOP_REASON.items():
-        yield f"| 0x{number:02X} | {stop_class(number)} | {choice.text} | {choice.identifier} |"
+    for part in column.parts:
+        yield _row((part.place, part.label, part.name, _values(part.values, references)))
     yield ""
-    yield "## Hardware faults\n"
-    yield "| bit | mask | 中文 | identifier |"
-    yield "|---|---|---|---|"
-    for bit, choice in tables.HARDWARE_FAULT.items():
-        yield f"| {bit} | 0x{1 << bit:04X} | {choice.text} | {choice.identifier} |"
-
-
-def main() -> None:
-    TARGET.parent.mkdir(parents=True, exist_ok=True)
-    TARGET.write_text(render(), "utf-8")
-    print(f"wrote {TARGET.name}")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,15 +1,12 @@
-"""Writes docs/operating/settings.md from `Settings`; `render` gives the text for the drift test."""
+"""docs/operating/settings.md."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Literal, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from chargecloud.main.settings import ListenerSettings, Section, Settings, variable
-
-TARGET = Path(__file__).resolve().parents[1] / "docs" / "operating" / "settings.md"
 
 HEAD = """# Settings
 
@@ -87,11 +84,6 @@ def _meaning(field: FieldInfo) -> str:
     return f"{field.description} ({choices})" if choices else field.description
 
 
-def main() -> None:
-    TARGET.parent.mkdir(parents=True, exist_ok=True)
-    TARGET.write_text(render(), "utf-8")
-    print(f"wrote {TARGET.name}")
-
-
-if __name__ == "__main__":
-    main()
+def outputs() -> dict[str, str]:
+    """Path and text of what is generated."""
+    return {"docs/operating/settings.md": render()}

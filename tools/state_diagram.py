@@ -1,15 +1,13 @@
-"""Writes docs/states.md from the tables of states; `render` gives the text for the drift test."""
+"""docs/states.md."""
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from pathlib import Path
+from typing import TypeVar
 
 from chargecloud.features.orders import model as orders
 from chargecloud.features.orders.messages import OrderState
 from chargecloud.features.sessions import model as sessions
 from chargecloud.features.sessions.messages import SessionState
-
-TARGET = Path(__file__).resolve().parents[1] / "docs" / "states.md"
 
 HEAD = """# States
 
@@ -31,8 +29,9 @@ ORDERS = """
 only people end a dispute.
 """
 
-State = StrEnum
-Table = Mapping[tuple[State, StrEnum], State]
+State = TypeVar("State", bound=StrEnum)
+Fact = TypeVar("Fact", bound=StrEnum)
+Table = Mapping[tuple[State, Fact], State]
 
 
 def render() -> str:
@@ -48,7 +47,7 @@ def render() -> str:
     )
 
 
-def _diagram(table: Table, final: frozenset[State], first: State) -> str:
+def _diagram(table: Table[State, Fact], final: frozenset[State], first: State) -> str:
     """The moves that lead somewhere else; facts with the same way share an arrow."""
     lines = ["", "```mermaid", "stateDiagram-v2", f"    [*] --> {first.value}"]
     arrows: dict[tuple[str, str], list[str]] = {}
@@ -60,19 +59,15 @@ def _diagram(table: Table, final: frozenset[State], first: State) -> str:
     return "\n".join([*lines, "```", ""])
 
 
-def _table(table: Table) -> str:
+def _table(table: Table[State, Fact]) -> str:
     return "\n".join(["", "| in state | on fact | to state |", "|---|---|---|", *_rows(table), ""])
 
 
-def _rows(table: Table) -> Iterator[str]:
+def _rows(table: Table[State, Fact]) -> Iterator[str]:
     for (state, fact), target in table.items():
         yield f"| {state.value} | {fact.value} | {target.value} |"
 
 
-def main() -> None:
-    TARGET.write_text(render(), "utf-8")
-    print(f"wrote {TARGET.name}")
-
-
-if __name__ == "__main__":
-    main()
+def outputs() -> dict[str, str]:
+    """Path and text of what is generated."""
+    return {"docs/states.md": render()}
