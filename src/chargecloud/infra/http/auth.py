@@ -1,7 +1,7 @@
 """Who is asking: staff or a driver, by bearer token or session cookie, and what they may do.
 
 A cookie is sent along by browsers whoever made them send the request, so a write that comes with one has to prove
-that it started on our own pages (docs: security). Bearer tokens need no such proof.
+that it started on our own pages. Bearer tokens need no such proof.
 """
 
 from collections.abc import Awaitable, Callable

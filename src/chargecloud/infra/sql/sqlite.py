@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import cast
 
+import structlog
 from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -14,6 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from chargecloud.infra.sql.errors import translated
 from chargecloud.infra.sql.sqlite_driver import LocalConnection
 from chargecloud.kernel.errors import ChargeCloudError, Unavailable
+
+log = structlog.get_logger("chargecloud.database")
 
 READERS = 4
 WAIT_FOR_READER_S = 10.0
@@ -70,7 +73,11 @@ class SqliteStore:
         if self._engine is None:
             return
         for _ in range(READERS):
-            connection, _ = await self._readers.get()
+            try:
+                connection, _ = await self._take_reader()
+            except Unavailable:
+                log.warning("database.reader_not_returned")
+                continue
             await connection.close()
         if self._folder:
             await self._folder.hop(self._folder.raw.close)

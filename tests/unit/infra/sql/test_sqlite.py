@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from chargecloud.infra.sql import sqlite
 from chargecloud.infra.sql.engine import Database
@@ -174,3 +175,16 @@ async def test_only_quick_look_ups_run_in_the_loop(tmp_path: Path, quick: bool) 
         assert isinstance(cursor, InlineCursor if quick else HoppingCursor)
         assert (await connection.execute(text("SELECT 1"))).scalar() == 1
     await store.stop()
+
+
+async def test_a_reader_that_is_never_returned_does_not_hold_up_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "WAIT_FOR_READER_S", 0.01)
+    store = await started(tmp_path / "a.db")
+    async with AsyncExitStack() as kept:
+        connection = await kept.enter_async_context(store.reader(quick=True))
+        with capture_logs() as logs:
+            await store.stop()
+        assert [each["event"] for each in logs] == ["database.reader_not_returned"]
+    await connection.close()
