@@ -6,19 +6,18 @@ python -m tests.fuzz.fuzz_ykc16 --runs 1000000 --seed 1
 from __future__ import annotations
 
 import sys
-from collections import Counter
 
 import msgspec
 
-from chargecloud.device.commands import AnswerBoot, AnswerStart, ConfirmRecord, DeviceCommand
-from chargecloud.device.events import CommandEnded, CommandOutcome, DeviceEvent, RecordUploaded, StartRequested
+from chargecloud.device.commands import AnswerBoot, AnswerStart, DeviceCommand
+from chargecloud.device.events import DeviceEvent
 from chargecloud.protocols.wire.checksums import crc16_modbus
 from chargecloud.protocols.wire.schema import Direction
 from chargecloud.protocols.ykc16.codec import Verdict, decode
 from chargecloud.protocols.ykc16.connection import Connection
+from tests.fuzz.drive import Drive
 from tests.fuzz.runner import Target, main
 from tests.fuzz.ykc_programs import COMMAND, COMMANDS, FRAMES_SEEN, GOLDEN, OPS, RAW, SEALED, TIME, make, seal
-from tests.support.harness import START_MS
 from tests.support.ykc import CODE, login
 
 OPS_MAX = 40
@@ -26,68 +25,16 @@ TIMES_S = (0.0, 0.1, 0.3, 1.0, 3.0, 5.0, 10.0, 15.0, 44.0, 61.0)
 CHUNKS = (1, 3, 7, 64, 255)
 
 
-class Run:
-    """One connection driven by one program, and what must hold whatever the program says."""
+class Run(Drive):
+    """A YKC connection driven by one program."""
 
     def __init__(self) -> None:
-        self.connection = Connection(0.0)
-        self.now = 0.0
-        self.events: list[DeviceEvent] = []
-        self.submitted = Counter[str]()
-        self.confirmations = 0
-        self.confirmed = 0
-        self.last_request = "none"
+        super().__init__(Connection(0.0))
 
-    @property
-    def wall_ms(self) -> int:
-        return START_MS + int(self.now * 1000)
+    def check_told(self, event: DeviceEvent) -> None:
+        assert event.charge_point_code == (self.connection.charge_point_code or CODE), f"about whom? {event}"
 
-    def receive(self, data: bytes) -> None:
-        closed = self.connection.closing
-        events = self.connection.receive(data, self.now, self.wall_ms)
-        assert not (closed and events), "events after closing"
-        self._took(events)
-
-    def submit(self, command: DeviceCommand) -> None:
-        number = f"c{sum(self.submitted.values())}"
-        self.submitted[number] += 1
-        self.confirmations += isinstance(command, ConfirmRecord)
-        command = msgspec.structs.replace(command, command_id=number)
-        events = self.connection.submit(command, self.now, self.wall_ms)
-        self._took(events, expired=command.expires_at_ms <= self.wall_ms)
-
-    def pass_time(self, seconds: float) -> None:
-        until = self.now + seconds
-        for _ in range(500):
-            due = self.connection.deadline()
-            if due > until:
-                self.now = until
-                return
-            self.now = max(self.now, due)
-            self._took(self.connection.tick(self.now, self.wall_ms))
-        raise AssertionError(f"the deadline does not move on from {self.now}")
-
-    def end(self) -> None:
-        self._took(self.connection.abandon("socket_closed"))
-        ends = Counter(event.command_id for event in self.events if isinstance(event, CommandEnded))
-        assert ends == self.submitted, f"ends {ends}, submitted {self.submitted}"
-        assert self.confirmed <= self.confirmations, "a record was confirmed that nobody stored"
-
-    def _took(self, events: object, *, expired: bool = False) -> None:
-        output = self.connection.take_output()
-        assert not (expired and output), "an expired command reached the wire"
-        for raw in output:
-            self._check(raw)
-        for event in events:  # type: ignore[attr-defined]
-            assert event.charge_point_code == (self.connection.charge_point_code or CODE), f"about whom? {event}"
-            assert not isinstance(event, CommandEnded) or isinstance(event.outcome, CommandOutcome)
-            if isinstance(event, StartRequested):
-                self.last_request = event.request_id
-            if isinstance(event, CommandEnded | RecordUploaded):
-                self.events.append(event)
-        self.connection.take_frames()
-
-    def _check(self, raw: bytes) -> None:
+    def check_sent(self, raw: bytes) -> None:
         decoded = decode(raw)
         assert decoded.verdict is Verdict.DECODE and decoded.frame is not None, f"we sent {raw.hex()}"
         assert decoded.frame.direction is Direction.DOWN, f"we sent an uplink {raw.hex()}"

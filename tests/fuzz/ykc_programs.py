@@ -9,6 +9,7 @@ from chargecloud.protocols.wire.schema import Frame
 from chargecloud.protocols.ykc16 import frames
 from chargecloud.protocols.ykc16.connection import HONOURED
 from chargecloud.protocols.ykc16.frames import FRAMES
+from tests.fuzz.drive import mutated, with_an_accident
 from tests.support import ykc
 from tests.support.commands import CARD, one_of_each, session_no
 from tests.support.golden import golden_entries
@@ -45,6 +46,8 @@ def _ours(raw: bytes) -> tuple[int, bytes]:
 
 FRAMES_SEEN = [_ours(bytes.fromhex(entry["hex"])) for _, entry in golden_entries("ykc16") if len(entry["hex"]) >= 20]
 """Bodies of the golden frames, both directions, bad ones included."""
+BODIES_SEEN = [body for _, body in FRAMES_SEEN]
+EXTREMES = (0x00, 0xFF, 0x68, 0x7F, 0x80)
 UPLINKS = [number for number, (code, _) in enumerate(FRAMES_SEEN) if code & 1]
 
 
@@ -136,7 +139,7 @@ def make(random: Random) -> bytes:
 def _part(random: Random) -> bytes:
     choice = random.random()
     if choice < 0.15:
-        return _scene(random)
+        return with_an_accident(random, random.choice(SCENES))
     if choice < 0.50:
         code, body = FRAMES_SEEN[random.choice(UPLINKS)]
         data = bytes((code,)) + _mutated(random, body)
@@ -154,42 +157,8 @@ def _part(random: Random) -> bytes:
     return bytes((RAW, len(raw))) + raw
 
 
-def _scene(random: Random) -> bytes:
-    """A scene, now and then with one part lost, doubled or moved."""
-    parts = list(random.choice(SCENES))
-    if random.random() < 0.4:
-        at, way = random.randrange(len(parts)), random.randrange(3)
-        if way == 0:
-            del parts[at]
-        elif way == 1:
-            parts.insert(at, parts[at])
-        else:
-            parts.append(parts.pop(at))
-    return b"".join(parts)
-
-
 def _mutated(random: Random, data: bytes) -> bytes:
-    """Some of the bytes changed: flips, extremes, cuts, repeats, a splice of another frame."""
-    changed = bytearray(data)
-    for _ in range(random.choice((0, 0, 1, 1, 2, 5))):
-        if not changed:
-            break
-        at = random.randrange(len(changed))
-        way = random.randrange(6)
-        if way == 0:
-            changed[at] ^= 1 << random.randrange(8)
-        elif way == 1:
-            changed[at] = random.choice((0x00, 0xFF, 0x68, 0x7F, 0x80))
-        elif way == 2:
-            del changed[at:]
-        elif way == 3:
-            changed[at:at] = changed[max(0, at - random.randrange(1, 9)) : at]
-        elif way == 4:
-            changed[at : at + random.randrange(1, 9)] = random.randbytes(random.randrange(1, 9))
-        else:
-            _, other = random.choice(FRAMES_SEEN)
-            changed[at:] = other[at:]
-    return bytes(changed)
+    return mutated(random, data, BODIES_SEEN, EXTREMES)
 
 
 def _damage(random: Random, program: bytes) -> bytes:

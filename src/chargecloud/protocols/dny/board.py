@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 COMMAND_GAP_S = 0.5
 """Between two of our frames to one board (文档 §2.3); replies go at once."""
-HOST_COMMANDS = frozenset({0x31, 0x32, 0x33, 0x34, 0x3A})
-"""What the host obeys, whichever of its boards it was asked through."""
 LATE_MAX = 4
 
 
@@ -126,8 +124,7 @@ class Board:
     def dispatch(self, frame: Frame, number: Number | None) -> int:
         """Put a command on the wire; a repeat keeps its message id."""
         message_id = number if isinstance(number, int) else self.hub.next_message_id()
-        target = self.hub.host_id if frame.code in HOST_COMMANDS else None
-        self.hub.say_bytes(encode(frame, self.physical_id if target is None else target, message_id))
+        self.hub.say_bytes(encode(frame, self.physical_id, message_id))
         self.free_from = self.now + COMMAND_GAP_S
         self.hub.pause()
         return message_id

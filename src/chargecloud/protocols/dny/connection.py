@@ -17,8 +17,8 @@ from chargecloud.device.events import CommandOutcome, DeviceEvent
 from chargecloud.kernel.errors import Unsupported
 from chargecloud.protocols.common import pending
 from chargecloud.protocols.common.streamed import StreamedConversation
-from chargecloud.protocols.dny import cards, host, login, records, scripts
-from chargecloud.protocols.dny.board import HOST_COMMANDS, Board, BoardState
+from chargecloud.protocols.dny import cards, host, login, records, scripts, vendor
+from chargecloud.protocols.dny.board import Board, BoardState
 from chargecloud.protocols.dny.codec import Decoded, Verdict, decode
 from chargecloud.protocols.dny.conversation import HubConversation
 from chargecloud.protocols.dny.framing import LINK, MAGIC
@@ -67,7 +67,8 @@ class Connection(HubConversation, StreamedConversation):
         elif kind in _DIRECT:
             _DIRECT[kind](board, command)
         else:
-            pending.submit(board, scripts.SCRIPTS[kind], command)
+            obeys = self.host_of(board) if scripts.is_for_host(command) else board
+            pending.submit(obeys, scripts.SCRIPTS[kind], command)
         return events
 
     def probe(self, now: float) -> None:
@@ -89,13 +90,13 @@ class Connection(HubConversation, StreamedConversation):
     def sweep(self) -> None:
         """Do what is scheduled for now."""
         login.sweep(self)
-        for board in self.boards.values():
+        for board in self.lines():
             cards.sweep(board)
             pending.sweep(board)
 
     def drop_pending(self, reason: str) -> None:
         """End every pending command of every board."""
-        for board in self.boards.values():
+        for board in self.lines():
             pending.abandon(board, reason)
 
     def _hear_frame(self, raw: bytes) -> None:
@@ -109,7 +110,7 @@ class Connection(HubConversation, StreamedConversation):
             self.fault(_VERDICT_FAULTS[decoded.verdict])
         elif type(frame) in host.HOST_REPORTS:
             host.on_report(self, decoded)
-        elif decoded.command in HOST_COMMANDS:
+        elif decoded.command in vendor.HOST_COMMANDS:
             self._hear_host_answer(decoded, raw)
         elif board is None or board.state is not _ADMITTED:
             login.on_stranger(self, decoded, raw)
@@ -121,10 +122,10 @@ class Connection(HubConversation, StreamedConversation):
                 handler(board, frame, decoded.message_id, raw)
 
     def _hear_host_answer(self, decoded: Decoded, raw: bytes) -> None:
-        """The host answers under its own id what it was asked in the name of one of its boards."""
-        for board in self.boards.values():
-            if board.waiting_for(decoded.command, decoded.message_id) is not None:
-                HANDLERS[type(decoded.frame)](board, decoded.frame, decoded.message_id, raw)  # type: ignore[index]
+        """What was asked of the host in the name of a board; its own registration does not matter."""
+        for line in self.lines():
+            if line.physical_id == decoded.physical_id and line.waiting_for(decoded.command, decoded.message_id):
+                HANDLERS[type(decoded.frame)](line, decoded.frame, decoded.message_id, raw)  # type: ignore[index]
                 return
         self.fault("unmatched")
 

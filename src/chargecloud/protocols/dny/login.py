@@ -86,19 +86,19 @@ def sweep(hub: HubConversation) -> None:
             hub.wake_at(board.boot_due)
         elif board.state is BoardState.ASKED:
             _refuse(board, "boot_unanswered")
-        else:
-            del hub.boards[board.physical_id]
+        elif board.state is BoardState.REFUSED:
+            _forget(board, "refused")
 
 
 def _enter(hub: HubConversation, physical_id: int) -> Board | None:
     """Make room for a board; whoever was seen and never introduced goes first."""
     if len(hub.boards) >= BOARDS_MAX:
-        seen = (known.physical_id for known in hub.boards.values() if known.state is BoardState.SEEN)
+        seen = (known for known in hub.boards.values() if known.state is BoardState.SEEN)
         oldest = next(seen, None)
         if oldest is None:
             return None
-        del hub.boards[oldest]
-    board = hub.boards[physical_id] = Board(hub, physical_id)
+        _forget(oldest, "silent")
+    board = hub.boards[physical_id] = hub.take_host_board(physical_id) or Board(hub, physical_id)
     return board
 
 
@@ -176,7 +176,10 @@ def _after_admission(board: Board) -> None:
 
 def _lose(board: Board) -> None:
     """Nothing has come from this board for long: it has to introduce itself anew."""
-    hub = board.hub
-    pending.abandon(board, "silent")
-    hub.tell(FellSilent(charge_point_code=board.code))
-    del hub.boards[board.physical_id]
+    _forget(board, "silent")
+    board.hub.tell(FellSilent(charge_point_code=board.code))
+
+
+def _forget(board: Board, reason: str) -> None:
+    pending.abandon(board, reason)
+    del board.hub.boards[board.physical_id]

@@ -48,6 +48,14 @@ def ask_state(board: Board) -> None:
         pending.submit(board, SAMPLE, question, reported=False)
 
 
+def is_for_host(command: DeviceCommand) -> bool:
+    """Whether the host obeys this, and not the board it was asked through."""
+    if isinstance(command, VendorCommand):
+        kind = vendor.ALLOWED.get(command.name)
+        return kind is not None and kind.code in vendor.HOST_COMMANDS
+    return isinstance(command, MoveServer)
+
+
 def reboot(board: Board, command: Reboot) -> None:
     """0x87 acts at once, so waiting for idleness is up to us."""
     if command.when_idle and (not board.states or CHARGING_STATES & set(board.states)):

@@ -13,6 +13,9 @@ from chargecloud.protocols.wire.tails import RepeatColumn
 LANE = 0xFF00
 """One at a time: these are rare, and some of them are dangerous."""
 
+HOST_COMMANDS = frozenset({0x31, 0x32, 0x33, 0x34, 0x3A})
+"""What the host obeys, whichever of its boards it was asked through."""
+
 ALLOWED = {
     DOWNLINKS[code].identifier: DOWNLINKS[code]
     for code in (0x31, 0x32, 0x33, 0x3A, 0x72, 0x88, 0x89, 0x8B, 0x8C, 0x8D, 0x8F, 0x95, 0x97, 0x98)

@@ -149,6 +149,44 @@ def test_a_server_change_goes_to_the_host_and_its_answer_comes_from_there() -> N
     assert end(harness, command_id)[0] is CommandOutcome.DONE
 
 
+def test_a_host_gets_its_own_pause_whoever_asks_through_which_board() -> None:
+    harness = admitted(dny.PHYSICAL_ID, dny.OTHER_ID)
+    harness.receive(HOST_HEARTBEAT)
+    harness.pass_time(1.0)
+    harness.take_sent()
+    for code in (dny.CODE, dny.OTHER_CODE):
+        name = f"v {code}"
+        harness.submit(
+            VendorCommand(
+                command_id=name, charge_point_code=code, expires_at_ms=expiry(harness), name="modem_reboot", values={}
+            )
+        )
+    assert dny.downs(harness.take_sent()) == [0x32]
+    harness.receive(dny.up(answers.ModemRebootReply(result=0), physical_id=dny.HOST_ID, message_id=1))
+    harness.pass_time(0.4)
+    assert harness.take_sent() == []
+    harness.pass_time(0.2)
+    assert dny.downs(harness.take_sent()) == [0x32]
+    harness.abandon()
+    assert [end.outcome for code in (dny.CODE, dny.OTHER_CODE) for end in harness.ends(f"v {code}")] == [
+        CommandOutcome.DONE, CommandOutcome.UNANSWERED,
+    ]  # fmt: skip
+
+
+def test_a_host_that_turns_out_to_be_a_board_or_another_box_takes_nothing_along_unended() -> None:
+    harness = admitted()
+    harness.receive(HOST_HEARTBEAT)
+    first = ask(harness, MoveServer, host="127.0.0.1", port=7054, network_type=3)
+    harness.receive(dny.register(physical_id=dny.HOST_ID))
+    harness.receive(dny.up(uplinks.HostTimeSync(), physical_id=dny.OTHER_ID))
+    second = ask(harness, MoveServer, host="127.0.0.1", port=7054, network_type=3)
+    harness.receive(dny.up(uplinks.HostTimeSync(), physical_id=0x09000001))
+    ask(harness, MoveServer, host="127.0.0.1", port=7054, network_type=3)
+    assert end(harness, second) == (CommandOutcome.UNANSWERED, "host_changed")
+    harness.pass_time(31.0)
+    assert end(harness, first)[0] is CommandOutcome.UNANSWERED
+
+
 def test_a_combined_host_is_asked_under_its_boards_id() -> None:
     harness = admitted()
     ask(harness, MoveServer, host="127.0.0.1", port=7054, network_type=3)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from chargecloud.protocols.dny import host
-from chargecloud.protocols.dny.board import HOST_COMMANDS
 from chargecloud.protocols.dny.codec import decode
 from chargecloud.protocols.dny.frames import UPLINKS, answers
 from chargecloud.protocols.dny.frames.acks import HeartbeatAck
 from chargecloud.protocols.dny.uplinks import HANDLERS, RESULTS, one_byte_ack
+from chargecloud.protocols.dny.vendor import HOST_COMMANDS
 from chargecloud.protocols.wire.schema import Direction
 from tests.support import dny
 
