@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import bench_codec, bench_connection, bench_database, bench_gateway, bench_platform
+from tests.bench import bench_codec, bench_connection, bench_database, bench_dny, bench_gateway, bench_platform
 from tests.bench.report import Figures, document
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,9 +27,16 @@ def connection() -> Figures:
     return figures | {"idle admitted connection, bytes": round(bench_connection.idle_bytes())}
 
 
+def dny() -> Figures:
+    """The same for two-wheel boards, µs, and the bytes of a whole host."""
+    figures: Figures = {name: round(cost, 2) for name, cost in bench_dny.measure()}
+    return figures | {"host with 50 boards, KiB": round(bench_dny.host_bytes() / 1024, 1)}
+
+
 BENCHES: dict[str, Callable[[], Figures]] = {
     "codec": codec,
     "connection": connection,
+    "dny": dny,
     "database": lambda: dict(bench_database.bench()),
     "answered200": lambda: bench_gateway.answered_frames(200),
     "answered1000": lambda: bench_gateway.answered_frames(1_000),
