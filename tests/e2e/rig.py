@@ -41,30 +41,24 @@ class RealPlatform:
         self.directory = directory
         self.http_port, self.listener_port = free_port(), free_port()
         listener = {"protocol": "ykc16", "host": "127.0.0.1", "port": self.listener_port}
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("CHARGECLOUD_")}
-        self.environment = clean | {
+        self.settings = {
             "CHARGECLOUD_DATA_DIR": str(directory / "data"),
             "CHARGECLOUD_HTTP__PORT": str(self.http_port),
             "CHARGECLOUD_HTTPS__ENABLED": "false",
             "CHARGECLOUD_LISTENERS": json.dumps([listener]),
         }
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("CHARGECLOUD_")}
+        self._environment = clean | self.settings
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def base(self) -> str:
         return f"http://127.0.0.1:{self.http_port}"
 
-    def run(self, *arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
-        """Run another sub-command to its end."""
-        return subprocess.run(
-            [*COMMAND, *arguments],
-            env=self.environment, input=text, capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
-
     def start(self) -> None:
         """Return when it is ready."""
         with (self.directory / "up.log").open("ab") as log:
-            self._process = subprocess.Popen([*COMMAND, "up"], env=self.environment, stdout=log, stderr=log)
+            self._process = subprocess.Popen([*COMMAND, "up"], env=self._environment, stdout=log, stderr=log)
         give_up_at = time.monotonic() + READY_WITHIN_S
         while time.monotonic() < give_up_at:
             assert self._process.poll() is None, self.log()

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from chargecloud.kernel.ids import new_id
+from chargecloud.main.cli import app
 from chargecloud.sim.board import ChargePointSpec
 from chargecloud.sim.options import SimOptions
 from chargecloud.sim.runner import Runner
@@ -43,8 +45,8 @@ async def virtual_charge_point(port: int) -> AsyncIterator[Runner]:
 
 def administrator(platform: RealPlatform) -> Person:
     """The first account, made on the command line before the platform has ever run."""
-    made = platform.run("staff", "add", "boss", text="a long enough secret\n")
-    assert made.returncode == 0, made.stderr
+    made = CliRunner(env=platform.settings).invoke(app, ["staff", "add", "boss"], input="a long enough secret\n")
+    assert made.exit_code == 0, made.output
     platform.start()
     nobody = Person(platform.base, "none")
     signed_in = nobody.call("POST", "/staff/sign-in", 200, username="boss", password="a long enough secret")
