@@ -22,7 +22,7 @@ CLOCK_CALLS = {
 }  # fmt: skip
 
 EXACT = ("kernel/money.py", "kernel/energy.py", "features/wallet/", "features/tariffs/", "features/orders/",
-         "features/sessions/", "protocols/ykc16/mapping")  # fmt: skip
+         "features/sessions/", "protocols/ykc16/mapping", "protocols/dny/mapping")  # fmt: skip
 
 CATCH_ALL = ("gateway/link.py", "infra/bus/", "infra/http/errors.py", "infra/inbox.py", "infra/relay.py",
              "infra/schedule/loop.py", "infra/framelog.py", "main/")  # fmt: skip
@@ -166,7 +166,53 @@ def left_for_later(source: Source) -> Iterator[Violation]:
             yield Violation(source.path, number, "left for later; finish it or write it down in docs")
 
 
+def skipped_tests(source: Source) -> Iterator[Violation]:
+    """No test is skipped or expected to fail; `skipif` may only ask for the operating system."""
+    if not source.path.startswith("tests/"):
+        return
+    for node in ast.walk(source.tree):
+        if not isinstance(node, ast.Attribute | ast.Call):
+            continue
+        name = _called(node) if isinstance(node, ast.Call) else ast.unparse(node)
+        asks_for_system = isinstance(node, ast.Call) and _asks_for_system(node)
+        if name.endswith(".skipif") and isinstance(node, ast.Call) and not asks_for_system:
+            yield source.at(node, "skipif may only ask for the operating system")
+        elif name in {"pytest.skip", "pytest.xfail", "pytest.importorskip", "pytest.mark.skip", "pytest.mark.xfail"}:
+            yield source.at(node, f"{name}: a test runs and passes, or goes")
+
+
+def _asks_for_system(node: ast.Call) -> bool:
+    return bool(node.args) and bool(re.search(r"sys\.platform|os\.name", ast.unparse(node.args[0])))
+
+
+def log_events(source: Source) -> Iterator[Violation]:
+    """A log line is a constant event name and facts, never a made-up sentence."""
+    if not source.inside:
+        return
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Call) and re.fullmatch(r"_?log\.(debug|info|warning|error|exception)", _called(node)):
+            event = node.args[0] if node.args else None
+            if not isinstance(event, ast.Constant) or not re.fullmatch(r"[a-z_]+(\.[a-z_]+)+", str(event.value)):
+                yield source.at(node, "the event of a log line is a constant such as 'order.settled'")
+
+
+def _called(node: ast.Call) -> str:
+    return ast.unparse(node.func)
+
+
+def typed_faces(source: Source) -> Iterator[Violation]:
+    """No `Any` in what kernel, device and the public rooms of features offer."""
+    if not re.match(r"(kernel|device)/|features/\w+/(messages|model|service)", source.inside):
+        return
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
+            hints = [node.returns, *(arg.annotation for arg in (*node.args.args, *node.args.kwonlyargs))]
+            if any(hint is not None and re.search(r"\bAny\b", ast.unparse(hint)) for hint in hints):
+                yield source.at(node, f"{node.name} has Any in its signature")
+
+
 RULES: tuple[Rule, ...] = (
     file_length, function_length, exact_numbers, rounding, asking_the_time, catching_everything, committing,
-    feature_faces, feature_rooms, room_order, vocabulary, plain_identifiers, left_for_later,
+    feature_faces, feature_rooms, room_order, vocabulary, plain_identifiers, left_for_later, skipped_tests,
+    log_events, typed_faces,
 )  # fmt: skip

@@ -11,13 +11,16 @@ from chargecloud.device.events import DeviceEvent
 
 
 class Connection(Protocol):
-    """One charge point's conversation, without a socket and without a clock.
+    """One charge point's conversation, without a socket and without a clock; or that of several behind a hub.
+
+    With `Capability.SEVERAL_CHARGE_POINTS` more charge points may be introduced once the first is admitted (ADR 15).
+    Whom an event is about and whom a command is for is told by their own `charge_point_code`, not the connection's.
 
     `now` is always monotonic seconds. `wall_ms` appears only where a time of day goes onto the wire.
     """
 
     charge_point_code: str
-    """Empty until the charge point has introduced itself."""
+    """Empty until the (first) charge point has introduced itself."""
     admitted: bool
     closing: bool
     """Set when the connection wants its socket closed after the output has been sent (refused, hopeless, silent)."""
@@ -26,7 +29,7 @@ class Connection(Protocol):
     def receive(self, data: bytes, now: float, wall_ms: int) -> Sequence[DeviceEvent]:
         """Take bytes; give what they say. Never raises, whatever the bytes.
 
-        `Booted` is said only while not admitted; later introductions are answered by the connection itself.
+        `Booted` is said only of who is not admitted; later introductions are answered by the connection itself.
         """
         ...
 
