@@ -68,6 +68,9 @@ class ProtocolPlugin(Protocol):
     name: ClassVar[str]
     title: ClassVar[str]
     capabilities: ClassVar[frozenset[Capability]]
+    introduction_s: ClassVar[float]
+    """How long an honest connection may be open before a charge point introduces itself, where the gateway would wait
+    less; 0 leaves it to the gateway."""
 
     def connect(self, now: float) -> Connection:
         """A fresh conversation for a socket just accepted."""

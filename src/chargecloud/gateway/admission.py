@@ -72,7 +72,7 @@ class Admission:
             board.counts["refused.source_crowded"] += 1
         else:
             self._waiting[source] += 1
-            link.gate = now + board.limits.login_within_s
+            link.gate = now + max(board.limits.login_within_s, link.plugin.introduction_s)
             return True
         return False
 

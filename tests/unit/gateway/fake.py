@@ -144,6 +144,7 @@ class FakePlugin:
 
     name: ClassVar[str] = "fake"
     title: ClassVar[str] = "Fake"
+    introduction_s: ClassVar[float] = 0.0
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.REBOOT})
 
     def connect(self, now: float) -> FakeConnection:

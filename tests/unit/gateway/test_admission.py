@@ -16,7 +16,7 @@ from chargecloud.gateway.limits import GatewayLimits
 from chargecloud.gateway.link import LinkState
 from chargecloud.infra.cache.contract import Holder
 from chargecloud.kernel.errors import Unavailable
-from tests.unit.gateway.fake import NEVER_MS, House, house
+from tests.unit.gateway.fake import NEVER_MS, FakePlugin, House, house
 
 
 async def test_a_login_is_claimed_asked_and_announced_in_this_order() -> None:
@@ -55,6 +55,18 @@ async def test_a_record_of_somebody_nameless_is_not_published() -> None:
         await home.say(link, "record 7")
         assert home.told(RecordUploaded) == []
         assert home.gateway.stats()["unadmitted_events"] == 1
+
+
+async def test_a_protocol_whose_charge_points_are_slow_to_speak_is_given_its_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(FakePlugin, "introduction_s", 200.0)
+    async with house() as home:
+        link, wire = home.dial()
+        await home.wait(190)
+        assert link.state is LinkState.NEW
+        await home.wait(11)
+        assert wire.ended == "aborted"
 
 
 async def test_whoever_does_not_log_in_within_ten_seconds_is_closed() -> None:

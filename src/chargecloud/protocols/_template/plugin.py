@@ -15,6 +15,7 @@ class Plugin:
 
     name: ClassVar[str] = PROTOCOL
     title: ClassVar[str] = "模板协议"
+    introduction_s: ClassVar[float] = 0.0
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
         {Capability.START, Capability.STOP, Capability.READ_SAMPLE}
     )

@@ -15,6 +15,8 @@ class Plugin:
 
     name: ClassVar[str] = PROTOCOL
     title: ClassVar[str] = "DNY / AP3000 两轮电单车充电桩"
+    introduction_s: ClassVar[float] = 200.0
+    """After its modem reconnected a board goes on as before: its next heartbeat may be 180 s away."""
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
         {
             Capability.START,

@@ -17,6 +17,7 @@ class Plugin:
 
     name: ClassVar[str] = PROTOCOL
     title: ClassVar[str] = "云快充 V1.6"
+    introduction_s: ClassVar[float] = 0.0
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
         {
             Capability.START,
