@@ -40,7 +40,7 @@ def decode(
 
 
 def _printed(plugin: "ProtocolPlugin", raw: bytes | str, *, golden: bool) -> Iterator[str]:
-    units = [_not_hex(plugin.name, raw)] if isinstance(raw, str) else plugin.decode(raw)
+    units = [_not_hex(plugin, raw)] if isinstance(raw, str) else plugin.decode(raw)
     if golden:
         from chargecloud.main.golden import golden_text
 
@@ -75,11 +75,9 @@ def _parsed(text: str) -> bytes | str:
         return f"{found!r} is no hex digit" if found else f"{len(digits)} hex digits are no whole bytes"
 
 
-def _not_hex(protocol: str, wrong: str) -> dict[str, object]:
-    nothing = dict.fromkeys(("frame_type", "name", "direction", "sequence"))
-    checksum = {"ok": False, "order": None, "computed": None, "on_wire": None}
-    rest = {"verdict": "garbage", "checksum": checksum, "fields": {}, "extra_hex": "", "error": f"not hex: {wrong}"}
-    return {"protocol": protocol, **nothing, **rest}
+def _not_hex(plugin: "ProtocolPlugin", wrong: str) -> dict[str, object]:
+    """The same keys as for a byte that begins nothing."""
+    return plugin.decode(b"\xff")[0] | {"extra_hex": "", "error": f"not hex: {wrong}"}
 
 
 _SEPARATORS = str.maketrans("", "", ":-,")

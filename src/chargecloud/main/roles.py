@@ -52,6 +52,8 @@ class DatabasePart:
         async with self._database.unit() as uow:
             await operators.require_default_operator(uow)
             await stations.forget_gateway(uow, GATEWAY_ID)
+        if not self._demo and not await accounts.everybody(self._database):
+            log.warning("staff.none", hint="nobody can sign in yet; run `chargecloud staff add NAME`")
 
     async def stop(self) -> None:
         """Close after the unit of work in hand."""

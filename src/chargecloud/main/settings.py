@@ -157,7 +157,11 @@ class LogSettings(Section):
 
 
 def _default_listeners() -> tuple[ListenerSettings, ...]:
-    return (ListenerSettings(protocol="ykc16", port=8768), ListenerSettings(protocol="ykc16", port=8769))
+    return (
+        ListenerSettings(protocol="ykc16", port=8768),
+        ListenerSettings(protocol="ykc16", port=8769),
+        ListenerSettings(protocol="dny", port=7054),
+    )
 
 
 class Settings(BaseSettings):

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from chargecloud.kernel.errors import Invalid
 from chargecloud.main.cli import app
+from chargecloud.protocols.catalog import protocols
 from tests.support.golden import golden_entries
 
 GOLDEN = golden_entries("ykc16")
@@ -61,6 +62,14 @@ def test_a_line_that_is_not_hex_is_garbage_and_the_next_still_counts() -> None:
     assert [unit["verdict"] for unit in units] == ["garbage", "decode"]
     assert list(units[0]) == KEYS
     assert "'h' is no hex digit" in str(units[0]["error"])
+
+
+def test_every_protocol_tells_garbage_in_its_own_shape() -> None:
+    for name in protocols():
+        result = CliRunner().invoke(app, ["decode", "--protocol", name], input="hello\nff\n")
+        words, byte = [json.loads(line) for line in result.stdout.splitlines()]
+        assert list(words) == list(byte)
+        assert words["verdict"] == byte["verdict"] == "garbage"
 
 
 def test_nothing_in_nothing_out() -> None:

@@ -13,7 +13,8 @@ from chargecloud.main.settings import LimitSettings, ListenerSettings, OrderSett
 def test_defaults_are_the_embedded_profile() -> None:
     settings = Settings()
     assert (settings.http.host, settings.http.port, settings.https.port) == ("127.0.0.1", 8080, 8443)
-    assert [(listener.protocol, listener.port) for listener in settings.listeners] == [("ykc16", 8768), ("ykc16", 8769)]
+    listening = [(listener.protocol, listener.port) for listener in settings.listeners]
+    assert listening == [("ykc16", 8768), ("ykc16", 8769), ("dny", 7054)]
     assert settings.database_url == "sqlite:///var/chargecloud.db"
     assert (settings.bus.url, settings.cache.url, settings.enrolment) == ("memory://", "memory://", "closed")
 
