@@ -4,7 +4,14 @@ from dataclasses import dataclass
 
 import pytest
 
-from chargecloud.device.events import ClockReported, LoginContested, TariffReported, WireFaulted
+from chargecloud.device.events import (
+    ClockReported,
+    CommandEnded,
+    CommandOutcome,
+    LoginContested,
+    TariffReported,
+    WireFaulted,
+)
 from chargecloud.features.alarms import http, inbox, jobs
 from chargecloud.features.alarms.messages import AlarmClosed, AlarmRaised
 from chargecloud.features.operators.messages import Role
@@ -71,6 +78,17 @@ async def test_one_alarm_is_open_for_each_cause_and_counts(site: Site, staff: Ca
     assert (alarm["kind"], alarm["level"], alarm["state"], alarm["times"]) == ("login_contested", "critical", "open", 3)
     assert alarm["facts"] == {"source": "203.0.113.5", "outcome": "rejected"}
     assert alarm["title"] and alarm["advice"]
+
+
+async def test_a_tariff_that_was_taken_ends_the_alarm_about_the_wrong_one(site: Site, staff: Caller) -> None:
+    await site.tell(TariffReported(charge_point_code=CODE, tariff_no="0001", matches=False))
+    for command, outcome, left in (
+        ("ApplyTariff", CommandOutcome.REFUSED, 1),
+        ("SyncClock", CommandOutcome.DONE, 1),
+        ("ApplyTariff", CommandOutcome.DONE, 0),
+    ):
+        await site.tell(CommandEnded(charge_point_code=CODE, command_id="c", command=command, outcome=outcome))
+        assert len((await staff.get("/alarms", state="open"))["items"]) == left
 
 
 async def test_a_charge_point_nobody_knows_raises_nothing(site: Site, staff: Caller) -> None:

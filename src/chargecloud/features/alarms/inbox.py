@@ -1,6 +1,14 @@
 """What charge points and orders tell that is a reason for an alarm, or the end of one."""
 
-from chargecloud.device.events import ClockReported, LoginContested, TariffReported, WireFaulted
+from chargecloud.device.commands import ApplyTariff
+from chargecloud.device.events import (
+    ClockReported,
+    CommandEnded,
+    CommandOutcome,
+    LoginContested,
+    TariffReported,
+    WireFaulted,
+)
 from chargecloud.features.alarms import model, service
 from chargecloud.features.alarms.messages import AlarmKind, Cause
 from chargecloud.features.orders.messages import OrderDisputed, OrderResolved
@@ -47,6 +55,13 @@ async def tariff_reported(uow: UnitOfWork, event: TariffReported, _: Envelope) -
         await service.raise_alarm(uow, cause)
 
 
+async def tariff_applied(uow: UnitOfWork, event: CommandEnded, _: Envelope) -> None:
+    """A charge point took the tariff it should have; it does not report by itself until its next login."""
+    if event.command == ApplyTariff.__name__ and event.outcome is CommandOutcome.DONE:
+        cause = Cause(kind=AlarmKind.TARIFF_MISMATCH, charge_point_code=event.charge_point_code)
+        await service.clear(uow, cause)
+
+
 async def clock_reported(uow: UnitOfWork, event: ClockReported, _: Envelope) -> None:
     """A charge point's clock is far from ours, or near enough."""
     cause = Cause(
@@ -84,6 +99,7 @@ SUBSCRIPTIONS = (
     Subscription(ConnectorFaultsChanged, faults_changed),
     Subscription(ConnectorChanged, connector_changed),
     Subscription(TariffReported, tariff_reported),
+    Subscription(CommandEnded, tariff_applied),
     Subscription(ClockReported, clock_reported),
     Subscription(OrderDisputed, order_disputed),
     Subscription(OrderResolved, order_resolved),
