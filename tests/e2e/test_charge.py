@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from chargecloud.infra import telemetry
 from chargecloud.kernel.ids import new_id
 from chargecloud.main.cli import app
 from chargecloud.sim.board import ChargePointSpec
@@ -23,7 +24,8 @@ PRICE = {"energy_yuan_per_kwh": "1.03507", "service_yuan_per_kwh": "0.45013"}
 
 
 @pytest.fixture
-def platform(tmp_path: Path) -> Iterator[RealPlatform]:
+def platform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RealPlatform]:
+    monkeypatch.setattr(telemetry, "set_up_log", lambda *_: None)  # of this process, whose streams come and go
     running = RealPlatform(tmp_path)
     yield running
     running.kill()

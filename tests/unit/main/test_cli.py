@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from chargecloud.infra import telemetry
 from chargecloud.kernel.errors import Conflict, Invalid
 from chargecloud.main import cli, cli_options, cli_platform, cli_staff
 
@@ -24,6 +25,8 @@ def own_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHARGECLOUD_HTTP__PORT", "0")
     monkeypatch.setenv("CHARGECLOUD_HTTPS__PORT", "0")
     monkeypatch.setenv("CHARGECLOUD_LISTENERS", "[]")
+    # The log would keep writing to the stream of the first test that set it up.
+    monkeypatch.setattr(telemetry, "set_up_log", lambda *_: None)
 
 
 def output(*arguments: str, text: str = "", code: int = 0) -> str:
@@ -106,6 +109,21 @@ def test_the_first_administrator() -> None:
 def test_an_account_that_will_not_do(arguments: list[str], text: str, word: str) -> None:
     with pytest.raises(Invalid, match=word):
         output("staff", "add", "boss", *arguments, text=text)
+
+
+@pytest.mark.parametrize(
+    ("configured", "quiet", "level"),
+    [(None, False, "info"), (None, True, "warning"), ("debug", False, "debug"), ("debug", True, "debug")],
+)
+def test_the_log_is_as_configured_and_quiet_where_people_read(
+    monkeypatch: pytest.MonkeyPatch, configured: str | None, quiet: bool, level: str
+) -> None:
+    given: list[object] = []
+    monkeypatch.setattr(telemetry, "set_up_log", lambda *arguments: given.extend(arguments[:2]))
+    if configured:
+        monkeypatch.setenv("CHARGECLOUD_LOG__LEVEL", configured)
+    cli_options.settings_of(None, quiet=quiet)
+    assert given == [level, "console"]
 
 
 def test_parts_of_the_command_line_hang_together() -> None:
