@@ -8,6 +8,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
+from io import BytesIO, TextIOWrapper
 from typing import Literal
 
 import structlog
@@ -29,6 +30,22 @@ MAX_TEXT = 500
 
 Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["json", "console"]
+
+
+class _StandardError(TextIOWrapper):
+    """Whatever standard error is when a line is written; a logger may outlive the stream it was made with."""
+
+    def __init__(self) -> None:
+        super().__init__(BytesIO())
+
+    def write(self, text: str, /) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
+_STANDARD_ERROR = _StandardError()
 
 
 def set_up_log(level: Level, form: Format, clock: Clock) -> None:
@@ -54,10 +71,10 @@ def set_up_log(level: Level, form: Format, clock: Clock) -> None:
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(least),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(_STANDARD_ERROR),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(_STANDARD_ERROR)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=shared))
     logging.basicConfig(level=max(least, logging.WARNING), handlers=[handler], force=True)
 

@@ -1,5 +1,6 @@
 """The log is one line an event, whatever strangers sent; counts are read when somebody asks."""
 
+import io
 import json
 import logging
 from collections.abc import Iterator
@@ -91,3 +92,15 @@ def test_counts_are_read_when_somebody_asks() -> None:
 
 def test_the_process_is_measured() -> None:
     assert b"python_info" in exposition() and b"chargecloud_unit_seconds_bucket" in exposition()
+
+
+def test_a_logger_outlives_the_stream_it_was_made_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = io.StringIO(), io.StringIO()
+    monkeypatch.setattr("sys.stderr", first)
+    set_up_log("info", "json", ManualClock())
+    log = structlog.get_logger("outliving")
+    log.info("one")
+    first.close()
+    monkeypatch.setattr("sys.stderr", second)
+    log.info("two")
+    assert '"event": "two"' in second.getvalue()
