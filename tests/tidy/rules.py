@@ -192,8 +192,9 @@ def log_events(source: Source) -> Iterator[Violation]:
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Call) and re.fullmatch(r"_?log\.(debug|info|warning|error|exception)", _called(node)):
             event = node.args[0] if node.args else None
-            if not isinstance(event, ast.Constant) or not re.fullmatch(r"[a-z_]+(\.[a-z_]+)+", str(event.value)):
-                yield source.at(node, "the event of a log line is a constant such as 'order.settled'")
+            named = isinstance(event, ast.Constant) and re.fullmatch(r"[a-z_]+(\.[a-z_]+)+", str(event.value))
+            if not named and not isinstance(event, ast.Name):
+                yield source.at(node, "the event of a log line is a name such as 'order.settled', not a sentence")
 
 
 def _called(node: ast.Call) -> str:

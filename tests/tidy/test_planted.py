@@ -7,7 +7,7 @@ from tests.tidy.source import PACKAGE, Source
 
 LONG_FUNCTION = "def f() -> None:\n" + "    pass\n" * 60
 
-PLANTED = {
+PLANTED: dict[rules.Rule, tuple[str, str, str | None]] = {
     rules.file_length: ("kernel/x.py", "\n" * 501, "\n" * 500),
     rules.function_length: ("kernel/x.py", LONG_FUNCTION, "def f() -> None:\n    pass\n"),
     rules.exact_numbers: ("features/wallet/model.py", "half = total / 2", "half = total // 2"),
@@ -33,15 +33,24 @@ PLANTED = {
     rules.vocabulary: ("features/orders/service.py", "def find(pile_code): ...", "def find(charge_point_code): ..."),
     rules.plain_identifiers: ("kernel/x.py", "电量 = 1", "energy_mwh = 1"),
     rules.left_for_later: ("kernel/x.py", "# TODO: later", "# Why: the paper says so"),
+    rules.skipped_tests: (
+        "tests/unit/test_x.py",
+        "@pytest.mark.xfail\ndef test_x(): ...",
+        "@pytest.mark.skipif(sys.platform == 'win32', reason='')\ndef test_x(): ...",
+    ),
+    rules.log_events: ("gateway/x.py", "log.info(f'{a} settled')", "log.info('order.settled', order_no=a)"),
+    rules.typed_faces: ("device/x.py", "def f(a: list[Any]) -> None: ...", "def _f(a: list[Any]) -> None: ..."),
 }
+"""Rule: a path (in the package, unless it begins with tests/), what is wrong there, and its mended form."""
 
 
 @pytest.mark.parametrize("rule", rules.RULES, ids=lambda rule: rule.__name__)
 def test_planted_violation_is_found(rule: rules.Rule) -> None:
     path, bad, good = PLANTED[rule]
-    assert list(rule(Source(PACKAGE + path, bad))), "the planted violation was not found"
+    place = path if path.startswith("tests/") else PACKAGE + path
+    assert list(rule(Source(place, bad))), "the planted violation was not found"
     if good is not None:
-        assert not list(rule(Source(PACKAGE + path, good)))
+        assert not list(rule(Source(place, good)))
 
 
 @pytest.mark.parametrize(
@@ -58,3 +67,11 @@ def test_retired_synonym_is_found() -> None:
 
 def test_vendor_words_are_free_in_their_own_folder() -> None:
     assert not list(rules.vocabulary(Source(PACKAGE + "protocols/ykc16/mapping.py", "pile_code = 1")))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["pytest.skip('not today')", "pytest.importorskip('redis')", "@pytest.mark.skipif(True, reason='')\ndef f(): ..."],
+)
+def test_every_way_around_a_test_is_seen(text: str) -> None:
+    assert list(rules.skipped_tests(Source("tests/unit/test_x.py", text)))
