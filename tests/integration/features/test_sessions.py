@@ -17,9 +17,23 @@ from chargecloud.features.drivers.service import NewCard
 from chargecloud.features.orders.messages import OrderState
 from chargecloud.features.sessions import jobs, service, sql, views
 from chargecloud.features.sessions.messages import Limit, LimitKind, RecordMisplaced, SessionState, SessionSurfaced
+from chargecloud.features.tariffs import service as tariffs
+from chargecloud.features.tariffs.messages import BandPrice
+from chargecloud.features.tariffs.service import NewVersion
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.errors import Unavailable
-from tests.support.world import CODE, KWH, MINUTE_MS, OTHER_CODE, World, answered, record, sample
+from tests.support.world import (
+    BANDS,
+    CODE,
+    HALF_HOURS,
+    KWH,
+    MINUTE_MS,
+    OTHER_CODE,
+    World,
+    answered,
+    record,
+    sample,
+)
 
 STRANGE = "9" * 32
 CARD = "00000000D14B0A54"
@@ -111,6 +125,23 @@ async def test_an_offline_cards_record_is_billed_to_its_driver(world: World) -> 
     assert order.total_fen == 1_100 and order.method is StartMethod.OFFLINE_CARD
     assert (await world.balance()).cash_fen == 8_900
     await world.proven()
+
+
+async def test_an_offline_charge_uploaded_after_new_prices_costs_what_it_did_then(world: World) -> None:
+    """Failure F16: the record came an hour after the price list had changed."""
+    began_ms = world.clock.now_ms()
+    world.clock.advance(60 * MINUTE_MS)
+    async with world.database.unit() as uow:
+        await drivers.add_card(uow, NewCard(driver_id=world.driver_id, card_id=CARD, card_label="573"))
+        tariff_id = (await tariffs.version_at(uow, world.station_id, uow.now_ms)).tariff_id
+        dear = tuple(BandPrice(price.energy_si_per_kwh * 2, price.service_si_per_kwh * 2) for price in BANDS)
+        new = NewVersion(tariff_id=tariff_id, bands=dear, half_hours=HALF_HOURS, effective_from_ms=uow.now_ms)
+        await tariffs.create_version(uow, new)
+    world.clock.advance(60 * MINUTE_MS)
+    times = {"started_at_ms": began_ms, "ended_at_ms": began_ms + 30 * MINUTE_MS}
+    await world.say(record(STRANGE, (0, 0, 10 * KWH, 0), method=StartMethod.OFFLINE_CARD, card_id=CARD, **times))
+    order = await world.order_of(STRANGE)
+    assert order is not None and order.total_fen == 1_100 and order.started_at_ms == began_ms
 
 
 async def test_an_unknown_cards_record_is_an_orphan_for_people(world: World) -> None:

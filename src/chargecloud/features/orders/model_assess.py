@@ -22,6 +22,7 @@ HALF_HOUR_MS = 1_800_000
 _BEIJING_MS = 8 * 3_600_000
 BANDS = 4
 LONGEST_MS = 7 * 24 * 3_600_000
+LATEST_UPLOAD_MS = 90 * 24 * 3_600_000
 
 PriceBands = Callable[[Sequence[int]], Bill]
 
@@ -144,6 +145,19 @@ def _verdict(total: int, disputes: list[str]) -> Verdict:
     if disputes:
         return Verdict.DISPUTE
     return Verdict.BILL if total else Verdict.NO_ENERGY
+
+
+def began_at_ms(session: ChargingSession, record: ChargeDetailRecord) -> int | None:
+    """When a charge began that we did not start: by our samples, else by its record where that can be true.
+
+    It may have been uploaded days later and counts by the tariff of then; a clock that was never set proves nothing.
+    """
+    if session.began_at_ms is not None:
+        return session.began_at_ms
+    started = record.body.started_at_ms
+    if started is None or not -CLOCK_SLACK_MS <= record.received_at_ms - started <= LATEST_UPLOAD_MS:
+        return None
+    return min(started, record.received_at_ms)
 
 
 def metered(body: RecordUploaded) -> int:

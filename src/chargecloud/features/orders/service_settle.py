@@ -44,7 +44,7 @@ async def settle_record(uow: UnitOfWork, event: SessionRecorded) -> None:
     session, record = await sessions.recorded(uow, event.record_id)
     order = await sql.find_by_session(uow, session.session_no)
     if order is None:
-        order = await _adopt(uow, session, record.received_at_ms)
+        order = await _adopt(uow, session, record)
     version = await _version(uow, order, session)
     if version is None:
         await _without_tariff(uow, order, event.record_id)
@@ -62,7 +62,7 @@ async def settle_estimate(uow: UnitOfWork, session_no: str) -> None:
     order = await sql.find_by_session(uow, session_no)
     session = await sessions.session(uow, session_no)
     if order is None:
-        order = await _adopt(uow, session, uow.now_ms)
+        order = await _adopt(uow, session, None)
     if order.settled_at_ms is not None:
         return
     version = await _version(uow, order, session)
@@ -94,7 +94,7 @@ async def _version(uow: UnitOfWork, order: Order, session: ChargingSession) -> T
         return None
 
 
-async def _adopt(uow: UnitOfWork, session: ChargingSession, at_ms: int) -> Order:
+async def _adopt(uow: UnitOfWork, session: ChargingSession, record: ChargeDetailRecord | None) -> Order:
     """An order for a session nobody ordered: an offline card's driver has it, otherwise nobody (文档 §4.8)."""
     card = await drivers.driver_for_card(uow, session.card_id) if session.method in OFFLINE_METHODS else None
     order = Order(
@@ -109,8 +109,8 @@ async def _adopt(uow: UnitOfWork, session: ChargingSession, at_ms: int) -> Order
         card_label=card.card_label if card else "",
         state=OrderState.FINISHING,
         flags=(),
-        placed_at_ms=at_ms,
-        started_at_ms=session.began_at_ms,
+        placed_at_ms=record.received_at_ms if record else uow.now_ms,
+        started_at_ms=model_assess.began_at_ms(session, record) if record else session.began_at_ms,
         ended_at_ms=session.ended_at_ms,
     )
     await sql.add(uow, order)

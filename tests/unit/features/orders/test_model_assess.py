@@ -9,13 +9,22 @@ from hypothesis import strategies as st
 
 from chargecloud.device.events import BandRecord, StopClass
 from chargecloud.features.orders import model_assess
-from chargecloud.features.orders.model_assess import Split, Terms, Verdict, assess, assess_samples, scaled
+from chargecloud.features.orders.model_assess import (
+    Split,
+    Terms,
+    Verdict,
+    assess,
+    assess_samples,
+    began_at_ms,
+    scaled,
+)
 from chargecloud.features.sessions.messages import ChargeDetailRecord, Segment
 from chargecloud.features.tariffs.model import price_bands
 from tests.support.world import record
 from tests.unit.features.sessions.factory import KWH, NOW, NUMBER, TARIFF, charging
 
 HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
 TERMS = Terms(version=TARIFF, price=lambda bands: price_bands(TARIFF, bands), hold_fen=10_000, overdraft_fen=2_000)
 SEEN = charging(
     energy_mwh=20 * KWH,
@@ -219,3 +228,25 @@ def test_any_record_is_assessed_and_none_debits_beyond_what_is_possible(
         assert SEEN.energy_mwh - model_assess.tolerance_mwh(SEEN.energy_mwh) <= sum(found.comparison.billed_bands_mwh)
         assert sum(found.comparison.billed_bands_mwh) <= found.comparison.bound_mwh
         assert found.bill.total_fen <= TERMS.hold_fen + TERMS.overdraft_fen
+
+
+@pytest.mark.parametrize(
+    ("before_ms", "counts"), [(0, True), (30 * DAY_MS, True), (91 * DAY_MS, False), (-2 * HOUR_MS, False)]
+)
+def test_a_charge_begun_without_us_counts_from_its_record_where_that_can_be_true(before_ms: int, counts: bool) -> None:
+    """Uploaded days later it has the price of its day (failure F16)."""
+    offline = charging(order_no="", began_at_ms=None)
+    late = stored()
+    started = late.received_at_ms - before_ms
+    late = msgspec.structs.replace(late, body=msgspec.structs.replace(late.body, started_at_ms=started))
+    assert began_at_ms(offline, late) == (started if counts else None)
+    assert began_at_ms(SEEN, late) == SEEN.began_at_ms
+
+
+def test_an_unset_clock_tells_no_beginning() -> None:
+    assert began_at_ms(charging(began_at_ms=None), stored(started_at_ms=None)) is None
+
+
+def test_a_clock_a_little_fast_cannot_begin_a_charge_after_its_record_came() -> None:
+    late = stored(started_at_ms=NOW + HOUR_MS + 60_000)
+    assert began_at_ms(charging(began_at_ms=None), late) == late.received_at_ms
