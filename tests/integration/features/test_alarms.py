@@ -91,6 +91,11 @@ async def test_a_tariff_that_was_taken_ends_the_alarm_about_the_wrong_one(site: 
         assert len((await staff.get("/alarms", state="open"))["items"]) == left
 
 
+async def test_a_charge_point_without_any_tariff_yet_is_no_alarm(site: Site, staff: Caller) -> None:
+    await site.tell(TariffReported(charge_point_code=CODE, tariff_no="0000", matches=False))
+    assert (await staff.get("/alarms"))["items"] == []
+
+
 async def test_a_charge_point_nobody_knows_raises_nothing(site: Site, staff: Caller) -> None:
     await site.tell(LoginContested(charge_point_code="99999999999999", source="", outcome="rejected"))
     assert (await staff.get("/alarms"))["items"] == []

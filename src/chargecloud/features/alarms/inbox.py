@@ -46,12 +46,12 @@ async def connector_changed(uow: UnitOfWork, event: ConnectorChanged, _: Envelop
 
 
 async def tariff_reported(uow: UnitOfWork, event: TariffReported, _: Envelope) -> None:
-    """A charge point holds another tariff than it should, or the right one."""
+    """A charge point holds another tariff than it should, or the right one; none at all is usual before the first."""
     facts: dict[str, object] = {"tariff_no": event.tariff_no[:16]}
     cause = Cause(kind=AlarmKind.TARIFF_MISMATCH, charge_point_code=event.charge_point_code, facts=facts)
     if event.matches:
         await service.clear(uow, cause)
-    else:
+    elif event.tariff_no.strip("0"):
         await service.raise_alarm(uow, cause)
 
 
