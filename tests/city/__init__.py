@@ -1,0 +1,1 @@
+"""A simulated day of a city's charge points against the real platform, on virtual time; see README.md."""

@@ -1,0 +1,50 @@
+"""A short day in the city, twice the same, and an oracle that is awake; `make city` runs the long one."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.city.city import Outcome, run_city
+from tests.city.options import CityOptions, calm, derive
+from tests.city.planted import PLANTED, caught
+
+TINY = {
+    "charge_points": 5, "hours": 0.5, "rest_hours": 0.9, "pause_min": 4.0, "audit_min": 30.0, "estimate_after_s": 900,
+    "beat_s": 20, "job_s": 15, "disk_ms": 50,
+}  # fmt: skip
+
+
+def tiny(seed: int) -> CityOptions:
+    return derive(seed, every_fault=True, **TINY | {"impostors": 400.0, "gateway_kills": 60.0, "memory_losses": 2.0})
+
+
+def sound(outcome: Outcome) -> Outcome:
+    assert not outcome.violations, "\n".join(outcome.violations)
+    assert outcome.facts["delivered_mwh"] > 0
+    assert outcome.facts["orders.settled"] > 5
+    return outcome
+
+
+def test_a_day_with_every_fault_twice_the_same(tmp_path: Path) -> None:
+    first = sound(run_city(tiny(1), tmp_path / "first"))
+    assert first.counts["fault.gateway_kill"] and first.counts["fault.impostor"]
+    again = run_city(tiny(1), tmp_path / "again")
+    assert (again.digest, again.counts, again.facts) == (first.digest, first.counts, first.facts)
+
+
+def test_the_oracle_is_awake(tmp_path: Path) -> None:
+    """Each planted violation is caught; nothing is complained of without one."""
+    outcome = sound(run_city(calm(tiny(2)), tmp_path))
+    asleep = []
+    for planted in PLANTED:
+        complaints = caught(outcome, tmp_path / "city.db", planted)
+        if not any(complaint.startswith(planted.complaint) for complaint in complaints):
+            asleep.append(f"{planted.name}: {complaints or 'nothing'}")
+    assert not asleep, "\n".join(asleep)
+    assert len(PLANTED) >= 6
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_options_depend_on_nothing_but_the_seed(seed: int) -> None:
+    assert derive(seed) == derive(seed) != derive(seed + 1)
+    assert f"seed={seed}" in derive(seed).text() or seed == 0
