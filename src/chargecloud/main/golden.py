@@ -1,5 +1,6 @@
 """Golden files: one captured frame with what it says, to be kept as a test once a person has checked it."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 
@@ -7,8 +8,13 @@ KEPT = ("frame_type", "name", "direction", "sequence", "checksum", "fields")
 
 
 def golden_text(raw: bytes, unit: Mapping[str, object]) -> str:
-    """The file's text for one decoded frame, a line a field; a person fills in `source` and `note`."""
-    head = {"source": "", "kind": "captured", "note": "", "hex": raw.hex().upper(), "expect": unit["verdict"]}
+    """The file's text for one decoded frame, a line a field; a person fills in `source` and `note`.
+
+    The file is called `<frame type>-<name>-<id>.json`.
+    """
+    identity = f"captured-{hashlib.sha256(raw).hexdigest()[:8]}"
+    told = {"id": identity, "source": "", "kind": "captured", "note": ""}
+    head = {**told, "hex": raw.hex().upper(), "expect": unit["verdict"]}
     lines = []
     for key, value in {**head, **{key: unit[key] for key in KEPT}}.items():
         if key == "fields" and isinstance(value, Mapping) and value:

@@ -12,6 +12,7 @@ def test_a_line_for_each_field_and_blanks_for_the_person() -> None:
     )
     assert json.loads(text)["hex"] == "68FF"
     assert json.loads(text)["source"] == ""
+    assert json.loads(text)["id"] == "captured-123450ee"
     assert '  "状态": 1,\n  "b": "x"\n' in text
 
 
