@@ -85,7 +85,7 @@ def test_an_argument_that_is_not_hex_is_bad_usage(argument: str, word: str) -> N
 def test_golden_writes_what_the_golden_tests_read() -> None:
     result = CliRunner().invoke(app, ["decode", "--protocol", "ykc16", "--golden", GOOD["hex"]])
     written = json.loads(result.stdout)
-    assert {key: written[key] for key in written if key not in ("source", "kind", "note")} == {
+    assert {key: written[key] for key in written if key not in ("id", "source", "kind", "note")} == {
         key: GOOD[key] for key in GOOD if key not in ("id", "source", "kind", "note")
     }
     with pytest.raises(Invalid, match="one frame"):
