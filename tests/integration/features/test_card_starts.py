@@ -7,6 +7,7 @@ import pytest
 
 from chargecloud.device.commands import AnswerStart, ReplyRefusal, StopCharging
 from chargecloud.device.events import (
+    CameOnline,
     CommandEnded,
     CommandOutcome,
     ConnectorStatus,
@@ -67,6 +68,24 @@ async def test_a_repeated_request_gets_the_same_session(holder: World) -> None:
     first, second = holder.asked(AnswerStart)
     assert second.accepted and second.session_no == first.session_no and second.command_id != first.command_id
     assert (await holder.balance()).held_fen == 10_000
+
+
+async def test_a_request_long_after_the_first_does_not_get_its_number(holder: World) -> None:
+    await holder.say(asks("q1"))
+    holder.clock.advance(60_001)
+    await holder.say(asks("q2"))
+    assert [answer.refusal for answer in holder.asked(AnswerStart)] == [
+        ReplyRefusal.NONE,
+        ReplyRefusal.CHARGE_POINT_UNSETTLED,
+    ]
+
+
+async def test_a_charge_point_that_logged_in_again_does_not_get_the_same_number(holder: World) -> None:
+    await holder.say(asks("q1"))
+    holder.clock.advance(1_000)
+    await holder.say(CameOnline(charge_point_code=CODE, gateway_id="g1", epoch=2), asks("q2"))
+    first, second = holder.asked(AnswerStart)
+    assert first.accepted and second.refusal is ReplyRefusal.CHARGE_POINT_UNSETTLED
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.errors import ChargeCloudError, Conflict, NotFound, Refused, TooMany
 
 ANSWER_WITHIN_MS = 10_000
+REPEAT_WITHIN_MS = 60_000
+"""A request that comes again after that is another wish; the first start is waited for and proven first."""
 NO_NUMBER = "0" * 32
 
 REFUSALS = {
@@ -63,11 +65,21 @@ async def start_requested(uow: UnitOfWork, event: StartRequested) -> None:
 async def _answer_again(uow: UnitOfWork, event: StartRequested) -> bool:
     """A repeated request of a start that was granted gets the same answer."""
     occupant = await sessions.occupant(uow, event.charge_point_code, event.connector_no)
-    if occupant is None or occupant.state is not SessionState.STARTING or not _same_request(occupant, event):
+    if occupant is None or not _same_request(occupant, event) or not await _may_repeat(uow, occupant):
         return False
     answer = _accepted(uow, event, occupant.session_no, occupant.card_label, occupant.cap_fen)
     uow.command(msgspec.structs.replace(answer, command_id=f"again:{event.request_id}"))
     return True
+
+
+async def _may_repeat(uow: UnitOfWork, session: ChargingSession) -> bool:
+    """Only while nothing can have flowed under the number: a second charge under it would be a second record of one
+    session. A charge point that logged in since may have charged in between, unseen."""
+    if session.state is not SessionState.STARTING or session.began_at_ms is not None:
+        return False
+    charge_point = await stations.charge_point(uow, session.charge_point_code)
+    fresh = uow.now_ms - session.requested_at_ms <= REPEAT_WITHIN_MS
+    return fresh and charge_point.presence_since_ms <= session.requested_at_ms
 
 
 def _same_request(session: ChargingSession, event: StartRequested) -> bool:

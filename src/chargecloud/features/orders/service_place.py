@@ -70,15 +70,15 @@ async def grant(uow: UnitOfWork, wish: Wish) -> list[Granted]:
     for connector in wish.connectors:
         check_free(connector)
     version = await tariffs.version_at(uow, first.station_id, uow.now_ms)
-    limit = shared(wish.limit, len(wish.connectors))
-    hold_fen = await _hold_each(uow, wish.driver.driver_id, limit, len(wish.connectors))
-    terms = Terms(tariff=version, limit=limit, hold_fen=hold_fen)
     places = await sessions.free_places(
         uow,
         driver_id=wish.driver.driver_id,
         driver_slots=uow.options.max_open_sessions,
         connectors=[(connector.charge_point.code, connector.connector_no) for connector in wish.connectors],
     )
+    limit = shared(wish.limit, len(wish.connectors))
+    hold_fen = await _hold_each(uow, wish.driver.driver_id, limit, len(wish.connectors))
+    terms = Terms(tariff=version, limit=limit, hold_fen=hold_fen)
     granted = [
         _granted(uow, wish, terms, connector, place) for connector, place in zip(wish.connectors, places, strict=True)
     ]
