@@ -240,8 +240,8 @@ def _charging(session: ChargingSession, sample: MeterSampled, at_ms: int, price:
         return _limited(msgspec.structs.replace(after, due_at_ms=at_ms + STALE_MS), at_ms)
     if after.state is S.UNAUTHORISED:
         return _unauthorised(session, after, at_ms)
-    if after.state is S.STOPPING and session.state is not S.STOPPING:
-        return Step(after, effects=(Effect.STOP,))
+    if after.state is S.STOPPING and (session.state is not S.STOPPING or session.began_at_ms is None):
+        return Step(after, effects=(Effect.STOP,))  # a stop before the charge began may have found nothing to stop
     if after.state is S.ESTIMATED and "beyond_estimate" not in after.flags:
         return Step(flagged(after, "beyond_estimate"), effects=(Effect.STOP,))
     return msgspec.structs.replace(step, session=after)

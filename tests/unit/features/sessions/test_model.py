@@ -278,3 +278,11 @@ def test_occupying_states_keep_their_keys() -> None:
         step = model.move(session(state), fact, NOW)
         if state in OCCUPYING:
             assert (step.session.connector_key is not None) == (target in OCCUPYING)
+
+
+def test_a_charge_that_begins_after_the_stop_is_stopped_at_once_and_only_once() -> None:
+    """Abuse A13: the stop came while nothing flowed yet, and the charge point took it for nothing."""
+    stopping = session(SessionState.STOPPING, stop_reason=StopReason.DRIVER)
+    began = model.apply_sample(stopping, sample(NUMBER, 0), NOW + 1_000, price)
+    assert began.effects == (Effect.STOP,) and began.session.state is SessionState.STOPPING
+    assert model.apply_sample(began.session, sample(NUMBER, 0), NOW + 16_000, price).effects == ()
