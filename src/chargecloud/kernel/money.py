@@ -69,3 +69,13 @@ def divide_half_up(numerator: int, denominator: int) -> int:
 def yuan_text(fen: int) -> str:
     """Fen as the decimal text people read: 1234 -> "12.34"."""
     return str(Decimal(fen).scaleb(-2))
+
+
+def hao_text(hao: int) -> str:
+    """Hao as decimal text in yuan: 12345 -> "1.2345"."""
+    return str(Decimal(hao).scaleb(-4))
+
+
+def si_text(si: int) -> str:
+    """Si as decimal text in yuan: 122000 -> "1.22000"."""
+    return str(Decimal(si).scaleb(-5))

@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -114,7 +113,7 @@ async def _until_charged(changes: AsyncIterator[Json], tell: Tell) -> None:
                 shown.add(state["energy_mwh"])
                 tell(
                     f"  充电中 charging  {kwh_text(state['energy_mwh'])} kWh  {state['power_w']} W  "
-                    f"SOC {state['soc_pct']} %  {yuan_text(state['amount_hao'] // 100)} 元"
+                    f"SOC {state['soc_pct']} %  {state['amount_yuan']} 元"
                 )
             if len(shown - {0}) >= ENOUGH_SAMPLES:
                 return
@@ -141,19 +140,13 @@ def _show_bill(detail: Json, tell: Tell) -> None:
     for line in detail["bill"]:
         tell(
             f"  {BANDS[line['band']]}  {kwh_text(line['energy_mwh'])} kWh  "
-            f"电费 energy {_hao_text(line['energy_fee_hao'])}  服务费 service {_hao_text(line['service_fee_hao'])}"
+            f"电费 energy {line['energy_fee_yuan']}  服务费 service {line['service_fee_yuan']}"
         )
     tell(f"  合计 total  {kwh_text(detail['energy_mwh'])} kWh  {yuan_text(detail['total_fen'])} 元")
     compared = detail["settlement"]["comparison"] if detail["settlement"] else {}
     if compared:
-        recorded, ours = compared["recorded_amount_hao"], compared["our_amount_hao"]
-        tell(
-            f"  充电桩自己的账单 the charge point's own bill  {_hao_text(recorded)} 元，平台 ours {_hao_text(ours)} 元"
-        )
-
-
-def _hao_text(hao: int) -> str:
-    return str(Decimal(hao).scaleb(-4))
+        recorded, ours = compared["recorded_amount_yuan"], compared["our_amount_yuan"]
+        tell(f"  充电桩自己的账单 the charge point's own bill  {recorded} 元，平台 ours {ours} 元")
 
 
 def _prove(detail: Json, paid_fen: int) -> None:

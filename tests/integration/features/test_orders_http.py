@@ -49,7 +49,7 @@ async def test_a_driver_places_follows_and_reads_the_bill(world: World, driver: 
     world.clock.advance(MINUTE_MS)
     await world.say(sample(order["session_no"], KWH))
     session = await driver.get(f"/sessions/{order['session_no']}")
-    assert session["state"] == "charging" and session["energy_mwh"] == KWH and session["amount_hao"] == 11_000
+    assert session["state"] == "charging" and session["energy_mwh"] == KWH and session["amount_yuan"] == "1.1000"
     stopped = await driver.post(f"/orders/{order['order_no']}/stop", status=202)
     assert stopped["hold_open"] is True
     await world.pump()
@@ -61,10 +61,10 @@ async def test_a_driver_places_follows_and_reads_the_bill(world: World, driver: 
         {
             "band": "flat",
             "energy_mwh": KWH,
-            "energy_si_per_kwh": 70_000,
-            "service_si_per_kwh": 40_000,
-            "energy_fee_hao": 7_000,
-            "service_fee_hao": 4_000,
+            "energy_yuan_per_kwh": "0.70000",
+            "service_yuan_per_kwh": "0.40000",
+            "energy_fee_yuan": "0.7000",
+            "service_fee_yuan": "0.4000",
         }
     ]
     assert detail["settlement"]["verdict"] == "bill" and detail["settlement"]["comparison"]["split"] == "record"

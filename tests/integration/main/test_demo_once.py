@@ -13,8 +13,8 @@ SETTLED = {
     "flags": [],
     "energy_mwh": 436_900,
     "total_fen": 65,
-    "bill": [{"band": "peak", "energy_mwh": 436_900, "energy_fee_hao": 4_522, "service_fee_hao": 1_966}],
-    "settlement": {"comparison": {"recorded_amount_hao": 6_488, "our_amount_hao": 6_488}},
+    "bill": [{"band": "peak", "energy_mwh": 436_900, "energy_fee_yuan": "0.4522", "service_fee_yuan": "0.1966"}],
+    "settlement": {"comparison": {"recorded_amount_yuan": "0.6488", "our_amount_yuan": "0.6488"}},
 }
 
 

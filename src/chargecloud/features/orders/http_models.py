@@ -10,6 +10,7 @@ from chargecloud.features.orders.messages import Order
 from chargecloud.features.orders.service_resolve import Action
 from chargecloud.features.sessions.messages import Limit, LimitKind
 from chargecloud.infra.http.model import ApiModel, Id, Moment
+from chargecloud.infra.http.outward import outward
 
 ConnectorNo = Annotated[int, Field(ge=1, le=16)]
 Code = Annotated[str, Field(pattern="^[0-9]{14}$")]
@@ -119,16 +120,16 @@ class BillLineOut(ApiModel):
 
     band: str
     energy_mwh: int
-    energy_si_per_kwh: int
-    service_si_per_kwh: int
-    energy_fee_hao: int
-    service_fee_hao: int
+    energy_yuan_per_kwh: str
+    service_yuan_per_kwh: str
+    energy_fee_yuan: str
+    service_fee_yuan: str
 
     @classmethod
     def of(cls, row: views.BillLineRow) -> Self:
         values = msgspec.structs.asdict(row)
         del values["bill_no"]
-        return cls(**values | {"band": BANDS[row.band]})
+        return cls.model_validate(outward(values) | {"band": BANDS[row.band]})
 
 
 class SettlementOut(ApiModel):
@@ -137,15 +138,16 @@ class SettlementOut(ApiModel):
     record_id: str | None
     verdict: str
     charged_fen: int
-    total_hao: int
-    rounding_hao: int
+    total_yuan: str
+    rounding_yuan: str
     comparison: dict[str, object]
     at: Moment
 
     @classmethod
     def of(cls, row: views.SettlementRow) -> Self:
         values = msgspec.structs.asdict(row)
-        return cls(at=values.pop("at_ms"), **values)
+        at_ms = values.pop("at_ms")
+        return cls.model_validate(outward(values) | {"at": at_ms})
 
 
 class CorrectionOut(ApiModel):
@@ -166,7 +168,8 @@ class CorrectionOut(ApiModel):
     @classmethod
     def of(cls, row: views.CorrectionRow) -> Self:
         values = msgspec.structs.asdict(row)
-        return cls(at=values.pop("at_ms"), **values)
+        at_ms = values.pop("at_ms")
+        return cls.model_validate(outward(values) | {"at": at_ms})
 
 
 class EventOut(ApiModel):

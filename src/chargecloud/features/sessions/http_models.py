@@ -7,6 +7,8 @@ import msgspec
 from chargecloud.features.sessions import views
 from chargecloud.features.sessions.messages import ChargingSession
 from chargecloud.infra.http.model import ApiModel, Moment
+from chargecloud.infra.http.outward import outward
+from chargecloud.kernel.money import hao_text
 
 
 class SegmentOut(ApiModel):
@@ -50,8 +52,8 @@ class SessionOut(ApiModel):
     charged_s: int
     remaining_s: int
     energy_mwh: int
-    amount_hao: int
-    reported_amount_hao: int
+    amount_yuan: str
+    reported_amount_yuan: str
     segments: list[SegmentOut]
     flags: list[str]
     record_count: int
@@ -65,6 +67,8 @@ class SessionOut(ApiModel):
         values = {name: value for name, value in msgspec.structs.asdict(session).items() if name not in hidden}
         for name in ("requested_at", "began_at", "ended_at", "evidence_at"):
             values[name] = values.pop(f"{name}_ms")
+        for name in ("amount", "reported_amount"):
+            values[f"{name}_yuan"] = hao_text(values.pop(f"{name}_hao"))
         values["vin"] = masked_vin(session.vin)
         values["segments"] = [SegmentOut(start=part.start_ms, energy_mwh=part.energy_mwh) for part in session.segments]
         for name in ("method", "limit_kind", "state"):
@@ -92,7 +96,7 @@ class RecordOut(ApiModel):
     @classmethod
     def of(cls, row: views.RecordRow) -> Self:
         values = msgspec.structs.asdict(row)
-        return cls(received_at=values.pop("received_at_ms"), **values)
+        return cls(received_at=values.pop("received_at_ms"), **values | {"body": outward(row.body)})
 
 
 class RecordsOut(ApiModel):
@@ -107,7 +111,7 @@ class SampleOut(ApiModel):
     at: Moment
     status: int
     energy_mwh: int
-    amount_hao: int
+    amount_yuan: str
     voltage_mv: int
     current_ma: int
     soc_pct: int
@@ -119,7 +123,7 @@ class SampleOut(ApiModel):
     def of(cls, row: views.MeterSample) -> Self:
         values = msgspec.structs.asdict(row)
         del values["id"]
-        return cls(at=values.pop("at_ms"), **values)
+        return cls(at=values.pop("at_ms"), amount_yuan=hao_text(values.pop("amount_hao")), **values)
 
 
 class ReportOut(ApiModel):
@@ -131,4 +135,4 @@ class ReportOut(ApiModel):
 
     @classmethod
     def of(cls, row: views.ReportRow) -> Self:
-        return cls(at=row.at_ms, kind=row.kind, body=row.body)
+        return cls(at=row.at_ms, kind=row.kind, body=outward(row.body))

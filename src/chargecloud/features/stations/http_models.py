@@ -9,6 +9,7 @@ from chargecloud.features.stations import views
 from chargecloud.features.stations.messages import ChargePoint, Connector
 from chargecloud.features.stations.service_assets import NewChargePoint, NewStation
 from chargecloud.infra.http.model import ApiModel, Id, Moment
+from chargecloud.infra.http.outward import outward
 
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 Code = Annotated[str, Field(pattern=r"^[0-9]{14}$", description="14 digits; leading zeros count")]
@@ -205,7 +206,7 @@ class CommandOut(ApiModel):
             command_id=row.command_id,
             charge_point_code=row.charge_point_code,
             kind=row.kind,
-            body=msgspec.json.decode(row.body),
+            body=outward(msgspec.json.decode(row.body)),
             requested_by=row.requested_by,
             at=row.at_ms,
             expires_at=row.expires_at_ms,

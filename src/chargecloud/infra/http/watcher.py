@@ -5,6 +5,8 @@ from collections import deque
 
 import msgspec
 
+from chargecloud.infra.http.outward import outward
+
 MAX_TEXT = 16 * 1024
 MAX_QUEUED = 256 * 1024
 MAX_TOPICS = 200
@@ -31,6 +33,7 @@ class Ping(msgspec.Struct, tag_field="op", tag="ping", forbid_unknown_fields=Tru
 
 
 Ask = Subscribe | Unsubscribe | Ping
+_patches: msgspec.json.Decoder[dict[str, object]] = msgspec.json.Decoder(dict[str, object])
 _asks: msgspec.json.Decoder[Ask] = msgspec.json.Decoder(Ask)
 
 
@@ -39,14 +42,14 @@ def read_ask(text: str) -> Ask:
     return _asks.decode(text)
 
 
-def snapshot_text(topic: str, snapshot: object) -> str:
+def snapshot_text(topic: str, snapshot: dict[str, object]) -> str:
     """The state of a topic, as it goes over the wire."""
-    return f'{{"topic":{_quoted(topic)},"snapshot":{msgspec.json.encode(snapshot).decode()}}}'
+    return f'{{"topic":{_quoted(topic)},"snapshot":{msgspec.json.encode(outward(snapshot)).decode()}}}'
 
 
 def patch_text(topic: str, patch: bytes) -> str:
     """A change of a topic (JSON merge patch)."""
-    return f'{{"topic":{_quoted(topic)},"patch":{patch.decode()}}}'
+    return f'{{"topic":{_quoted(topic)},"patch":{msgspec.json.encode(outward(_patches.decode(patch))).decode()}}}'
 
 
 def error_text(code: str, detail: str, topic: str | None = None) -> str:

@@ -47,7 +47,7 @@ function h(tag, attributes = {}, ...children) {
 }
 
 const yuan = (fen) => (fen < 0 ? "-" : "") + Math.trunc(Math.abs(fen) / 100) + "." + String(Math.abs(fen) % 100).padStart(2, "0");
-const haoYuan = (hao) => Math.trunc(hao / 10000) + "." + String(hao % 10000).padStart(4, "0");
+const cents = (yuanText) => yuanText.slice(0, yuanText.indexOf(".") + 3);
 const kwh = (mwh, digits = 2) => (mwh / 1e6).toFixed(digits);
 
 // ---- the API ---------------------------------------------------------------------------------------------------------
@@ -347,7 +347,7 @@ function drawSession() {
   const figure = (name, value, unit) => h("div", {}, h("dt", {}, t(name)), h("dd", {}, value, " ", h("small", {}, unit)));
   const figures = h("dl", { class: "figures" },
     figure("energy", kwh(session?.energy_mwh ?? 0, 3), "kWh"), figure("power", ((session?.power_w ?? 0) / 1000).toFixed(1), "kW"),
-    figure("soc", session?.soc_pct ? String(session.soc_pct) : "–", "%"), figure("fee", yuan(Math.trunc((session?.amount_hao ?? 0) / 100)), "¥"));
+    figure("soc", session?.soc_pct ? String(session.soc_pct) : "–", "%"), figure("fee", cents(session?.amount_yuan ?? "0.0000"), "¥"));
   const stop = h("button", { type: "button", class: "stop", disabled: reached > 1, onclick: stopCharge }, t(reached > 1 ? "stopping" : "stop"));
   return [h("p", { class: "soft" }, `${t("orderNo")} ${driver.order.order_no}`), drawSteps(reached), figures, drawCurve(driver.samples), stop];
 }
@@ -374,7 +374,7 @@ function drawBill() {
   }
   const head = h("thead", {}, h("tr", {}, ["band", "energy", "energyFee", "serviceFee"].map((name) => h("th", { scope: "col" }, t(name)))));
   const lines = order.bill.map((line) => h("tr", {}, h("td", {}, t(line.band)), h("td", {}, `${kwh(line.energy_mwh, 4)} kWh`),
-    h("td", {}, `¥${haoYuan(line.energy_fee_hao)}`), h("td", {}, `¥${haoYuan(line.service_fee_hao)}`)));
+    h("td", {}, `¥${line.energy_fee_yuan}`), h("td", {}, `¥${line.service_fee_yuan}`)));
   const foot = h("tfoot", {}, h("tr", {}, h("td", {}, t("total")), h("td", {}, `${kwh(order.energy_mwh, 4)} kWh`), h("td", { colspan: 2 }, `${t("paid")} ¥${yuan(order.total_fen)}`)));
   return [h("p", { class: "soft" }, `${t("orderNo")} ${order.order_no}`), drawSteps(3), h("table", {}, head, h("tbody", {}, lines), foot),
     drawCurve(driver.samples), h("p", { class: "verdict" }, compared(order)), drawAgain()];
@@ -382,10 +382,10 @@ function drawBill() {
 
 function compared(order) {
   const comparison = order.settlement?.comparison;
-  if (!order.settlement?.record_id || comparison?.recorded_amount_hao === undefined) return t("estimated");
-  const { recorded_amount_hao: recorded, our_amount_hao: ours } = comparison;
-  if (recorded === ours) return `${t("recordAgrees")} ✓ ¥${haoYuan(recorded)}`;
-  return `${t("recordDiffers")} ¥${haoYuan(recorded)} · ${t("total")} ¥${haoYuan(ours)}`;
+  if (!order.settlement?.record_id || comparison?.recorded_amount_yuan === undefined) return t("estimated");
+  const { recorded_amount_yuan: recorded, our_amount_yuan: ours } = comparison;
+  if (recorded === ours) return `${t("recordAgrees")} ✓ ¥${recorded}`;
+  return `${t("recordDiffers")} ¥${recorded} · ${t("total")} ¥${ours}`;
 }
 
 function drawAgain() {
