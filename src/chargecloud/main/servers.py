@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
@@ -17,6 +18,14 @@ AsgiApp = Callable[
 ]
 WEBSOCKET_MESSAGE_LIMIT = 16 * 1024
 STOP_WITHIN_S = 5
+
+
+def _worth_logging(record: logging.LogRecord) -> bool:
+    """uvicorn calls it an error when a WebSocket is refused with a proper answer; strangers must not fill the log."""
+    return record.getMessage() != "ASGI callable returned without completing handshake."
+
+
+logging.getLogger("uvicorn.error").addFilter(_worth_logging)
 
 
 class _Embedded(uvicorn.Server):

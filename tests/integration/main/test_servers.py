@@ -1,5 +1,6 @@
 """The embedded web servers: start, answer, stop; plain and TLS; a taken port is named."""
 
+import logging
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -8,6 +9,8 @@ from typing import Any
 
 import httpx
 import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from chargecloud.kernel.clock import SystemClock
 from chargecloud.kernel.errors import Unavailable
@@ -45,6 +48,28 @@ async def test_https_answers_with_the_self_signed_certificate(tmp_path: Path) ->
             assert (await client.get(f"https://127.0.0.1:{server.port}/")).text == "https"
     finally:
         await server.stop()
+
+
+async def turn_away(
+    scope: MutableMapping[str, Any],
+    receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
+    send: Callable[..., Awaitable[None]],
+) -> None:
+    await receive()
+    await send({"type": "websocket.http.response.start", "status": 401, "headers": []})
+    await send({"type": "websocket.http.response.body", "body": b"no"})
+
+
+async def test_turning_a_websocket_away_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    server = WebServer(turn_away, host="127.0.0.1", port=0)
+    await server.start()
+    try:
+        with caplog.at_level(logging.INFO), pytest.raises(InvalidStatus) as refused:
+            await connect(f"ws://127.0.0.1:{server.port}/")
+    finally:
+        await server.stop()
+    assert refused.value.response.status_code == 401
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
 async def test_a_taken_port_is_named() -> None:
