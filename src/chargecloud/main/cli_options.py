@@ -1,9 +1,12 @@
 """What several commands share: the `--config` option and the way from it to settings and a log."""
 
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from chargecloud.kernel.errors import Unavailable
 
 if TYPE_CHECKING:
     from chargecloud.main.settings import Settings
@@ -22,4 +25,20 @@ def settings_of(config: Path | None, *, quiet: bool = False) -> "Settings":
     settings = load_settings(config)
     level = "warning" if quiet and "level" not in settings.log.model_fields_set else settings.log.level
     set_up_log(level, settings.log.format, SystemClock())
+    return settings
+
+
+def writing(settings: "Settings") -> "Settings":
+    """The settings of a command that writes, once their data directory is there and takes files."""
+    directory = settings.data_dir
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            pass
+    except OSError as error:
+        raise Unavailable(
+            f"data_dir (CHARGECLOUD_DATA_DIR): {directory} cannot be written: {error.strerror}; "
+            "mend its permissions or name another directory",
+            "data_dir_unusable",
+        ) from None
     return settings

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from chargecloud.kernel.errors import Invalid
-from chargecloud.main.cli_options import Config, settings_of
+from chargecloud.main.cli_options import Config, settings_of, writing
 
 if TYPE_CHECKING:
     from chargecloud.main.settings import Settings
@@ -31,7 +31,7 @@ def demo(
     """Run the platform with twenty virtual charge points and a page to charge from; Ctrl-C stops it."""
     from chargecloud.main import demo as demonstration
 
-    settings = settings_of(config, quiet=True)
+    settings = writing(settings_of(config, quiet=True))
     if once:
         raise typer.Exit(demonstration.run_once(settings))
     raise typer.Exit(demonstration.run_demo(settings, public=public, fresh=fresh))
@@ -39,8 +39,7 @@ def demo(
 
 def up(config: Config = None) -> None:
     """Run the whole platform in one process, on SQLite unless configured otherwise; Ctrl-C stops it."""
-    settings = settings_of(config)
-    raise typer.Exit(_run_all(settings))
+    raise typer.Exit(_run_all(writing(settings_of(config))))
 
 
 def gateway(config: Config = None) -> None:
@@ -62,7 +61,7 @@ def migrate(config: Config = None) -> None:
     """Bring the configured database to the newest schema; harmless when it is there already."""
     from chargecloud.main import schema
 
-    settings = settings_of(config)
+    settings = writing(settings_of(config))
     before, after = schema.upgrade(settings.database_url)
     typer.echo(f"schema {after}" + (" already" if before == after else f", was {before or 'empty'}"))
 

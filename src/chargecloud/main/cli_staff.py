@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from chargecloud.main.cli_options import Config, settings_of
+from chargecloud.main.cli_options import Config, settings_of, writing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -33,7 +33,7 @@ def add(
     """Give somebody an account. The password is asked for, read from a pipe, or made up with --generate."""
     from chargecloud.main import accounts
 
-    settings, chosen = settings_of(config), accounts.role_of(role)
+    settings, chosen = writing(settings_of(config)), accounts.role_of(role)
     password = secrets.token_urlsafe(15) if generate else _asked_password()
     member = _with_database(
         settings,
@@ -52,7 +52,7 @@ def list_all(config: Config = None) -> None:
     """Show every account."""
     from chargecloud.main import accounts
 
-    for member in _with_database(settings_of(config), accounts.everybody):
+    for member in _with_database(writing(settings_of(config)), accounts.everybody):
         typer.echo(accounts.line(member))
 
 

@@ -111,6 +111,17 @@ def test_an_account_that_will_not_do(arguments: list[str], text: str, word: str)
         output("staff", "add", "boss", *arguments, text=text)
 
 
+@pytest.mark.parametrize("command", [["up"], ["demo"], ["demo", "--once"], ["migrate"], ["staff", "list"]])
+def test_a_data_directory_that_cannot_be_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("CHARGECLOUD_DATA_DIR", str(tmp_path / "file" / "data"))
+    assert ran(monkeypatch, command) == 1
+    told = capsys.readouterr().err
+    assert "CHARGECLOUD_DATA_DIR" in told and "Traceback" not in told
+
+
 @pytest.mark.parametrize(
     ("configured", "quiet", "level"),
     [(None, False, "info"), (None, True, "warning"), ("debug", False, "debug"), ("debug", True, "debug")],
