@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence
@@ -34,6 +35,10 @@ quick = settings(max_examples=60, deadline=None, suppress_health_check=list(Heal
 LONG_S = 4_000.0
 MEMORY_MAX = 64 * 1024
 GARBAGE_MB = 1 << 20
+SHOWN = {
+    "protocol", "frame_type", "name", "direction", "sequence", "verdict", "checksum", "fields", "extra_hex", "error",
+}  # fmt: skip
+"""What `chargecloud decode` tells of every unit, whatever the protocol."""
 
 
 class Foreign(DeviceCommand, frozen=True, gc=False, kw_only=True):
@@ -448,6 +453,9 @@ class ProtocolContract(ABC):
         described = self.plugin.decode(self.beat() + self.damaged())
         assert len(described) >= 2
         assert next(unit["verdict"] for unit in described) == "decode"
+        for unit in described:
+            assert set(unit) >= SHOWN, "a unit misses keys that `chargecloud decode` promises"
+            assert json.loads(json.dumps(unit)) == unit
 
     @quick
     @given(data=st.binary(max_size=600))

@@ -25,10 +25,28 @@ class Plugin:
         return Connection(now)
 
     def decode(self, data: bytes) -> list[dict[str, object]]:
-        """One object a line."""
-        return [self._describe(unit or b"") for unit in LineCutter().feed(data)]
+        """One object a line, as `chargecloud decode` prints it; an unfinished line at the end is one as well."""
+        cutter = LineCutter()
+        units = [_described(line) for line in cutter.feed(data)]
+        return [*units, _described(cutter.pending, whole=False)] if cutter.pending else units
 
-    def _describe(self, unit: bytes) -> dict[str, object]:
-        event = read("", words(unit))
-        name = type(event).__name__ if event else ""
-        return {"hex": unit.hex().upper(), "verdict": "decode" if event else "garbage", "name": name}
+
+def _described(unit: bytes | None, *, whole: bool = True) -> dict[str, object]:
+    said = words(unit) if unit else []
+    event = read("", said)
+    verdict = "incomplete" if not whole else "decode" if event else "garbage"
+    return {
+        "protocol": PROTOCOL,
+        "frame_type": said[0] if said else None,
+        "name": type(event).__name__ if event else None,
+        "direction": "up" if event else None,
+        "sequence": None,
+        "verdict": verdict,
+        "checksum": {"ok": None, "order": None, "computed": None, "on_wire": None},
+        "fields": {f"word_{number}": word for number, word in enumerate(said)},
+        "extra_hex": "" if said else (unit or b"").hex().upper(),
+        "error": _ERRORS.get(verdict) if unit is not None else "the line is too long",
+    }
+
+
+_ERRORS = {"incomplete": "the line has no end", "garbage": "not a line a charge point says"}
