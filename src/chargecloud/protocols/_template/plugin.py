@@ -34,7 +34,7 @@ class Plugin:
 def _described(unit: bytes | None, *, whole: bool = True) -> dict[str, object]:
     said = words(unit) if unit else []
     event = read("", said)
-    verdict = "incomplete" if not whole else "decode" if event else "garbage"
+    verdict = "decode" if event and whole else "incomplete" if said and not whole else "garbage"
     return {
         "protocol": PROTOCOL,
         "frame_type": said[0] if said else None,

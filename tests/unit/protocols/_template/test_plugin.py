@@ -14,6 +14,8 @@ from chargecloud.protocols._template.plugin import Plugin
         (b"", []),
         (b"BEAT 1 0\n", ["decode"]),
         (b"BEAT 1 0\nBEA", ["decode", "incomplete"]),
+        (b"BEAT 1 0", ["incomplete"]),
+        (b"\xff", ["garbage"]),
         (b"HELLO\n\xff\n\n", ["garbage", "garbage", "garbage"]),
         (b"x" * (LINE_MAX + 1) + b"\nBEAT 1 0\n", ["garbage", "decode"]),
     ],
