@@ -48,6 +48,10 @@ class SqliteStore:
         """
         if self._writer is None or self._driver is None:
             raise Unavailable("the database is not open; start it first", "database_stopped")
+        if self._writer.invalidated:  # SQLAlchemy gave it up and would go on with a new one, which is born a reader
+            log.warning("database.writer_replaced")
+            self._driver = await _driver_of(self._writer)
+            self._driver.become_writer(self._synchronous)
         self._driver.inline = not in_thread
         await self._driver.begin_writing()
         await self._writer.begin()

@@ -54,6 +54,21 @@ async def test_connections_are_set(tmp_path: Path, name: str, writer: bool, valu
     await store.stop()
 
 
+async def test_a_writer_that_was_given_up_is_followed_by_a_writer(tmp_path: Path) -> None:
+    store = await started(tmp_path / "a.db")
+    connection = await store.begin(in_thread=False)
+    await connection.execute(text("CREATE TABLE t (x)"))
+    await connection.commit()
+    await connection.invalidate()
+    with capture_logs() as logs:
+        connection = await store.begin(in_thread=False)
+    await connection.execute(text("INSERT INTO t VALUES (1)"))
+    await connection.commit()
+    assert [line["event"] for line in logs] == ["database.writer_replaced"]
+    assert await setting(store, "synchronous", writer=True) == 2
+    await store.stop()
+
+
 async def test_stopping_folds_the_log_back(tmp_path: Path) -> None:
     store = await started(tmp_path / "a.db")
     connection = await store.begin(in_thread=False)
