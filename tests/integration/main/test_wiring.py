@@ -1,6 +1,7 @@
 """Wiring and roles in one process: everything starts, answers and stops; what cannot be is refused in words."""
 
 import asyncio
+import json
 import shutil
 import socket
 from pathlib import Path
@@ -48,6 +49,11 @@ async def test_everything_starts_answers_and_stops(settings: Settings) -> None:
     stop.set()
     await running
     assert document["openapi"] == "3.1.0"
+    schemas = document["components"]["schemas"]
+    assert [name for name in schemas if "__" in name] == [], "two models share a name"
+    fields = {field for schema in schemas.values() for field in schema.get("properties", {})}
+    assert [name for name in fields if name.endswith(("_hao", "_si_per_kwh", "_at_ms"))] == []
+    assert '"type":"number"' not in json.dumps(document, separators=(",", ":")), "no float crosses the API"
     for answer, kind in ((page, "text/html"), (script, "text/javascript"), (style, "text/css")):
         assert answer.headers["content-type"].startswith(kind)
         assert answer.headers["content-security-policy"].startswith("default-src 'self'")

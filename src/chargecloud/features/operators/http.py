@@ -14,13 +14,13 @@ from chargecloud.features.operators.http_models import (
     PasswordChange,
     RoleOut,
     RolesOut,
-    SessionOut,
     SessionsOut,
     SignInAttemptOut,
     SignInBody,
     SignInOut,
     StaffChange,
     StaffOut,
+    StaffSessionOut,
 )
 from chargecloud.features.operators.messages import DEFAULT_OPERATOR_ID, PERMISSIONS_OF, ROLE_TITLES, Role
 from chargecloud.infra.http.auth import (
@@ -102,7 +102,7 @@ async def my_sessions(staff: CurrentStaff, db: Db) -> SessionsOut:
     """Where I am signed in."""
     async with db.read() as connection:
         found = await service.sessions_of(connection, staff, db.clock.now_ms())
-    return SessionsOut(items=[SessionOut.of(session) for session in found])
+    return SessionsOut(items=[StaffSessionOut.of(session) for session in found])
 
 
 @router.delete("/staff/me/sessions/{session_id}", operation_id="endMySession", status_code=204, summary="结束会话")

@@ -102,7 +102,7 @@ class StaffChange(ApiModel):
     disabled: bool | None = None
 
 
-class SessionOut(ApiModel):
+class StaffSessionOut(ApiModel):
     """A signed-in browser or script."""
 
     id: int
@@ -127,7 +127,7 @@ class SessionOut(ApiModel):
 class SessionsOut(ApiModel):
     """All of them."""
 
-    items: list[SessionOut]
+    items: list[StaffSessionOut]
 
 
 class RoleOut(ApiModel):

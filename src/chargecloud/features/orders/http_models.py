@@ -115,7 +115,7 @@ class PlacedOut(ApiModel):
     orders: list[OrderOut]
 
 
-class BillLineOut(ApiModel):
+class OrderLineOut(ApiModel):
     """What one band costs."""
 
     band: str
@@ -187,7 +187,7 @@ class EventOut(ApiModel):
 class OrderDetailOut(OrderOut):
     """An order with bill, settlement, corrections and timeline."""
 
-    bill: list[BillLineOut]
+    bill: list[OrderLineOut]
     settlement: SettlementOut | None
     corrections: list[CorrectionOut]
     timeline: list[EventOut]
@@ -198,7 +198,7 @@ class OrderDetailOut(OrderOut):
         placed = EventOut(at=found.order.placed_at_ms, kind="placed", detail={"hold_fen": found.order.hold_fen})
         return cls(
             **shown(found.order),
-            bill=[BillLineOut.of(row) for row in found.bill],
+            bill=[OrderLineOut.of(row) for row in found.bill],
             settlement=SettlementOut.of(found.settlement) if found.settlement else None,
             corrections=[CorrectionOut.of(row) for row in found.corrections],
             timeline=[placed, *(EventOut.of(row) for row in found.events)],
