@@ -1,6 +1,7 @@
 """`python -m tests.city --seed 1`: a simulated day; `--short`, `--middle`, `--hours`, `--swarm` make other ones."""
 
 import argparse
+import gc
 import os
 import sys
 import tempfile
@@ -21,6 +22,7 @@ def main() -> int:
     arguments = _arguments()
     _same_hashes()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30 if arguments.log else 50))
+    gc.set_threshold(100_000, 20, 100)
     bad = 0
     for seed in range(arguments.seed, arguments.seed + arguments.seeds):
         options = _options(arguments, seed)
@@ -47,6 +49,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--short", action="store_true", help="a dozen charge points, three hours, faults by swarm")
     parser.add_argument("--middle", action="store_true", help="25 charge points, six hours, faults by swarm")
     parser.add_argument("--swarm", action="store_true", help="a random subset of the faults instead of all")
+    parser.add_argument("--harsh", type=float, default=1, help="every fault so many times as likely")
     parser.add_argument("--keep", default="", help="keep the database in this directory")
     parser.add_argument("--log", action="store_true", help="show the platform's warnings")
     parser.add_argument("--quiet", dest="progress", action="store_false", help="no line for each audit")
@@ -59,7 +62,7 @@ def _options(arguments: argparse.Namespace, seed: int) -> CityOptions:
         if getattr(arguments, name) is not None:
             form[name] = getattr(arguments, name)
     every = not (arguments.short or arguments.middle or arguments.swarm)
-    return derive(seed, every_fault=every, **form)
+    return derive(seed, every_fault=every, harsh=arguments.harsh, **form)
 
 
 def _same_hashes() -> None:

@@ -2,10 +2,12 @@
 
 import asyncio
 import random
+import re
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from chargecloud.kernel.clock import ManualClock, rfc3339
 from tests.city.chaos import Chaos
@@ -24,6 +26,7 @@ from tests.city.world import World
 from tests.support.database import make_template
 
 LAST_LOOK_S = 600
+STORY_LINES = 30
 Say = Callable[[str], None]
 
 
@@ -64,6 +67,7 @@ class City:
 
     async def run(self) -> Outcome:
         """The day and the rest; a broken invariant ends it early."""
+        self._loop.set_exception_handler(self._broke)
         await self.platform.start()
         await self.world.furnish(self.platform)
         self._people_and_machines()
@@ -103,6 +107,11 @@ class City:
         self._tasks.add(task)
         task.add_done_callback(self._ended)
 
+    def _broke(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """An error nobody caught, in a callback or a task nobody asked: no run survives one."""
+        error = context.get("exception") or RuntimeError(context["message"])
+        self._failed.append(error)
+
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
@@ -140,6 +149,10 @@ class City:
             if not await self.staff.decide(everything=True):
                 break
             await asyncio.sleep(30)
+        await asyncio.gather(
+            *(self.visitors.last_round(host, self.world.people[at]) for at, host in enumerate(self.hosts))
+        )
+        await self.staff.decide(everything=True)
         await self._let_pass(LAST_LOOK_S)
 
     def _judge(self, *, final: bool) -> None:
@@ -149,7 +162,9 @@ class City:
             problems += [*oracle.final(), *self._errors()]
         self.outcome.facts |= oracle.facts
         if problems:
-            stories = [line for code in sorted(oracle.suspects)[:2] for line in self.journal.stories[code]]
+            named = {code for problem in problems for code in re.findall(r"\b\d{14}\b", problem)}
+            suspects = sorted(oracle.suspects | named)[:2]
+            stories = [line for code in suspects for line in list(self.journal.stories[code])[-STORY_LINES:]]
             raise Violated(self._complaint(problems, stories))
 
     def _evidence(self) -> Evidence:

@@ -71,7 +71,7 @@ class Host:
     def hung_up(self, connection: Connection) -> None:
         """The platform or the network ended the connection."""
         if connection is self.connection:
-            self._disconnected()
+            self._disconnected("platform")
             self.act()
 
     # What the city does to it.
@@ -86,7 +86,7 @@ class Host:
                 self.connection.vanish()
             else:
                 self.connection.break_off()
-            self._disconnected()
+            self._disconnected("fault")
         self.act()
 
     def deafen(self) -> None:
@@ -111,7 +111,7 @@ class Host:
         self.gone = True
         if self.connection is not None:
             self.connection.leave()
-            self._disconnected()
+            self._disconnected("itself")
         if self._armed is not None:
             self._armed.cancel()
 
@@ -142,7 +142,7 @@ class Host:
                 self.connection.send(data)
             if self.actor.closing:
                 self.connection.leave()
-                self._disconnected()
+                self._disconnected("itself")
         self._arm()
 
     def _connect(self, now: float) -> None:
@@ -150,10 +150,13 @@ class Host:
         if self.connection is None:
             self._postpone(now)
         else:
+            self._network.journal.note("linked", self.code, connection=self.connection.number, honest=self.honest)
             self.actor.connected(now)
 
-    def _disconnected(self) -> None:
+    def _disconnected(self, by: str) -> None:
         now = self._loop.time()
+        if self.connection is not None:
+            self._network.journal.note("unlinked", self.code, connection=self.connection.number, by=by)
         self.connection = None
         self.actor.disconnected(now)
         self._postpone(now)
@@ -177,7 +180,7 @@ class Host:
             return
         if self._armed is not None:
             self._armed.cancel()
-        self._armed = self._loop.call_at(due, self._wake)
+        self._armed = self._network.at(due, self._wake)
 
     def _wake(self) -> None:
         self._armed = None

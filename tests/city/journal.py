@@ -5,10 +5,12 @@ from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
 
 from chargecloud.kernel.clock import ManualClock, rfc3339
+from chargecloud.protocols.wire.checksums import crc16_modbus
 
 COMMANDS = {0x32, 0x34, 0x36, 0x40, 0x42, 0x44, 0x46, 0x48, 0x52, 0x56, 0x58, 0x62, 0x92, 0x94, 0xA4, 0xF0}
 """What only the holder of a charge point may be sent."""
-START, STOP, CONFIRM = 0x34, 0x36, 0x40
+START, STOP, CONFIRM, SAMPLE = 0x34, 0x36, 0x40, 0x13
+START_BYTE, SAMPLE_BYTES, CHARGING = 0x68, 64, 3
 LINES = 60
 
 
@@ -45,6 +47,8 @@ class Journal:
     received: dict[int, Received] = field(default_factory=dict)
     confirmed: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     """Session numbers whose record was confirmed, by charge point."""
+    seen: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Energy of the last charging sample but one, and of the last, that reached the gateway, by session."""
     lines: deque[str] = field(default_factory=lambda: deque(maxlen=LINES))
     stories: dict[str, deque[str]] = field(default_factory=lambda: defaultdict(lambda: deque(maxlen=LINES)))
     _hash: "hashlib._Hash" = field(default_factory=hashlib.sha256)
@@ -63,6 +67,19 @@ class Journal:
         """Bytes arrived."""
         self.counts["segments_up" if up else "segments_down"] += 1
         self._hash.update(b"%d %b %d " % (self.clock.now_ms(), code.encode(), up) + data)
+        if up and len(data) >= SAMPLE_BYTES:
+            self._look_for_samples(data)
+
+    def _look_for_samples(self, data: bytes) -> None:
+        """Whole and sound charging samples; the checksum over a frame and itself is zero, low byte first."""
+        at = data.find(START_BYTE)
+        while 0 <= at < len(data) - 6:
+            frame = data[at : at + data[at + 1] + 4]
+            sound = len(frame) >= SAMPLE_BYTES and frame[5] == SAMPLE and not crc16_modbus(frame[2:])
+            if sound and frame[6 + 24] == CHARGING:
+                session_no, energy_mwh = frame[6:22].hex(), int.from_bytes(frame[52:56], "little") * 100
+                self.seen[session_no] = (self.seen.get(session_no, (0, 0))[1], energy_mwh)
+            at = data.find(START_BYTE, at + (len(frame) if sound else 1))
 
     def written(self, code: str, link_no: int, honest: bool, data: bytes) -> None:
         """The gateway sends frames to a connection."""

@@ -6,7 +6,9 @@ stream, and what the platform has to survive as well.
 """
 
 import asyncio
+import math
 import random
+from collections import deque
 from collections.abc import Callable
 from contextvars import Context
 from dataclasses import dataclass
@@ -56,6 +58,7 @@ class Pipe:
         self._loop = network.loop
         self._free_at = 0.0
         self._held = b""
+        self._queue: deque[tuple[float, bytes]] = deque()
         self.lag_s = rng.uniform(0.005, 0.08)
         self.silent = False
         """Nothing comes out of it any more, and nobody is told."""
@@ -79,11 +82,19 @@ class Pipe:
         return max(self._free_at, self._loop.time() + self.lag_s)
 
     def _pass(self, data: bytes, *, later_s: float = 0.0) -> None:
-        self._free_at = self.empty_at() + later_s
-        self._at(self._free_at, data)
+        """In order; what falls into one tick of a coarse network arrives in one piece."""
+        self._free_at = when = self._network.tick_at(self.empty_at() + later_s)
+        if self._queue and self._queue[-1][0] == when:
+            data = self._queue.pop()[1] + data
+        else:
+            self._network.at(when, self._next)
+        self._queue.append((when, data))
+
+    def _next(self) -> None:
+        self._arrive(self._queue.popleft()[1])
 
     def _at(self, when: float, data: bytes) -> None:
-        self._loop.call_at(when, self._arrive, data)
+        self._network.at(when, self._arrive, data)
 
     def _arrive(self, data: bytes) -> None:
         if not self.silent:
@@ -117,7 +128,7 @@ class Pipe:
 
     def _glued(self, data: bytes, cut: Callable[[], None]) -> None:
         self._held = data
-        self._loop.call_later(self._rng.uniform(0.05, 3), self._unglue)
+        self._network.at(self._loop.time() + self._rng.uniform(0.05, 3), self._unglue)
 
     def _unglue(self) -> None:
         data, self._held = self._held, b""
@@ -126,7 +137,7 @@ class Pipe:
 
     def _truncated(self, data: bytes, cut: Callable[[], None]) -> None:
         self._pass(data[: self._rng.randrange(len(data))])
-        self._loop.call_at(self._free_at, cut)
+        self._network.at(self._free_at, cut)
 
     def _garbage(self, data: bytes, cut: Callable[[], None]) -> None:
         self._pass(self._rng.randbytes(self._rng.randrange(1, 60)) + data)
@@ -198,8 +209,8 @@ class Connection:
     def resume_reading(self) -> None:
         self._reading = True
         waiting, self._waiting = self._waiting, []
-        for data in waiting:
-            self._network.loop.call_soon(self._to_gateway, data)
+        if waiting:
+            self._network.at(self._network.loop.time(), self._to_gateway, b"".join(waiting))
 
     def get_write_buffer_size(self) -> int:
         return 0
@@ -223,9 +234,9 @@ class Connection:
         self.open = False
         self._network.connections.discard(self)
         if tell_charge_point:
-            self._network.loop.call_at(self.down.empty_at() + NOTICED_BY_S, self._end.hung_up, self)
+            self._network.at(self.down.empty_at() + NOTICED_BY_S, self._end.hung_up, self)
         if tell_gateway:
-            self._network.loop.call_at(self.up.empty_at() + NOTICED_BY_S, self._tell_gateway, None)
+            self._network.at(self.up.empty_at() + NOTICED_BY_S, self._tell_gateway, None)
 
     def _tell_gateway(self, error: Exception | None) -> None:
         if self._link is not None and self._network.alive(self._context):
@@ -241,10 +252,16 @@ class Network:
         self.seed = options.seed
         self.weather = Weather.of(options)
         self.context: Context = Context()
+        self._city = Context()
         self.connections: set[Connection] = set()
         self._accept: Callable[[Connection, str], Link] | None = None
         self._number = 0
         self.dead = True
+        self._tick_s = options.tick_s
+
+    def at(self, when: float, act: Callable[..., None], *values: object) -> asyncio.TimerHandle:
+        """Do something then, whatever becomes of the platform, in whose name it may be asked for."""
+        return self.loop.call_at(when, act, *values, context=self._city)
 
     def listen(self, context: Context, accept: Callable[[Connection, str], Link]) -> None:
         """A gateway is there; everything it is told happens in its context."""
@@ -257,6 +274,10 @@ class Network:
     def alive(self, context: Context) -> bool:
         """Whether this context's gateway still lives."""
         return context is self.context and not self.dead
+
+    def tick_at(self, when: float) -> float:
+        """When a segment arrives that could be there at `when`."""
+        return math.ceil(when / self._tick_s) * self._tick_s if self._tick_s else when
 
     def connect(self, end: End, source: str) -> Connection | None:
         """A new connection, or None when it is refused."""

@@ -24,8 +24,8 @@ class CityOptions:
     seed: int
     charge_points: int = 200
     hours: float = 24
-    rest_hours: float = 3.5
-    pause_min: float = 150
+    rest_hours: float = 2.5
+    pause_min: float = 200
     """Mean minutes between two visits of a connector."""
     speed: float = 4
     """Batteries fill so many times faster; the meter counts real power times real time."""
@@ -34,6 +34,10 @@ class CityOptions:
     sweep_s: float = 1.0
     job_s: int = 5
     """Jobs of the product run at most so often; the sweep of sessions, every second in earnest, is thinned by this."""
+    tick_s: float = 0
+    """Segments arrive on a grid of so many seconds, several in one piece; 0: each for itself."""
+    single_beats: bool = False
+    """Charge points speak for one connector in each heartbeat, whatever their temper."""
     beat_s: float = 20
     """Charge points beat so seldom; 10 s in earnest, and the platform's limit of 45 s stays."""
     audit_min: float = 60
@@ -107,19 +111,23 @@ FULL = {
 }  # fmt: skip
 """A day with every kind of fault; a swarm takes subsets and other strengths of it."""
 
+THINNED = {"beat_s": 20, "job_s": 5, "tick_s": 2.0, "single_beats": True}
+"""What makes a day of two hundred charge points take minutes; other runs draw finer paces."""
 
-def derive(seed: int, *, every_fault: bool = False, **chosen: object) -> CityOptions:
-    """The options of a seed: each kind of fault is on or off, weaker or stronger; `chosen` overrules."""
+
+def derive(seed: int, *, every_fault: bool = False, harsh: float = 1, **chosen: object) -> CityOptions:
+    """The options of a seed: each fault is on or off, weaker or stronger, all so many times; `chosen` overrules."""
     rng = random.Random(f"city/{seed}/options")
     drawn: dict[str, object] = {}
     for name, strength in FULL.items():
         on, factor = rng.random() < 0.6, rng.choice((0.5, 1.0, 2.0, 4.0))
         probable = name in KINDS_OF_WEATHER or name in MISCHIEF
-        value = strength if every_fault else strength * factor * on
+        value = harsh * (strength if every_fault else strength * factor * on)
         drawn[name] = min(value, 1.0) if probable else value
-    drawn |= (
-        {"beat_s": 20, "job_s": 5} if every_fault else {"beat_s": rng.choice((10, 20)), "job_s": rng.choice((1, 5))}
-    )
+    if every_fault:
+        drawn |= THINNED
+    else:
+        drawn |= {"beat_s": rng.choice((10, 20)), "job_s": rng.choice((1, 5)), "tick_s": rng.choice((0, 0, 0, 0.5))}
     drawn["disk_ms"] = 0 if every_fault else rng.choice((0, 0, 20, 200))
     drawn["tariff_changes"] = every_fault or rng.random() < 0.7
     drawn["closing"] = every_fault or rng.random() < 0.7

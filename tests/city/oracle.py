@@ -8,6 +8,9 @@ from tests.city import oracle_commands, oracle_money
 from tests.city.evidence import Books, Evidence
 from tests.city.oracle_energy import Energy, online_again
 
+OVERDRAFT_FEN, OFFLINE_FEN = 2_000, 20_000
+"""What an installation takes without people beyond a hold, and without one from an offline card, by default."""
+
 
 class Oracle:
     """One look at everything; `running` holds at any moment, `final` after the rest."""
@@ -39,6 +42,7 @@ class Oracle:
         yield from oracle_money.holds(books)
         yield from oracle_money.revenue(books)
         yield from oracle_money.settlements(books)
+        yield from oracle_money.debits(books, overdraft_fen=OVERDRAFT_FEN, offline_fen=OFFLINE_FEN)
         yield from oracle_money.occupation(books)
         yield from oracle_money.stuck(books, self._evidence.options.estimate_after_s)
         yield from oracle_commands.one_holder(self._evidence, books)

@@ -104,8 +104,9 @@ class Energy:
         elif session.lost:
             self.facts["lost_mwh"] += delivered - billed
             self.facts["estimated_mwh"] += billed
-            if billed > delivered:
-                yield f"{delivered} mWh were delivered, {billed} mWh are estimated"
+            seen = self._evidence.journal.seen.get(session.session_no, (0, 0))[0]
+            if not seen <= billed <= delivered:
+                yield f"{seen} mWh were seen and {delivered} mWh delivered, {billed} mWh are estimated"
         elif session.record or session.ended_at_ms:
             yield f"its record of {delivered} mWh never came, and it was not lost (uploads {session.uploads})"
         else:

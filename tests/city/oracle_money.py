@@ -103,6 +103,18 @@ def settlements(books: Books) -> Iterator[str]:
         yield f"I4 hold {row['hold_id']} was ended {row['n']} times"
 
 
+def debits(books: Books, *, overdraft_fen: int, offline_fen: int) -> Iterator[str]:
+    """A05: whatever a record says, no more is taken without people than was held, but for a little."""
+    for row in books.rows(
+        "SELECT o.order_no, o.charge_point_code, o.hold_fen, s.charged_fen FROM settlements s JOIN orders o "
+        "USING (order_no) WHERE s.charged_fen > CASE WHEN o.hold_fen > 0 THEN o.hold_fen + ? ELSE ? END",
+        overdraft_fen,
+        offline_fen,
+    ):
+        books.accuse(row["charge_point_code"])
+        yield f"A05 order {row['order_no']}: {row['charged_fen']} fen were taken at once, {row['hold_fen']} were held"
+
+
 def occupation(books: Books) -> Iterator[str]:
     """A connector is never in two sessions, and a session never in two orders."""
     for row in books.rows(

@@ -67,6 +67,10 @@ PLANTED = (
         f"rounding_hao, comparison, at_ms FROM settlements WHERE order_no = {BILLED}",
     ),
     Planted("a settled order without settlement", "I4", f"DELETE FROM settlements WHERE order_no = {BILLED}"),
+    Planted(
+        "far more than was held", "A05",
+        f"UPDATE settlements SET charged_fen = 90000 WHERE order_no = {BILLED}",
+    ),
     Planted("a hold left open", "I7", "UPDATE wallet_holds SET state = 'open' WHERE rowid = 1"),
     Planted("an order without end", "I7", f"UPDATE orders SET state = 'charging' WHERE order_no = {BILLED}"),
     Planted("energy given away", "I8", f"UPDATE orders SET energy_mwh = 0 WHERE order_no = {BILLED}"),

@@ -54,6 +54,7 @@ class Visitors:
         self._platform = platform
         self._journal = journal
         self._keys = 0
+        self._refused = ""
 
     async def live(self, host: Host, number: int) -> None:
         """One visit after the other at one connector, until the day is over."""
@@ -68,6 +69,30 @@ class Visitors:
                 await self._visit(place, person)
                 person.busy -= 1
             await asyncio.sleep(rng.expovariate(1 / pause_s))
+
+    async def last_round(self, host: Host, person: Person) -> None:
+        """After the rest somebody comes once more: the charge has to begin, as if nothing had ever happened (I16)."""
+        place = Place(host, 1, random.Random(f"{host.code}/last"))
+        host.point.unplug(1, self._now())
+        host.point.repair(1, self._now())
+        host.act()
+        await asyncio.sleep(30)
+        host.point.plug(1, random_car(place.rng), self._now())
+        host.act()
+        await asyncio.sleep(5)
+        await self._try("top_up", lambda uow: self._world.top_up(uow, person, 4 * ENOUGH_FEN))
+        order = await self._order(place, person)
+        refused = self._refused
+        if order is None or not await self._begins(place):
+            why = f"was refused ({refused})" if order is None else f"did not begin ({place.phase})"
+            state = f"online {host.point.online}, ready {host.point.board.ready}, linked {host.connection is not None}"
+            self.problems.append(f"I16 a charge at {host.code} after the rest {why}: {state}")
+            return
+        await asyncio.sleep(40)
+        await self._stop(order)
+        await asyncio.sleep(40)
+        host.point.unplug(1, self._now())
+        host.act()
 
     def _somebody(self, rng: random.Random) -> Person | None:
         free = [person for person in rng.sample(self._world.people, min(8, len(self._world.people))) if not person.busy]
@@ -236,6 +261,7 @@ class Visitors:
         try:
             result = await self._platform.ask(work)
         except ChargeCloudError as refusal:
+            self._refused = refusal.code
             self._journal.note(
                 f"{what}_refused", code=str(refusal.facts.get("charge_point_code", "")), why=refusal.code
             )

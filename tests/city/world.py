@@ -20,7 +20,7 @@ from chargecloud.sim.board import ChargePointSpec
 from chargecloud.sim.car import random_vin
 from chargecloud.sim.charge_point import default_spec
 from chargecloud.sim.faults import Faults
-from chargecloud.sim.temper import TEMPERS
+from chargecloud.sim.temper import TEMPERS, Beats
 from tests.city.options import CityOptions
 from tests.city.platform import Platform
 
@@ -166,6 +166,8 @@ class World:
             habitual["unanswered"] = options.unanswered
         if options.unanswered and rng.random() < 0.02:
             habitual["unanswered"] = 1.0
+        if options.single_beats:
+            spec = replace(spec, temper=replace(spec.temper, beats=Beats.ONE))
         self.habits[spec.code] = Faults(late_s=600, **habitual)
         if rng.random() < options.skewed:
             skew_s = rng.choice((90, 900, 7_200, 86_400 * 400)) * rng.choice((-1, 1))
