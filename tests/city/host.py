@@ -6,7 +6,6 @@ import random
 from chargecloud.sim.actor import Actor
 from chargecloud.sim.board import ChargePointSpec
 from chargecloud.sim.charge_point import VirtualChargePoint
-from chargecloud.sim.connector import Phase
 from chargecloud.sim.faults import NO_FAULTS, Faults
 from tests.city.network import Connection, Network
 
@@ -52,11 +51,6 @@ class Host:
     def point(self) -> VirtualChargePoint:
         """The charge point itself."""
         return self.actor.point
-
-    @property
-    def phases(self) -> tuple[Phase, ...]:
-        """What its connectors do."""
-        return tuple(connector.phase for connector in self.point.connectors)
 
     # What the network calls.
 

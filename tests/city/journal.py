@@ -1,4 +1,4 @@
-"""What happened: a hash that proves two runs equal, counts, the last lines, and what commands went out."""
+"""What happened: a hash that proves two runs equal, counts, charge points' last lines, commands sent."""
 
 import hashlib
 from collections import Counter, defaultdict, deque
@@ -34,7 +34,6 @@ class Received:
     honest: bool
     first_ms: int
     last_ms: int
-    count: int = 1
 
 
 @dataclass
@@ -49,7 +48,6 @@ class Journal:
     """Session numbers whose record was confirmed, by charge point."""
     seen: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Energy of the last charging sample but one, and of the last, that reached the gateway, by session."""
-    lines: deque[str] = field(default_factory=lambda: deque(maxlen=LINES))
     stories: dict[str, deque[str]] = field(default_factory=lambda: defaultdict(lambda: deque(maxlen=LINES)))
     _hash: "hashlib._Hash" = field(default_factory=hashlib.sha256)
 
@@ -58,7 +56,6 @@ class Journal:
         self.counts[what] += 1
         text = " ".join(f"{name}={value}" for name, value in facts.items())
         line = f"{rfc3339(self.clock.now_ms())} {what} {code} {text}".rstrip()
-        self.lines.append(line)
         if code:
             self.stories[code].append(line)
         self._hash.update(line.encode())
@@ -97,7 +94,6 @@ class Journal:
             self.received[link_no] = Received(code, honest, now_ms, now_ms)
         else:
             known.last_ms = now_ms
-            known.count += 1
         if kind == START:
             session_no, connector_no = body[:16].hex(), int(body[23:24].hex())
         elif kind == STOP:

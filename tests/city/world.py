@@ -63,7 +63,6 @@ class World:
     price_lists: list[PriceList] = field(default_factory=list)
     people: list[Person] = field(default_factory=list)
     top_ups: int = 0
-    topped_up_fen: int = 0
 
     def price_list(self, code: str, at_ms: int) -> PriceList:
         """What counted at this charge point at that moment."""
