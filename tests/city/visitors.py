@@ -81,7 +81,7 @@ class Visitors:
         host.act()
         await asyncio.sleep(5)
         await self._try("top_up", lambda uow: self._world.top_up(uow, person, 4 * ENOUGH_FEN))
-        order = await self._order(place, person)
+        order = await self._order(place, person, NO_LIMIT)
         refused = self._refused
         if order is None or not await self._begins(place):
             why = f"was refused ({refused})" if order is None else f"did not begin ({place.phase})"
@@ -148,14 +148,14 @@ class Visitors:
         host.act()
         return True
 
-    async def _order(self, place: Place, person: Person, key: str = "") -> Order | None:
+    async def _order(self, place: Place, person: Person, limit: Limit | None = None) -> Order | None:
         self._keys += 1
         command = PlaceOrder(
             driver_id=person.driver_id,
-            idempotency_key=key or f"key-{self._keys}",
+            idempotency_key=f"key-{self._keys}",
             charge_point_code=place.host.code,
             connector_no=place.number,
-            limit=self._limit(place.rng),
+            limit=self._limit(place.rng) if limit is None else limit,
         )
         return await self._place(command, person)
 

@@ -17,6 +17,8 @@ from chargecloud.sim.samples import Samples
 
 RETRY_S = 10
 REFUSED_WAIT_S = 30
+LOGINS = 6
+"""After so many without an answer the link is given up: it may be dead without having said so."""
 _OK = 0
 
 
@@ -29,12 +31,14 @@ class Opening:
         self._samples = samples
         self._records = records
         self._verifying = False
+        self._unanswered = 0
         self.not_before = 0.0
         """Monotonic time before which no new connection is wanted, after a refusal."""
 
     def begin(self, now: float) -> None:
         """The socket is open."""
         self._verifying = False
+        self._unanswered = 0
         self._board.line.opened()
         self._board.closing = False
         self._log_in(now)
@@ -57,6 +61,7 @@ class Opening:
             self.not_before = now + REFUSED_WAIT_S
             board.closing = True
             return
+        self._unanswered = 0
         if board.online:
             return
         board.online = True
@@ -105,6 +110,11 @@ class Opening:
             self._finish(now)
 
     def _log_in(self, now: float) -> None:
+        if self._unanswered >= LOGINS:
+            self._board.truth.counts.hang_ups += 1
+            self._board.closing = True
+            return
+        self._unanswered += 1
         self._board.line.send(uplink.login(self._board))
         self._board.agenda.at("opening", now + RETRY_S, self._log_in)
 

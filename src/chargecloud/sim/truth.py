@@ -57,7 +57,7 @@ class Counts:
     records_sent: int = 0
     records_confirmed: int = 0
     hang_ups: int = 0
-    """Links given up because nobody answered the heartbeats."""
+    """Links given up because nobody answered the heartbeats, or the login."""
 
 
 def _nobody(_: SessionTruth, __: float) -> None:

@@ -78,7 +78,7 @@ def test_own_cards_are_valid_and_differ() -> None:
 
 def test_a_half_open_link_is_told_once() -> None:
     bench = Bench()
-    someone = actor(bench, link_loss=60, half_open=1)
+    someone = actor(bench, link_loss=3_600, half_open=1)
     someone.connected(bench.now)
     while not someone.closing:
         bench.now = someone.deadline()

@@ -57,6 +57,17 @@ def test_login_is_repeated_and_refusal_makes_it_wait() -> None:
     assert bench.point.wants_link(bench.now + 30)
 
 
+def test_a_link_on_which_nobody_answers_the_login_is_given_up() -> None:
+    bench = Bench(STANDARD, auto=False).connect()
+    bench.pass_time(59)
+    assert bench.kinds() == [0x01] * 6 and not bench.point.closing
+    bench.pass_time(2)
+    assert bench.kinds() == [0x01] * 6 and bench.point.closing
+    bench.drop()
+    bench.connect()
+    assert not bench.point.closing and bench.kinds()[-1] == 0x01
+
+
 def test_tariff_is_asked_for_until_it_comes() -> None:
     bench = Bench(auto=False).connect()
     bench.say(frames.LoginResponse(pile_code=CODE, login_result=0))
