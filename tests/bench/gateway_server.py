@@ -106,7 +106,7 @@ async def answer_questions(gateway: Gateway, platform: Platform, frame_log: Sqli
         else:
             stats, log = gateway.stats(), frame_log.counts()
             print("online", stats["online"], "events", platform.events, end=" ")
-            print("passages", stats["passages"], end=" ")
+            print("frames", stats["frames"], end=" ")
             print("written", log["written"], "dropped", log["dropped"], flush=True)
 
 

@@ -40,10 +40,10 @@ class _Memory:
     """A frame log that only counts: the city keeps its own journal, and the disk is not what is tested here."""
 
     def __init__(self) -> None:
-        self.passages = 0
+        self.amount = 0
 
-    def write(self, charge_point_code: str, protocol: str, passages: Sequence[object]) -> None:
-        self.passages += len(passages)
+    def write(self, charge_point_code: str, protocol: str, frames: Sequence[object]) -> None:
+        self.amount += len(frames) // 2
 
     async def read(
         self, charge_point_code: str, *, before_id: int | None = None, limit: int = 100
@@ -51,7 +51,7 @@ class _Memory:
         return ()
 
     def counts(self) -> Mapping[str, int]:
-        return {"written": self.passages}
+        return {"written": self.amount}
 
 
 class Platform:

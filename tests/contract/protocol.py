@@ -331,7 +331,7 @@ class ProtocolContract(ABC):
 
     def test_a_probe_asks_something_harmless(self) -> None:
         harness = self.admitted()
-        harness.connection.probe(harness.now)
+        harness.connection.probe(harness.now, harness.wall_ms)
         assert len(harness.connection.take_output()) == 1
         assert self.connect().connection.take_output() == []
 

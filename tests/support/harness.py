@@ -7,6 +7,7 @@ from typing import TypeVar
 from chargecloud.device.commands import AnswerBoot, DeviceCommand
 from chargecloud.device.contract import Connection
 from chargecloud.device.events import CommandEnded, DeviceEvent
+from chargecloud.device.unitlog import units_of
 
 START_MS = 1_767_225_600_000
 SECOND_MS = 1000
@@ -65,7 +66,7 @@ class Harness:
         got = list(events)  # type: ignore[call-overload]
         self.events += got
         self.sent += self.connection.take_output()
-        self.log += self.connection.take_frames()
+        self.log += [(up, raw) for _, up, raw in units_of(self.connection.take_frames())]
         return got
 
 

@@ -8,6 +8,7 @@ import msgspec
 from chargecloud.device.capability import Capability
 from chargecloud.device.commands import DeviceCommand
 from chargecloud.device.events import DeviceEvent
+from chargecloud.device.unitlog import UnitLog
 
 
 class Connection(Protocol):
@@ -16,7 +17,7 @@ class Connection(Protocol):
     With `Capability.SEVERAL_CHARGE_POINTS` more charge points may be introduced once the first is admitted (ADR 15).
     Whom an event is about and whom a command is for is told by their own `charge_point_code`, not the connection's.
 
-    `now` is always monotonic seconds. `wall_ms` appears only where a time of day goes onto the wire.
+    `now` is always monotonic seconds. `wall_ms` is the time of day, where one goes onto the wire or into the frame log.
     """
 
     charge_point_code: str
@@ -49,11 +50,11 @@ class Connection(Protocol):
         """Frames to send, in order; hands them over and forgets them."""
         ...
 
-    def take_frames(self) -> list[tuple[bool, bytes]]:
-        """Units that passed since the last call for the frame log: (uplink, raw bytes), bad ones included."""
+    def take_frames(self) -> UnitLog:
+        """Units that passed since the last call for the frame log, bad ones included, as many as a bound allows."""
         ...
 
-    def probe(self, now: float) -> None:
+    def probe(self, now: float, wall_ms: int) -> None:
         """Ask for a sign of life (abuse A02): output a harmless query."""
         ...
 
@@ -95,8 +96,8 @@ class LoggedFrame(msgspec.Struct, frozen=True, gc=False):
 class FrameLog(Protocol):
     """Where the gateway puts frames and the API reads them; keeps at least the last day across restarts."""
 
-    def write(self, charge_point_code: str, protocol: str, passages: Sequence[bytes]) -> None:
-        """Take frames, packed by `pack_passage`, without blocking; drops and counts when it cannot keep up."""
+    def write(self, charge_point_code: str, protocol: str, frames: UnitLog) -> None:
+        """Take frames without blocking; drops and counts when it cannot keep up."""
         ...
 
     async def read(
@@ -106,5 +107,5 @@ class FrameLog(Protocol):
         ...
 
     def counts(self) -> Mapping[str, int]:
-        """Passages written, dropped, expired."""
+        """Frames written, dropped, expired."""
         ...

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Protocol, cast
 from chargecloud.device.commands import DeviceCommand
 from chargecloud.device.contract import Connection, ProtocolPlugin
 from chargecloud.device.events import CommandOutcome, DeviceEvent
-from chargecloud.device.passage import pack_passage
 from chargecloud.kernel.errors import Unsupported
 from chargecloud.kernel.message import Envelope
 
@@ -60,12 +59,12 @@ class Link(asyncio.Protocol):
         "connection",
         "epoch",
         "gate",
-        "passages",
         "paused",
         "plugin",
         "serial",
         "source",
         "state",
+        "touched",
         "wire",
     )
 
@@ -87,8 +86,8 @@ class Link(asyncio.Protocol):
         self.paused = False
         self.calm = False
         """Online and not contested: nothing but frames to see to."""
-        self.passages: list[bytes] | None = None
-        """Frames since the last sweep; None while nothing has happened and the sweep need not look at this link."""
+        self.touched = False
+        """Something has happened since the last sweep, which will look at this link."""
 
     @property
     def link_id(self) -> str:
@@ -112,7 +111,7 @@ class Link(asyncio.Protocol):
             events = connection.receive(data, now, wall_ms)
             if not self.calm:
                 board.heard(self, events, now, wall_ms)
-                self.flush(wall_ms)
+                self.flush()
                 return
             # The hot path: what the calls above do, in place, because calls cost as much as the work in them.
             publish, code = board.publish_one, self.code
@@ -121,13 +120,10 @@ class Link(asyncio.Protocol):
             output = connection.take_output()
             if output:
                 self.wire.write(output[0] if len(output) == 1 else b"".join(output))
-            passages = self.passages
-            if passages is None:
-                self.log(wall_ms)
-            else:
-                passages.append(pack_passage(wall_ms, connection.take_frames()))
+            if not self.touched:
+                self.touch()
             if connection.closing or board.bus.congested:
-                self.flush(wall_ms)
+                self.flush()
         except Exception as error:
             self.fail("receive", error)
 
@@ -166,7 +162,7 @@ class Link(asyncio.Protocol):
             events = self.connection.submit(command, now, wall_ms)
             if command.command_id:  # nobody waits for the end of what the gateway says on its own account
                 board.publish(self.code, events, wall_ms)
-            self.flush(wall_ms)
+            self.flush()
         except Unsupported as refusal:
             board.end(command, CommandOutcome.UNSUPPORTED, refusal.code)
         except Exception as error:
@@ -184,7 +180,7 @@ class Link(asyncio.Protocol):
             if self.state is LinkState.ONLINE:
                 events = self.connection.tick(now, wall_ms)
                 board.publish(self.code, events, wall_ms)  # not `heard`: what time brings is no sign of life
-                self.flush(wall_ms)
+                self.flush()
             self.arm(self.gate)
         except Exception as error:
             self.fail("tick", error)
@@ -192,36 +188,34 @@ class Link(asyncio.Protocol):
     def probe(self, now: float) -> None:
         """Ask the charge point for a sign of life."""
         try:
-            self.connection.probe(now)
-            self.flush(self.board.now_ms())
+            self.connection.probe(now, self.board.now_ms())
+            self.flush()
         except Exception as error:
             self.fail("probe", error)
 
-    def flush(self, wall_ms: int) -> None:
+    def flush(self) -> None:
         """Send what the connection has to say, close when it wants to, pause when the bus is full."""
         output = self.connection.take_output()
         if output:
             self.wire.write(b"".join(output))
-        self.log(wall_ms)
+        self.touch()
         if self.connection.closing:
             self.drop(self.connection.close_reason, gently=True)
         elif self.board.bus.congested:
             self._pause()
 
-    def log(self, wall_ms: int) -> None:
-        """Keep what has passed until the next sweep, which also asks the connection when it wants to be woken."""
-        passage = pack_passage(wall_ms, self.connection.take_frames())
-        if self.passages is None:
-            self.passages = [passage]
+    def touch(self) -> None:
+        """Have the next sweep look: it logs what has passed and asks the connection when it wants to be woken."""
+        if not self.touched:
+            self.touched = True
             self.board.touched.append(self)
-        else:
-            self.passages.append(passage)
 
     def look_after(self) -> bool:
         """Log what passed since the last sweep, see when the connection wants to be woken; True when output waits."""
-        passages, self.passages = self.passages, None
-        if passages is not None:
-            self.board.tap.take(self.connection.charge_point_code, self.plugin.name, passages)
+        self.touched = False
+        frames = self.connection.take_frames()
+        if frames:
+            self.board.tap.take(self.connection.charge_point_code, self.plugin.name, frames)
         if self.state is LinkState.CLOSED:
             return False
         if self.state is LinkState.ONLINE:

@@ -9,10 +9,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
 import structlog
 
 from chargecloud.device.contract import LoggedFrame
+from chargecloud.device.unitlog import UnitLog, pack_log
 from chargecloud.infra.framestore import Chunk, FrameStore, open_store
 from chargecloud.kernel.clock import Clock
 from chargecloud.kernel.errors import Unavailable
@@ -27,8 +27,8 @@ class FrameLogLimits:
     """How long, how much, and how eagerly."""
 
     keep_hours: int = 48
-    waiting_passages: int = 400_000
-    """Beyond this, what comes is dropped and counted; a passage is what one read or one command brought."""
+    waiting_frames: int = 800_000
+    """Beyond this, what comes is dropped and counted."""
     flush_s: float = 1.0
     file_mib: int = 4_096
     """When what is kept takes more, the oldest goes early."""
@@ -76,12 +76,12 @@ class SqliteFrameLog:
             self._thread.join()
             self._thread = None
 
-    def write(self, charge_point_code: str, protocol: str, passages: Sequence[bytes]) -> None:
-        amount = len(passages)
+    def write(self, charge_point_code: str, protocol: str, frames: UnitLog) -> None:
+        amount, packed = len(frames) // 2, pack_log(frames)
         with self._lock:
-            if self._thread is not None and self._waiting < self._limits.waiting_passages:
+            if self._thread is not None and self._waiting < self._limits.waiting_frames:
                 self._waiting += amount
-                self._chunks.append((charge_point_code, protocol, amount, b"".join(passages)))
+                self._chunks.append((charge_point_code, protocol, amount, packed))
             else:
                 self._counts["dropped"] += amount
 
@@ -93,7 +93,7 @@ class SqliteFrameLog:
         def look(store: FrameStore) -> None:
             try:
                 answer.set_result(store.newest(charge_point_code, before_id, limit))
-            except (sqlite3.Error, msgspec.DecodeError) as error:
+            except (sqlite3.Error, ValueError) as error:
                 answer.set_exception(Unavailable(f"cannot read the frame log {self._path}: {error}", "frame_log"))
 
         with self._lock:
@@ -145,7 +145,7 @@ class SqliteFrameLog:
             store.add(chunks, self._clock.now_ms())
         except sqlite3.Error as error:
             fate = "dropped"
-            log.error("framelog.write_failed", path=str(self._path), passages=amount, error=str(error))
+            log.error("framelog.write_failed", path=str(self._path), frames=amount, error=str(error))
         with self._lock:
             self._waiting -= amount
             self._counts[fate] += amount

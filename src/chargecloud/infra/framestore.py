@@ -7,7 +7,7 @@ from pathlib import Path
 import structlog
 
 from chargecloud.device.contract import LoggedFrame
-from chargecloud.device.passage import join_passages, unpack_passages
+from chargecloud.device.unitlog import join_logs, unpack_logs
 
 log = structlog.get_logger("chargecloud.framelog")
 
@@ -34,7 +34,7 @@ EXPIRE_SLICE = 5_000
 _NEWEST = (1 << 62) - 1
 
 Chunk = tuple[str, str, int, bytes]
-"""Charge point, protocol, number of passages, the packed passages one behind the other."""
+"""Charge point, protocol, number of frames, the frames packed by `pack_log`."""
 
 
 class FrameStore:
@@ -58,7 +58,7 @@ class FrameStore:
         before = _NEWEST if before_id is None else before_id
         found: list[LoggedFrame] = []
         for row_id, protocol, blob in self._database.execute(_SELECT, (charge_point_code, before // PLACES, limit + 1)):
-            units = list(unpack_passages(blob))
+            units = list(unpack_logs(blob))
             for place in range(len(units) - 1, -1, -1):
                 frame_id = row_id * PLACES + place
                 if frame_id < before:
@@ -69,7 +69,7 @@ class FrameStore:
         return found
 
     def expire(self, cutoff_ms: int, keep_bytes: int) -> int:
-        """Drop what is older than the cutoff, then the oldest while there is too much; gives how many passages went."""
+        """Drop what is older than the cutoff, then the oldest while there is too much; gives how many frames went."""
         expired = 0
         while dropped := self._drop_oldest(lambda written_ms: written_ms < cutoff_ms):
             expired += dropped
@@ -78,7 +78,7 @@ class FrameStore:
         return expired
 
     def _drop_oldest(self, is_over: Callable[[int], bool]) -> int:
-        """Drop those of the oldest rows that are over; gives how many passages went."""
+        """Drop those of the oldest rows that are over; gives how many frames went."""
         over = [row for row in self._database.execute(_OLDEST, (EXPIRE_SLICE,)) if is_over(row[1])]
         if over:
             with self._transaction() as database:
@@ -131,13 +131,13 @@ def _rows(chunks: Sequence[Chunk], now_ms: int) -> Iterator[tuple[str, str, int,
         groups.setdefault((chunk[0], chunk[1]), []).append(chunk)
     for (code, protocol), group in groups.items():
         for amount, joined in _joined(group):
-            yield code, protocol, now_ms, amount, join_passages(joined, amount)
+            yield code, protocol, now_ms, amount, join_logs(joined, amount)
 
 
 def _joined(group: Sequence[Chunk]) -> Iterator[tuple[int, bytes]]:
     amount, parts, size = 0, list[bytes](), 0
-    for _, _, passages, packed in group:
-        amount += passages
+    for _, _, frames, packed in group:
+        amount += frames
         size += len(packed)
         parts.append(packed)
         if size >= ROW_FULL_BYTES:

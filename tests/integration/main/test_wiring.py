@@ -9,7 +9,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from chargecloud.device.passage import pack_passage
 from chargecloud.kernel.clock import SystemClock
 from chargecloud.kernel.errors import Invalid, Unavailable, Unsupported
 from chargecloud.main import process
@@ -65,8 +64,8 @@ async def test_the_frame_reader_shows_frames_decoded(settings: Settings) -> None
     platform = wire(settings, SystemClock())
     platform.frame_log.start()
     code = "20231212000010"
-    platform.frame_log.write(code, "ykc16", [pack_passage(1_767_225_600_000, [(True, LOGIN)])])
-    platform.frame_log.write(code, "gone", [pack_passage(1_767_225_600_001, [(False, b"\x01")])])
+    platform.frame_log.write(code, "ykc16", [1_767_225_600_000, LOGIN])
+    platform.frame_log.write(code, "gone", [-1_767_225_600_001, b"\x01"])
     try:
         shown = await platform.app.state.frame_reader(code, None, 10)
     finally:

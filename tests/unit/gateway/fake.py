@@ -20,7 +20,7 @@ from chargecloud.device.events import (
     StopClass,
     WireFaulted,
 )
-from chargecloud.device.passage import join_passages, unpack_passages
+from chargecloud.device.unitlog import UnitLog, units_of
 from chargecloud.gateway.gateway import Gateway, GatewaySettings
 from chargecloud.gateway.limits import GatewayLimits
 from chargecloud.gateway.link import Link
@@ -48,14 +48,14 @@ class FakeConnection:
         self._sent_at = now
         self._partial = b""
         self._output: list[bytes] = []
-        self._frames: list[tuple[bool, bytes]] = []
+        self._frames: UnitLog = []
         self._pending: list[DeviceCommand] = []
 
     def receive(self, data: bytes, now: float, wall_ms: int) -> Sequence[DeviceEvent]:
         *lines, self._partial = (self._partial + data).split(b"\n")
         events: list[DeviceEvent] = []
         for line in lines:
-            self._frames.append((True, line))
+            self._frames += (1, line)
             self._heard_at = now
             events.extend(self._hear(line.decode().split()))
         return events
@@ -114,11 +114,11 @@ class FakeConnection:
         output, self._output = self._output, []
         return output
 
-    def take_frames(self) -> list[tuple[bool, bytes]]:
+    def take_frames(self) -> UnitLog:
         frames, self._frames = self._frames, []
         return frames
 
-    def probe(self, now: float) -> None:
+    def probe(self, now: float, wall_ms: int) -> None:
         self._say(b"probe")
 
     def abandon(self, reason: str) -> Sequence[DeviceEvent]:
@@ -127,7 +127,7 @@ class FakeConnection:
 
     def _say(self, line: bytes) -> None:
         self._output.append(line + b"\n")
-        self._frames.append((False, line))
+        self._frames += (-1, line)
 
     def _end(self, command: DeviceCommand, outcome: CommandOutcome, reason: str = "") -> CommandEnded:
         return CommandEnded(
@@ -232,8 +232,8 @@ class MemoryFrameLog:
     def __init__(self) -> None:
         self.frames: list[LoggedFrame] = []
 
-    def write(self, charge_point_code: str, protocol: str, passages: Sequence[bytes]) -> None:
-        for at_ms, up, raw in unpack_passages(join_passages(b"".join(passages), len(passages))):
+    def write(self, charge_point_code: str, protocol: str, frames: UnitLog) -> None:
+        for at_ms, up, raw in units_of(frames):
             self.frames.append(LoggedFrame(len(self.frames) + 1, charge_point_code, at_ms, up, protocol, raw))
 
     async def read(

@@ -11,7 +11,7 @@ async def test_frames_of_both_directions_are_logged_in_order() -> None:
         logged = [(frame.charge_point_code, frame.up, frame.raw) for frame in home.frame_log.frames]
         assert logged == [("1", True, b"boot 1"), ("1", False, b"welcome"), ("1", True, b"beat"), ("1", False, b"ok")]
         assert {frame.protocol for frame in home.frame_log.frames} == {"fake"}
-        assert home.gateway.stats()["passages"] == 3
+        assert home.gateway.stats()["frames"] == 4
 
 
 async def test_frames_of_a_refused_charge_point_are_logged_too() -> None:
@@ -28,4 +28,4 @@ async def test_frames_of_the_nameless_are_counted_only() -> None:
         await home.say(link, "bad")
         home.gateway.sweep(home.clock.monotonic())
         assert home.frame_log.frames == []
-        assert home.gateway.stats()["passages_nameless"] == 1
+        assert home.gateway.stats()["frames_nameless"] == 1

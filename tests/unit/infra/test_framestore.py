@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-from chargecloud.device.passage import pack_passage
+from chargecloud.device.unitlog import pack_log
 from chargecloud.infra.framestore import EXPIRE_SLICE, ROW_FULL_BYTES, Chunk, FrameStore
 
 
 def chunk(code: str, *raws: bytes, at_ms: int = 1) -> Chunk:
-    packed = [pack_passage(at_ms, [(True, raw)]) for raw in raws]
-    return code, "ykc16", len(packed), b"".join(packed)
+    return code, "ykc16", len(raws), b"".join(pack_log([at_ms, raw]) for raw in raws)
 
 
 def test_when_too_much_is_kept_the_oldest_goes_first(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from chargecloud.device.events import (
     StopAnswered,
     WireFaulted,
 )
+from chargecloud.device.unitlog import UnitLog
 from chargecloud.kernel.errors import Unsupported
 from chargecloud.protocols._template.lines import END, LineCutter, line, words
 from chargecloud.protocols._template.mapping import read
@@ -78,6 +79,7 @@ class Connection:
         "_report_after",
         "_uploads",
         "_waiting",
+        "_wall_ms",
         "admitted",
         "charge_point_code",
         "close_reason",
@@ -90,10 +92,11 @@ class Connection:
         self.closing = False
         self.close_reason = ""
         self._now = now
+        self._wall_ms = 0
         self._cutter = LineCutter()
         self._events: list[DeviceEvent] = []
         self._output: list[bytes] = []
-        self._log: list[tuple[bool, bytes]] = []
+        self._log: UnitLog = []
         self._last_heard = now
         self._partial_since = inf
         self._boot_due = inf
@@ -104,7 +107,7 @@ class Connection:
 
     def receive(self, data: bytes, now: float, wall_ms: int) -> Sequence[DeviceEvent]:
         """Take bytes; give what they say."""
-        events = self._begin(now)
+        events = self._begin(now, wall_ms)
         lines = [] if self.closing else self._cutter.feed(data)
         for unit in lines:
             self._log_unit(True, (unit or b"") + END)
@@ -121,7 +124,7 @@ class Connection:
         """Put a command on the wire, or end it at once."""
         if type(command) not in HONOURED:
             raise Unsupported(f"this protocol has no {type(command).__name__}", "command_unsupported")
-        events = self._begin(now)
+        events = self._begin(now, wall_ms)
         if command.expires_at_ms <= wall_ms:
             self._end(command, CommandOutcome.EXPIRED, "expired")
         elif self.closing or not (self.admitted or isinstance(command, AnswerBoot)):
@@ -136,7 +139,7 @@ class Connection:
 
     def tick(self, now: float, wall_ms: int) -> Sequence[DeviceEvent]:
         """Do what is due."""
-        events = self._begin(now)
+        events = self._begin(now, wall_ms)
         if self.closing:
             return events
         if now >= self._last_heard + SILENCE_S:
@@ -170,27 +173,29 @@ class Connection:
         output, self._output = self._output, []
         return output
 
-    def take_frames(self) -> list[tuple[bool, bytes]]:
+    def take_frames(self) -> UnitLog:
         """Units for the frame log."""
         log, self._log = self._log, []
         return log
 
-    def probe(self, now: float) -> None:
+    def probe(self, now: float, wall_ms: int) -> None:
         """Ask for a sign of life."""
+        self._wall_ms = wall_ms
         if self.admitted and not self.closing:
             self._say(line("LOOK", 1))
 
     def abandon(self, reason: str) -> Sequence[DeviceEvent]:
         """The socket is gone."""
-        events = self._begin(self._now)
+        events = self._begin(self._now, self._wall_ms)
         waiting, self._waiting = self._waiting, {}
         for one in waiting.values():
             self._end(one.command, CommandOutcome.UNANSWERED, reason)
         self._close(reason)
         return events
 
-    def _begin(self, now: float) -> list[DeviceEvent]:
+    def _begin(self, now: float, wall_ms: int) -> list[DeviceEvent]:
         self._now = now
+        self._wall_ms = wall_ms
         events = self._events = []
         return events
 
@@ -281,7 +286,7 @@ class Connection:
 
     def _log_unit(self, up: bool, raw: bytes) -> None:
         if len(self._log) < LOG_MAX:
-            self._log.append((up, raw))
+            self._log += (self._wall_ms if up else -self._wall_ms, raw)
 
     def _end(self, command: DeviceCommand, outcome: CommandOutcome, reason: str = "") -> None:
         self._events.append(

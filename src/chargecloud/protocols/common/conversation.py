@@ -9,12 +9,14 @@ import msgspec
 
 from chargecloud.device.commands import DeviceCommand
 from chargecloud.device.events import CommandEnded, CommandOutcome, DeviceEvent, WireFaulted
+from chargecloud.device.unitlog import UnitLog
 from chargecloud.protocols.common.faults import Faults
 from chargecloud.protocols.wire.stream import Framing, StreamCutter
 
 OUTPUT_MAX = 4096
 """Frames that may wait for the gateway; it takes them after every call, so only a mistake comes near."""
-LOG_MAX = 4096
+LOG_MAX = 16_384
+"""Length of the list of units that may wait for the gateway, which takes them several times a second."""
 
 
 class BaseConversation:
@@ -53,7 +55,7 @@ class BaseConversation:
         """When something scheduled is due next; silence and stale bytes are watched apart, they move all the time."""
         self.events: list[DeviceEvent] = []
         self.output: list[bytes] = []
-        self.log: list[tuple[bool, bytes]] = []
+        self.log: UnitLog = []
         self.faults: Faults | None = None
 
     def tell(self, event: DeviceEvent) -> None:
@@ -67,7 +69,8 @@ class BaseConversation:
             return
         self.output.append(raw)
         if len(self.log) < LOG_MAX:
-            self.log.append((False, raw))
+            self.log.append(-self.wall_ms)
+            self.log.append(raw)
 
     def wake_at(self, when: float) -> None:
         """Ask for a tick no later than this."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from math import inf
 
 from chargecloud.device.events import DeviceEvent
+from chargecloud.device.unitlog import UnitLog
 from chargecloud.protocols.common.conversation import LOG_MAX, BaseConversation
 from chargecloud.protocols.common.faults import GARBAGE
 from chargecloud.protocols.wire.stream import Unit, UnitKind
@@ -83,8 +84,8 @@ class StreamedConversation(BaseConversation, ABC):
             self.output = []
         return output
 
-    def take_frames(self) -> list[tuple[bool, bytes]]:
-        """Units for the frame log: (uplink, raw bytes)."""
+    def take_frames(self) -> UnitLog:
+        """Units for the frame log."""
         log = self.log
         if log:
             self.log = []
@@ -108,7 +109,8 @@ class StreamedConversation(BaseConversation, ABC):
     def _take(self, units: Sequence[Unit]) -> None:
         for unit in units:
             if len(self.log) < LOG_MAX:
-                self.log.append((True, unit.data))
+                self.log.append(self.wall_ms)
+                self.log.append(unit.data)
             if unit.kind is _FRAME:
                 self._last_heard = self.now
                 self.hear(unit.data)

@@ -71,9 +71,10 @@ class Connection(HubConversation, StreamedConversation):
             pending.submit(obeys, scripts.SCRIPTS[kind], command)
         return events
 
-    def probe(self, now: float) -> None:
+    def probe(self, now: float, wall_ms: int) -> None:
         """Ask for a sign of life: one admitted board is asked for its state."""
         self.now = now
+        self.wall_ms = wall_ms
         board = self._board_of(self.charge_point_code)
         if board is None or board.state is not _ADMITTED:
             board = next((known for known in self.boards.values() if known.state is _ADMITTED), None)

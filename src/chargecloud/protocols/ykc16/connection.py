@@ -88,9 +88,10 @@ class Connection(Conversation, StreamedConversation):
             pending.submit(self, SCRIPTS[kind], command)
         return events
 
-    def probe(self, now: float) -> None:
+    def probe(self, now: float, wall_ms: int) -> None:
         """Ask for a sign of life: the live values of connector 1."""
         self.now = now
+        self.wall_ms = wall_ms
         if self.admitted and not self.closing:
             self.say(sample_query(self, 1), self.next_sequence())
 

@@ -47,7 +47,8 @@ def take_usual(talk: Conversation, data: bytes) -> int:
         ):
             break
         if len(talk.log) < LOG_MAX:
-            talk.log.append((True, raw))
+            talk.log.append(talk.wall_ms)
+            talk.log.append(raw)
         at += size
         take(talk, raw)
         if talk.closing:

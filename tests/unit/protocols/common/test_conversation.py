@@ -6,7 +6,7 @@ from math import inf
 
 from chargecloud.device.commands import Reboot
 from chargecloud.device.events import CommandEnded, CommandOutcome, WireFaulted
-from chargecloud.protocols.common.conversation import LOG_MAX, OUTPUT_MAX, BaseConversation
+from chargecloud.protocols.common.conversation import OUTPUT_MAX, BaseConversation
 from chargecloud.protocols.common.faults import BAD_MAX, REPORT_EVERY_S
 from chargecloud.protocols.dny.framing import FRAMING
 
@@ -34,7 +34,7 @@ def test_output_and_log_are_bounded_and_the_loss_is_counted() -> None:
     talk = conversation()
     for _ in range(OUTPUT_MAX + 3):
         talk.say_bytes(b"x")
-    assert len(talk.output) == OUTPUT_MAX and len(talk.log) == LOG_MAX
+    assert len(talk.output) == OUTPUT_MAX and len(talk.log) == 2 * OUTPUT_MAX
     assert talk.faults is not None and talk.faults.counts == {"output_full": 3}
 
 

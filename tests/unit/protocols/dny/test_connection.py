@@ -183,9 +183,9 @@ def test_a_probe_asks_the_first_board_or_another_that_is_here() -> None:
     harness = admitted(dny.PHYSICAL_ID, dny.OTHER_ID)
     connection = harness.connection
     assert isinstance(connection, Connection)
-    connection.probe(harness.now)
+    connection.probe(harness.now, harness.wall_ms)
     del connection.boards[dny.PHYSICAL_ID]
-    connection.probe(harness.now)
+    connection.probe(harness.now, harness.wall_ms)
     targets = [int.from_bytes(raw[5:9], "little") for raw in connection.take_output()]
     assert targets == [dny.PHYSICAL_ID, dny.OTHER_ID]
 

@@ -260,6 +260,6 @@ def test_the_deadline_is_the_silence_when_nothing_else_is_due() -> None:
 
 def test_the_probe_reads_connector_one() -> None:
     harness = admitted()
-    harness.connection.probe(harness.now)
+    harness.connection.probe(harness.now, harness.wall_ms)
     (raw,) = harness.connection.take_output()
     assert ykc.down(raw) == frames.ReadRealtimeData(pile_code=ykc.CODE, gun_no="01")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import inf
 
-from chargecloud.protocols.common.conversation import LOG_MAX, OUTPUT_MAX
+from chargecloud.protocols.common.conversation import OUTPUT_MAX
 from chargecloud.protocols.ykc16 import frames
 from chargecloud.protocols.ykc16.conversation import Conversation
 from tests.support import ykc
@@ -39,7 +39,7 @@ def test_output_nobody_takes_is_bounded_and_counted() -> None:
     talk = Conversation(0.0, ())
     for _ in range(OUTPUT_MAX + 3):
         talk.say(BEAT, b"\x00\x00")
-    assert len(talk.output) == OUTPUT_MAX and len(talk.log) == LOG_MAX
+    assert len(talk.output) == OUTPUT_MAX and len(talk.log) == 2 * OUTPUT_MAX
     assert talk.faults is not None and talk.faults.counts == {"output_full": 3}
 
 
