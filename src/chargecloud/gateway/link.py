@@ -106,7 +106,7 @@ class Link(asyncio.Protocol):
         board = self.board
         connection = self.connection
         now = board.monotonic()
-        wall_ms = board.now_ms()
+        wall_ms = board.wall_ms if now < board.wall_until else board.read_wall(now)
         try:
             events = connection.receive(data, now, wall_ms)
             if not self.calm:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from struct import Struct
 from typing import Any
 
 from chargecloud.device.events import DeviceEvent
@@ -20,14 +21,17 @@ Handler = Callable[[Conversation, Any, bytes], None]
 
 _ACK_HEAD = b"\x68\x0d"
 _ACK_TYPE = b"\x00\x04"
-_ACK_TAIL = b"\x00"
+_sequence_and_gun = Struct("<2x2s2x8s").unpack_from
+_pack_covered = Struct("<2s2s8sx").pack
+_pack_ack = Struct("<2s13sH").pack
 _SEEN = Answer(accepted=True)
 
 
 def heartbeat_ack(raw: bytes) -> bytes:
     """0x04 made of the 0x03 it answers: same sequence, code and gun; the hottest answer is worth no typed frame."""
-    covered = raw[2:4] + _ACK_TYPE + raw[6:14] + _ACK_TAIL
-    return _ACK_HEAD + covered + crc16_modbus(covered).to_bytes(2, "little")
+    sequence, code_and_gun = _sequence_and_gun(raw)
+    covered = _pack_covered(sequence, _ACK_TYPE, code_and_gun)
+    return _pack_ack(_ACK_HEAD, covered, crc16_modbus(covered))
 
 
 def on_heartbeat(talk: Conversation, frame: frames.Heartbeat, raw: bytes) -> None:

@@ -15,12 +15,14 @@ from chargecloud.protocols.wire.schema import Frame
 from chargecloud.protocols.ykc16 import frames
 from chargecloud.protocols.ykc16.conversation import Conversation
 from chargecloud.protocols.ykc16.framing import CRC_SIZE, HEADER_SIZE, LENGTH_BASE, START
+from chargecloud.protocols.ykc16.mapping.live import meter_sampled
 from chargecloud.protocols.ykc16.mapping.values import CONNECTOR_NO
 from chargecloud.protocols.ykc16.uplinks import heartbeat_ack, on_sample
 
 CODE_SIZE = 7
 _GUN_AT, _STATUS_AT = HEADER_SIZE + CODE_SIZE, HEADER_SIZE + CODE_SIZE + 1
 _TRADE_SIZE = 16
+_SAMPLE_GUN_AT = HEADER_SIZE + _TRADE_SIZE + CODE_SIZE
 _GUNS = [f"{byte:02X}" for byte in range(256)]
 _CONNECTORS = [CONNECTOR_NO[gun] for gun in _GUNS]
 _PLAIN_GUNS = 9
@@ -69,7 +71,12 @@ def _take_heartbeat(talk: Conversation, raw: bytes) -> None:
 
 
 def _take_sample(talk: Conversation, raw: bytes) -> None:
-    on_sample(talk, _decode_sample(raw, HEADER_SIZE, len(raw)), raw)
+    """What `uplinks.on_sample` does, without what only matters to whoever has asked or counts in hexadecimal."""
+    frame = _decode_sample(raw, HEADER_SIZE, len(raw))
+    if talk.lanes or raw[_SAMPLE_GUN_AT] > _PLAIN_GUNS:
+        on_sample(talk, frame, raw)
+    else:
+        talk.events.append(meter_sampled(frame, talk.dialect))
 
 
 def _usual(
