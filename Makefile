@@ -16,7 +16,8 @@ help: ## list the targets
 
 .venv/.ready: pyproject.toml uv.lock | $(filter .tools/bin/uv,$(UV))
 	@echo "setting up the environment in .venv …"
-	@$(UV) sync --frozen --quiet --python $(PYTHON)
+	@$(UV) sync --frozen --quiet --compile-bytecode --python $(PYTHON)
+	@.venv/bin/python -m compileall -q src
 	@touch $@
 
 setup: .venv/.ready ## make the environment (done by the others when needed)
