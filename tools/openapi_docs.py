@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 from chargecloud.kernel.clock import ManualClock
+from chargecloud.main.roles import wire
 from chargecloud.main.settings import Settings
-from chargecloud.main.wiring import wire
 
 
 def outputs() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The real platform on virtual time: every part of `main.wiring` but sockets and disk; stopped, or killed outright."""
+"""The real platform on virtual time: every part of `main.roles` but sockets and disk; stopped, or killed outright."""
 
 import asyncio
 import contextvars
@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from chargecloud.device.contract import LoggedFrame
 from chargecloud.features.operators import service as operators
 from chargecloud.features.stations import service as stations
 from chargecloud.gateway.gateway import Gateway, GatewaySettings
@@ -26,7 +25,6 @@ from chargecloud.infra.sql.uow import Options, UnitOfWork
 from chargecloud.kernel.clock import ManualClock
 from chargecloud.kernel.errors import Unavailable
 from chargecloud.main import features
-from chargecloud.main.wiring import GATEWAY_ID
 from chargecloud.protocols.catalog import protocols
 from tests.city.journal import Journal
 from tests.city.network import Network
@@ -34,6 +32,8 @@ from tests.city.options import CityOptions
 from tests.city.virtual import LIFE, VirtualLoop
 
 T = TypeVar("T")
+
+GATEWAY_ID = "gateway-1"
 
 
 class _Memory:
@@ -44,11 +44,6 @@ class _Memory:
 
     def write(self, charge_point_code: str, protocol: str, frames: Sequence[object]) -> None:
         self.amount += len(frames) // 2
-
-    async def read(
-        self, charge_point_code: str, *, before_id: int | None = None, limit: int = 100
-    ) -> Sequence[LoggedFrame]:
-        return ()
 
     def counts(self) -> Mapping[str, int]:
         return {"written": self.amount}

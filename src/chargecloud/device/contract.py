@@ -94,16 +94,10 @@ class LoggedFrame(msgspec.Struct, frozen=True, gc=False):
 
 
 class FrameLog(Protocol):
-    """Where the gateway puts frames and the API reads them; keeps at least the last day across restarts."""
+    """Where a gateway puts frames; keeps at least the last day across restarts."""
 
     def write(self, charge_point_code: str, protocol: str, frames: UnitLog) -> None:
         """Take frames without blocking; drops and counts when it cannot keep up."""
-        ...
-
-    async def read(
-        self, charge_point_code: str, *, before_id: int | None = None, limit: int = 100
-    ) -> Sequence[LoggedFrame]:
-        """Newest first."""
         ...
 
     def counts(self) -> Mapping[str, int]:

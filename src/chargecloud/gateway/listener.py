@@ -23,6 +23,8 @@ class ListenerSettings:
     tls_cert: Path | None = None
     tls_key: Path | None = None
     client_ca: Path | None = None
+    shared_port: bool = False
+    """Other gateways of this machine listen there too; the system spreads connections over them."""
 
 
 def tls_context(settings: ListenerSettings) -> ssl.SSLContext | None:
@@ -59,6 +61,7 @@ async def listen(board: Switchboard, plugin: ProtocolPlugin, settings: ListenerS
             ssl=context,
             ssl_handshake_timeout=board.limits.handshake_s if context else None,
             backlog=board.limits.backlog,
+            reuse_port=settings.shared_port or None,
         )
     except OSError as error:
         raise Unavailable(

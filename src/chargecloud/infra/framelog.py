@@ -1,19 +1,20 @@
-"""The frame log: a file of its own, written and read by one thread, so that no connection waits for a disk."""
+"""The frame log: a file of its own for each gateway, written by one thread, so that no connection waits for a disk.
 
-import asyncio
+framearchive.py reads it.
+"""
+
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
-from chargecloud.device.contract import LoggedFrame
 from chargecloud.device.unitlog import UnitLog, pack_log
-from chargecloud.infra.framestore import Chunk, FrameStore, open_store
+from chargecloud.infra.framestore import Chunk, FrameStore, drop_abandoned, open_store
 from chargecloud.kernel.clock import Clock
 from chargecloud.kernel.errors import Unavailable
 
@@ -34,9 +35,6 @@ class FrameLogLimits:
     """When what is kept takes more, the oldest goes early."""
 
 
-Look = Callable[[FrameStore], None]
-
-
 class SqliteFrameLog:
     """Implements `FrameLog`. A crash loses at most the frames of the last flush time."""
 
@@ -47,7 +45,6 @@ class SqliteFrameLog:
         self._lock = threading.Lock()
         self._chunks: list[Chunk] = []
         self._waiting = 0
-        self._looks: list[Look] = []
         self._counts: Counter[str] = Counter(written=0, dropped=0, expired=0)
         self._wake = threading.Event()
         self._closing = False
@@ -85,24 +82,6 @@ class SqliteFrameLog:
             else:
                 self._counts["dropped"] += amount
 
-    async def read(
-        self, charge_point_code: str, *, before_id: int | None = None, limit: int = 100
-    ) -> Sequence[LoggedFrame]:
-        answer: Future[list[LoggedFrame]] = Future()
-
-        def look(store: FrameStore) -> None:
-            try:
-                answer.set_result(store.newest(charge_point_code, before_id, limit))
-            except (sqlite3.Error, ValueError) as error:
-                answer.set_exception(Unavailable(f"cannot read the frame log {self._path}: {error}", "frame_log"))
-
-        with self._lock:
-            if self._thread is None or self._closing:
-                raise Unavailable("the frame log is not open", "frame_log")
-            self._looks.append(look)
-        self._wake.set()
-        return await asyncio.wrap_future(answer)
-
     def counts(self) -> Mapping[str, int]:
         with self._lock:
             return {**self._counts, "waiting": self._waiting}
@@ -116,11 +95,10 @@ class SqliteFrameLog:
             opened.set_exception(error)
             return
         opened.set_result(None)
-        expire_at = self._clock.monotonic()
+        expire_at = self._expire(store)
         while not self._closing:
             if self._clock.monotonic() >= expire_at:
-                self._expire(store)
-                expire_at = self._clock.monotonic() + _EXPIRE_EVERY_S
+                expire_at = self._expire(store)
             self._wake.wait(self._limits.flush_s)
             self._wake.clear()
             self._work(store)
@@ -128,14 +106,11 @@ class SqliteFrameLog:
         store.close()
 
     def _work(self, store: FrameStore) -> None:
-        """Write what has gathered, then look up what was asked for."""
+        """Write what has gathered."""
         with self._lock:
             chunks, self._chunks = self._chunks, []
-            looks, self._looks = self._looks, []
         if chunks:
             self._write(store, chunks)
-        for look in looks:
-            look(store)
 
     def _write(self, store: FrameStore, chunks: list[Chunk]) -> None:
         """What cannot be written is dropped and counted."""
@@ -150,12 +125,15 @@ class SqliteFrameLog:
             self._waiting -= amount
             self._counts[fate] += amount
 
-    def _expire(self, store: FrameStore) -> None:
+    def _expire(self, store: FrameStore) -> float:
+        """Forget what is old; when to do it again."""
+        expired = 0
         cutoff_ms = self._clock.now_ms() - self._limits.keep_hours * 3_600_000
         try:
             expired = store.expire(cutoff_ms, self._limits.file_mib << 20)
-        except sqlite3.Error as error:
+            drop_abandoned(self._path, self._clock.now_ms(), cutoff_ms)
+        except (sqlite3.Error, OSError) as error:
             log.error("framelog.expiry_failed", path=str(self._path), error=str(error))
-            return
         with self._lock:
             self._counts["expired"] += expired
+        return self._clock.monotonic() + _EXPIRE_EVERY_S

@@ -1,7 +1,13 @@
-"""The file behind the frame log: frames of one charge point that come together share a row, packed."""
+"""The file behind the frame log: frames of one charge point that come together share a row, packed.
 
+A row's id is the id of its first frame; it comes from the clock and only grows, so that the frames of one charge point
+have their place also among those in other gateways' files.
+"""
+
+import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
@@ -13,7 +19,7 @@ log = structlog.get_logger("chargecloud.framelog")
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS bundle (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    id INTEGER PRIMARY KEY,
     charge_point_code TEXT NOT NULL,
     protocol TEXT NOT NULL,
     written_ms INTEGER NOT NULL,
@@ -22,13 +28,14 @@ CREATE TABLE IF NOT EXISTS bundle (
 );
 CREATE INDEX IF NOT EXISTS bundle_of ON bundle (charge_point_code, id);
 """
-_INSERT = "INSERT INTO bundle (charge_point_code, protocol, written_ms, amount, frames) VALUES (?, ?, ?, ?, ?)"
-_SELECT = "SELECT id, protocol, frames FROM bundle WHERE charge_point_code = ? AND id <= ? ORDER BY id DESC LIMIT ?"
+_INSERT = "INSERT INTO bundle (id, charge_point_code, protocol, written_ms, amount, frames) VALUES (?, ?, ?, ?, ?, ?)"
+_SELECT = "SELECT id, protocol, frames FROM bundle WHERE charge_point_code = ? AND id < ? ORDER BY id DESC LIMIT ?"
+_LAST = "SELECT id, amount FROM bundle ORDER BY id DESC LIMIT 1"
 _OLDEST = "SELECT id, written_ms, amount FROM bundle ORDER BY id LIMIT ?"
 ROW_FULL_BYTES = 65_536
 """Size at which a new row is begun; what was written at once is not divided."""
-PLACES = 1 << 20
-"""A frame's id is its row's times this, plus its place in the row; a row holds far fewer."""
+IDS_PER_MS = 2_048
+"""More than frames come in a millisecond; few enough that ids are whole numbers every JSON reader takes."""
 EXPIRE_SLICE = 5_000
 """Rows dropped in one transaction."""
 _NEWEST = (1 << 62) - 1
@@ -43,6 +50,8 @@ class FrameStore:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._database = self._connect()
+        last = self._database.execute(_LAST).fetchone()
+        self._next_id = last[0] + last[1] if last else 0
 
     def close(self) -> None:
         """Finish with the file."""
@@ -50,23 +59,9 @@ class FrameStore:
 
     def add(self, chunks: Sequence[Chunk], now_ms: int) -> None:
         """Write chunks in one transaction."""
+        self._next_id = max(self._next_id, now_ms * IDS_PER_MS)
         with self._transaction() as database:
-            database.executemany(_INSERT, _rows(chunks, now_ms))
-
-    def newest(self, charge_point_code: str, before_id: int | None, limit: int) -> list[LoggedFrame]:
-        """Frames of a charge point older than `before_id`, newest first."""
-        before = _NEWEST if before_id is None else before_id
-        found: list[LoggedFrame] = []
-        for row_id, protocol, blob in self._database.execute(_SELECT, (charge_point_code, before // PLACES, limit + 1)):
-            units = list(unpack_logs(blob))
-            for place in range(len(units) - 1, -1, -1):
-                frame_id = row_id * PLACES + place
-                if frame_id < before:
-                    at_ms, up, raw = units[place]
-                    found.append(LoggedFrame(frame_id, charge_point_code, at_ms, up, protocol, raw))
-                if len(found) == limit:
-                    return found
-        return found
+            database.executemany(_INSERT, self._numbered(chunks, now_ms))
 
     def expire(self, cutoff_ms: int, keep_bytes: int) -> int:
         """Drop what is older than the cutoff, then the oldest while there is too much; gives how many frames went."""
@@ -76,6 +71,12 @@ class FrameStore:
         while self._size() > keep_bytes and (dropped := self._drop_oldest(lambda written_ms: True)):
             expired += dropped
         return expired
+
+    def _numbered(self, chunks: Sequence[Chunk], now_ms: int) -> Iterator[tuple[int, str, str, int, int, bytes]]:
+        for code, protocol, amount, frames in _rows(chunks):
+            row_id = self._next_id
+            self._next_id += amount
+            yield row_id, code, protocol, now_ms, amount, frames
 
     def _drop_oldest(self, is_over: Callable[[int], bool]) -> int:
         """Drop those of the oldest rows that are over; gives how many frames went."""
@@ -124,14 +125,47 @@ def open_store(path: Path, now_ms: int) -> FrameStore:
         return FrameStore(path)
 
 
-def _rows(chunks: Sequence[Chunk], now_ms: int) -> Iterator[tuple[str, str, int, int, bytes]]:
+def drop_abandoned(own: Path, now_ms: int, cutoff_ms: int) -> None:
+    """Show that this file is in use; drop those that were not for so long that everything in them is old."""
+    os.utime(own, ns=(now_ms * 1_000_000, now_ms * 1_000_000))
+    for path in files(own.parent):
+        with suppress(FileNotFoundError):  # another gateway was quicker
+            if path.stat().st_mtime_ns < cutoff_ms * 1_000_000:
+                for ending in ("", "-wal", "-shm"):
+                    path.with_name(path.name + ending).unlink(missing_ok=True)
+                log.info("framelog.abandoned", path=str(path))
+
+
+def files(directory: Path) -> list[Path]:
+    """Every gateway's file."""
+    return sorted(directory.glob("frames-*.db"))
+
+
+def newest(
+    database: sqlite3.Connection, charge_point_code: str, before_id: int | None, limit: int
+) -> list[LoggedFrame]:
+    """Frames of a charge point with ids below `before_id`, newest first; ValueError when a row is damaged."""
+    before = _NEWEST if before_id is None else before_id
+    found: list[LoggedFrame] = []
+    for row_id, protocol, blob in database.execute(_SELECT, (charge_point_code, before, limit + 1)):
+        units = list(unpack_logs(blob))
+        for frame_id in range(row_id + len(units) - 1, row_id - 1, -1):
+            if frame_id < before:
+                at_ms, up, raw = units[frame_id - row_id]
+                found.append(LoggedFrame(frame_id, charge_point_code, at_ms, up, protocol, raw))
+            if len(found) == limit:
+                return found
+    return found
+
+
+def _rows(chunks: Sequence[Chunk]) -> Iterator[tuple[str, str, int, bytes]]:
     """Chunks joined into rows, those of one charge point together and in order."""
     groups: dict[tuple[str, str], list[Chunk]] = {}
     for chunk in chunks:
         groups.setdefault((chunk[0], chunk[1]), []).append(chunk)
     for (code, protocol), group in groups.items():
         for amount, joined in _joined(group):
-            yield code, protocol, now_ms, amount, join_logs(joined, amount)
+            yield code, protocol, amount, join_logs(joined, amount)
 
 
 def _joined(group: Sequence[Chunk]) -> Iterator[tuple[int, bytes]]:

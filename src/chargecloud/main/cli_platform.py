@@ -1,15 +1,21 @@
 """The commands that run or look after the platform: up, gateway, api, worker, migrate, doctor."""
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from chargecloud.kernel.errors import Invalid
 from chargecloud.main.cli_options import Config, settings_of, writing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chargecloud.kernel.clock import Clock
+    from chargecloud.main.place import Place
+    from chargecloud.main.process import Alone
     from chargecloud.main.settings import Settings
+    from chargecloud.main.wiring import Role
 
 
 def register(app: typer.Typer) -> None:
@@ -39,22 +45,27 @@ def demo(
 
 def up(config: Config = None) -> None:
     """Run the whole platform in one process, on SQLite unless configured otherwise; Ctrl-C stops it."""
-    raise typer.Exit(_run_all(writing(settings_of(config))))
+    _run("up", config)
 
 
-def gateway(config: Config = None) -> None:
+Number = Annotated[
+    int | None, typer.Option("--number", min=1, help="which of several on this machine that share the ports (Linux)")
+]
+
+
+def gateway(number: Number = None, config: Config = None) -> None:
     """Run a gateway alone: the listeners charge points connect to (cluster profile)."""
-    _refuse_alone("gateway", settings_of(config))
+    _run("gateway", config, number)
 
 
-def api(config: Config = None) -> None:
+def api(number: Number = None, config: Config = None) -> None:
     """Run the HTTP API alone (cluster profile)."""
-    _refuse_alone("api", settings_of(config))
+    _run("api", config, number)
 
 
-def worker(config: Config = None) -> None:
+def worker(number: Number = None, config: Config = None) -> None:
     """Run a worker alone: messages, outbox and jobs (cluster profile)."""
-    _refuse_alone("worker", settings_of(config))
+    _run("worker", config, number)
 
 
 def migrate(config: Config = None) -> None:
@@ -82,29 +93,42 @@ def doctor(
     raise typer.Exit(1 if wrong else 0)
 
 
-def _run_all(settings: "Settings") -> int:
+def _run(name: str, config: Path | None, number: int | None = None) -> NoReturn:
     from chargecloud.kernel.clock import SystemClock
     from chargecloud.main import process
-    from chargecloud.main.roles import all_parts, tell_ready
-    from chargecloud.main.wiring import wire
+    from chargecloud.main.place import Place
+    from chargecloud.main.wiring import Role, refuse_world
+
+    role, place = Role(name), Place() if number is None else Place.shared(number)
+    settings = settings_of(config)
+    refuse_world(settings, role)
+    wire = _wiring_of(role)
+    writing(settings)
 
     async def until_stopped(stop: asyncio.Event) -> int:
-        platform = wire(settings, SystemClock())
-        await process.run_parts(all_parts(platform), stop, on_ready=lambda: tell_ready(platform))
+        alone = wire(settings, SystemClock(), place)
+        await process.run_parts(alone.parts, stop, on_ready=lambda: process.tell_ready(role, alone))
         return 0
 
-    return process.run(until_stopped)
+    raise typer.Exit(process.run(until_stopped))
 
 
-def _refuse_alone(role: str, settings: "Settings") -> None:
-    missing = [
-        f"{key} = {url} is for one process only"
-        for key, url in (("bus.url", settings.bus.url), ("cache.url", settings.cache.url))
-        if url.startswith("memory:")
-    ]
-    if settings.database_url.startswith("sqlite:"):
-        missing.append("database.url is SQLite, which belongs to one process")
-    text = "; ".join(missing) or "brokers and shared databases are not supported by this version yet"
-    raise Invalid(
-        f"{role}: one role alone needs a broker and a shared database: {text}. Use `chargecloud up`.", "alone"
-    )
+def _wiring_of(role: "Role") -> "Callable[[Settings, Clock, Place], Alone]":
+    """Loads what one role needs, and nothing of the others."""
+    match role:
+        case "gateway":
+            from chargecloud.main.role_gateway import gateway_alone
+
+            return gateway_alone
+        case "api":
+            from chargecloud.main.role_api import api_alone
+
+            return api_alone
+        case "worker":
+            from chargecloud.main.role_worker import worker_alone
+
+            return worker_alone
+        case _:
+            from chargecloud.main.roles import all_alone
+
+            return all_alone

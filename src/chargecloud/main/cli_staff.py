@@ -65,7 +65,7 @@ def _asked_password() -> str:
 def _with_database(settings: "Settings", work: "Callable[[Database], Awaitable[T]]") -> T:
     from chargecloud.kernel.clock import SystemClock
     from chargecloud.main import schema, schema_state
-    from chargecloud.main.wiring import open_database, refuse_other_worlds
+    from chargecloud.main.wiring import Role, open_database, refuse_world
 
     async def done() -> T:
         database = open_database(settings, SystemClock())
@@ -75,7 +75,7 @@ def _with_database(settings: "Settings", work: "Callable[[Database], Awaitable[T
         finally:
             await database.stop()
 
-    refuse_other_worlds(settings)
+    refuse_world(settings, Role.UP)
     if schema_state.revision(settings.database_url) != schema_state.newest():
         schema.upgrade(settings.database_url)
     return asyncio.run(done())

@@ -13,10 +13,9 @@ from chargecloud.kernel.errors import Invalid
 from chargecloud.main import demo_http, demo_seed, process
 from chargecloud.main.demo_fleet import Life, charge_points, simulations
 from chargecloud.main.demo_once import charge_once
-from chargecloud.main.roles import all_parts
+from chargecloud.main.roles import Platform, all_parts, wire
 from chargecloud.main.servers import WebServer
 from chargecloud.main.settings import HttpsSettings, ListenerSettings, Settings
-from chargecloud.main.wiring import Platform, wire
 from chargecloud.sim.runner import Runner
 
 LOOPBACK = "127.0.0.1"

@@ -4,8 +4,9 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass
 from types import FrameType
 from typing import Protocol
 
@@ -29,6 +30,14 @@ class Part(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Alone:
+    """What a process of one role runs, in order, and what its log says when all of it has started."""
+
+    parts: Sequence[Part]
+    facts: Callable[[], Mapping[str, object]] = dict
+
+
 async def run_parts(parts: Sequence[Part], until: asyncio.Event, *, on_ready: Callable[[], None]) -> None:
     """Start all in order, tell, wait, stop those that were started in reverse; a part that fails to stop is logged."""
     async with AsyncExitStack() as started:
@@ -38,6 +47,11 @@ async def run_parts(parts: Sequence[Part], until: asyncio.Event, *, on_ready: Ca
         on_ready()
         await until.wait()
         log.info("process.stopping")
+
+
+def tell_ready(role: str, alone: Alone) -> None:
+    """One line when everything works."""
+    log.info("process.ready", role=role, **alone.facts())
 
 
 async def _stop(part: Part) -> None:

@@ -1,127 +1,86 @@
-"""The three roles as parts to start and stop; `up` runs all of them in one loop."""
+"""All roles in one process: `up`, and the demo."""
 
-import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-import structlog
+from fastapi import APIRouter, FastAPI
 
-from chargecloud.features.operators import service as operators
-from chargecloud.features.stations import service as stations
-from chargecloud.gateway.collector import SparedCollector
-from chargecloud.infra.deadletters import DeadLetters
-from chargecloud.infra.framelog import SqliteFrameLog
+from chargecloud.gateway.gateway import Gateway
 from chargecloud.infra.sql.engine import Database
-from chargecloud.main import accounts, schema_state
-from chargecloud.main.certificates import self_signed, server_context
-from chargecloud.main.process import Part
-from chargecloud.main.servers import WebServer
-from chargecloud.main.wiring import GATEWAY_ID, Platform
-
-log = structlog.get_logger("chargecloud.roles")
-
-
-class FrameLogPart:
-    """The frame log's thread, started and joined without holding up the loop."""
-
-    def __init__(self, frame_log: SqliteFrameLog) -> None:
-        self._frame_log = frame_log
-
-    async def start(self) -> None:
-        """Open the file."""
-        await asyncio.to_thread(self._frame_log.start)
-
-    async def stop(self) -> None:
-        """Write what is waiting."""
-        await asyncio.to_thread(self._frame_log.close)
+from chargecloud.kernel.clock import Clock
+from chargecloud.main.place import Place
+from chargecloud.main.process import Alone, Part
+from chargecloud.main.role_api import ApiPorts, ApiRole, wire_api
+from chargecloud.main.role_gateway import GatewayRole, wire_gateway
+from chargecloud.main.role_worker import WorkerRole, wire_worker
+from chargecloud.main.settings import Settings
+from chargecloud.main.storage import DatabasePart
+from chargecloud.main.wiring import Role, open_cache, open_database, refuse_world
 
 
-class DatabasePart:
-    """The database with its newest schema, and what every installation has in it."""
+@dataclass(frozen=True)
+class Platform:
+    """Everything wired, nothing started."""
 
-    def __init__(self, url: str, database: Database, *, demo: bool) -> None:
-        self._url = url
-        self._database = database
-        self._demo = demo
+    settings: Settings
+    clock: Clock
+    database: Database
+    worker: WorkerRole
+    api: ApiRole
+    gateway_role: GatewayRole
 
-    async def start(self) -> None:
-        """Migrate, open, forget which charge points an earlier run believed to be online."""
-        if schema_state.revision(self._url) != schema_state.newest():
-            await asyncio.to_thread(_upgrade, self._url)
-        await self._database.start()
-        if not self._demo:
-            await accounts.refuse_demo_accounts(self._database)
-        async with self._database.unit() as uow:
-            await operators.require_default_operator(uow)
-            await stations.forget_gateway(uow, GATEWAY_ID)
-        if not self._demo and not await accounts.everybody(self._database):
-            log.warning("staff.none", hint="nobody can sign in yet; run `chargecloud staff add NAME`")
+    @property
+    def gateway(self) -> Gateway:
+        """Its only gateway."""
+        return self.gateway_role.gateway
 
-    async def stop(self) -> None:
-        """Close after the unit of work in hand."""
-        await self._database.stop()
+    @property
+    def app(self) -> FastAPI:
+        """Its web application."""
+        return self.api.app
 
 
-def _upgrade(url: str) -> None:
-    from chargecloud.main import schema
-
-    before, after = schema.upgrade(url)
-    log.info("schema.upgraded", before=before or "empty", after=after)
-
-
-class DeadLettersPart:
-    """What the bus set aside is written down before the database closes."""
-
-    def __init__(self, dead_letters: DeadLetters) -> None:
-        self._dead_letters = dead_letters
-
-    async def start(self) -> None:
-        """Nothing: it works when it is given something."""
-
-    async def stop(self) -> None:
-        """Finish writing."""
-        await self._dead_letters.stop()
-
-
-def worker_parts(platform: Platform) -> list[Part]:
-    """Messages into services, outbox onto the bus, jobs."""
-    return [platform.bus, platform.relay, platform.scheduler]
-
-
-def api_parts(platform: Platform) -> list[Part]:
-    """HTTP, HTTPS and live topics."""
-    settings, hub = platform.settings, platform.app.state.live
-    http = WebServer(platform.app, host=settings.http.host, port=settings.http.port)
-    if not settings.https.enabled:
-        return [hub, http]
-    certificate, key = settings.https.cert, settings.https.key
-    if certificate is None or key is None:
-        directory = settings.data_dir / "certificates"
-        certificate, key = self_signed(directory, platform.clock.now_ms(), hosts=settings.http.hosts)
-    context = server_context(certificate, key)
-    https = WebServer(platform.app, host=settings.https.host, port=settings.https.port, context=context)
-    return [hub, http, https]
-
-
-def gateway_parts(platform: Platform) -> list[Part]:
-    """Listeners for charge points, and a garbage collector that does not disturb them."""
-    return [platform.gateway, SparedCollector()]
+def wire(settings: Settings, clock: Clock, *, pages: Sequence[APIRouter] = ()) -> Platform:
+    """One process with every role around one bus and one cache. `pages` are routers beside the API."""
+    refuse_world(settings, Role.UP)
+    cache = open_cache(settings, clock)
+    database = open_database(settings, clock, broadcast=cache.broadcast)
+    worker = wire_worker(settings, clock, database, cache)
+    place = Place()
+    return Platform(
+        settings=settings,
+        clock=clock,
+        database=database,
+        worker=worker,
+        api=wire_api(settings, ApiPorts(clock, database, cache, place), pages=pages),
+        gateway_role=wire_gateway(settings, clock, worker.bus, cache, place),
+    )
 
 
 def all_parts(platform: Platform, *, seeding: Part | None = None) -> list[Part]:
     """Business first, then people, charge points last; stopped the other way round. Only the demo is seeded."""
-    storage: list[Part] = [
-        FrameLogPart(platform.frame_log),
-        DatabasePart(platform.settings.database_url, platform.database, demo=seeding is not None),
-        DeadLettersPart(platform.dead_letters),
+    return [
+        DatabasePart(
+            platform.settings.database_url,
+            platform.database,
+            demo=seeding is not None,
+            gateway_id=platform.gateway_role.gateway_id,
+        ),
         *([seeding] if seeding else []),
+        *platform.worker.parts(),
+        *platform.api.parts(),
+        *platform.gateway_role.parts(),
     ]
-    return [*storage, *worker_parts(platform), *api_parts(platform), *gateway_parts(platform)]
 
 
-def tell_ready(platform: Platform) -> None:
-    """One line when everything listens."""
-    log.info(
-        "platform.ready",
-        charge_points=[f"{host}:{port}" for host, port in platform.gateway.addresses()],
-        http=platform.settings.http.port,
-        data=str(platform.settings.data_dir),
+def all_alone(settings: Settings, clock: Clock, _place: Place) -> Alone:
+    """The process of `up`."""
+    platform = wire(settings, clock)
+    return Alone(
+        parts=all_parts(platform),
+        facts=lambda: {
+            "charge_points": [f"{host}:{port}" for host, port in platform.gateway.addresses()],
+            "http": settings.http.port,
+            "data": str(settings.data_dir),
+        },
     )

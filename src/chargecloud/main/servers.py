@@ -37,8 +37,18 @@ class _Embedded(uvicorn.Server):
 class WebServer:
     """One listening address, plain or TLS."""
 
-    def __init__(self, app: AsgiApp, *, host: str, port: int, context: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        app: AsgiApp,
+        *,
+        host: str,
+        port: int,
+        context: ssl.SSLContext | None = None,
+        shared_port: bool = False,
+    ) -> None:
+        """`shared_port`: other processes of this machine listen there too."""
         self.host, self.port = host, port
+        self._shared_port = shared_port
         self._socket: socket.socket | None = None
         self._serving: asyncio.Task[None] | None = None
         self._server = _Embedded(
@@ -61,7 +71,7 @@ class WebServer:
 
     async def start(self) -> None:
         """Bind and serve; `port` is the real one afterwards."""
-        self._socket = bind(self.host, self.port)
+        self._socket = bind(self.host, self.port, shared=self._shared_port)
         self.port = self._socket.getsockname()[1]
         self._serving = asyncio.get_running_loop().create_task(self._server.serve([self._socket]))
         while not self._server.started:
@@ -78,13 +88,15 @@ class WebServer:
             self._serving = None
 
 
-def bind(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int, *, shared: bool = False) -> socket.socket:
     """A bound socket, not yet listening; a port in use is named together with the way out."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     try:
         if hasattr(socket, "SO_REUSEPORT"):  # not on Windows, where reuse would let two processes share a port
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if shared:
+                bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         bound.bind((host, port))
     except OSError as error:
         bound.close()

@@ -96,6 +96,16 @@ class CacheSettings(Section):
     url: str = Field("memory://", description="`memory://` within one process; `redis://…` between several (cluster)")
 
 
+class GatewayRoleSettings(Section):
+    """What tells gateways apart."""
+
+    id: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9._-]{0,40}$",
+        description="name of this machine among those with gateways; each adds its number. Empty: the host name",
+    )
+
+
 class QrSettings(Section):
     """What charge points are told to show in their QR codes."""
 
@@ -171,7 +181,7 @@ class Settings(BaseSettings):
         extra="forbid", frozen=True, env_prefix=PREFIX, env_nested_delimiter=DELIMITER, validate_default=True
     )
 
-    data_dir: Path = Field(Path("var"), description="SQLite file, frame log, generated certificates")
+    data_dir: Path = Field(Path("var"), description="SQLite file, frame logs, generated certificates")
     http: HttpSettings = HttpSettings()
     https: HttpsSettings = HttpsSettings()
     listeners: tuple[ListenerSettings, ...] = Field(
@@ -180,6 +190,7 @@ class Settings(BaseSettings):
     database: DatabaseSettings = DatabaseSettings()
     bus: BusSettings = BusSettings()
     cache: CacheSettings = CacheSettings()
+    gateway: GatewayRoleSettings = GatewayRoleSettings()
     enrolment: Literal["closed", "open"] = Field(
         "closed", description="`open` admits unknown charge points and registers them under the station “unassigned”"
     )
@@ -210,11 +221,6 @@ class Settings(BaseSettings):
     def database_url(self) -> str:
         """The URL in force: as configured, or SQLite in the data directory."""
         return self.database.url or f"sqlite:///{(self.data_dir / 'chargecloud.db').as_posix()}"
-
-    @property
-    def frame_log_path(self) -> Path:
-        """The frame log's own file (see docs/adr/0010)."""
-        return self.data_dir / "frames.db"
 
 
 def keys(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[str]:

@@ -14,9 +14,9 @@ from chargecloud.main import accounts, demo_http, demo_seed
 from chargecloud.main.demo import Seeding, anywhere, banner, demo_settings
 from chargecloud.main.demo_fleet import charge_points
 from chargecloud.main.demo_seed import DEMO_PASSWORD, DEMO_USERNAME
-from chargecloud.main.roles import DatabasePart
+from chargecloud.main.roles import Platform, wire
 from chargecloud.main.settings import Settings
-from chargecloud.main.wiring import Platform, wire
+from chargecloud.main.storage import DatabasePart
 
 HARMLESS = {
     "POST /api/v1/live/tickets": 201,

@@ -1,4 +1,4 @@
-"""Wiring and roles in one process: everything starts, answers and stops; what cannot be is refused in words."""
+"""All roles in one process: everything starts, answers and stops; what cannot be is refused in words."""
 
 import asyncio
 import json
@@ -10,13 +10,13 @@ import httpx
 import pytest
 
 from chargecloud.kernel.clock import SystemClock
-from chargecloud.kernel.errors import Invalid, Unavailable, Unsupported
+from chargecloud.kernel.errors import Invalid, Unavailable
 from chargecloud.main import process
 from chargecloud.main.demo import anywhere
-from chargecloud.main.roles import all_parts, tell_ready
+from chargecloud.main.place import Place
+from chargecloud.main.roles import all_alone, all_parts, wire
 from chargecloud.main.servers import WebServer
 from chargecloud.main.settings import HttpsSettings, Settings
-from chargecloud.main.wiring import refuse_other_worlds, wire
 
 LOGIN = bytes.fromhex("6822001900012023121200001001011047562E393572313300898604D11722D034860602874E")
 
@@ -30,14 +30,13 @@ def settings(tmp_path: Path, newest_database: Path) -> Settings:
 
 
 async def test_everything_starts_answers_and_stops(settings: Settings) -> None:
-    platform = wire(settings, SystemClock())
-    parts = all_parts(platform)
-    http, https = [part for part in parts if isinstance(part, WebServer)]
+    alone = all_alone(settings, SystemClock(), Place())
+    http, https = [part for part in alone.parts if isinstance(part, WebServer)]
     stop = asyncio.Event()
     ready = asyncio.Event()
-    running = asyncio.create_task(process.run_parts(parts, stop, on_ready=ready.set))
+    running = asyncio.create_task(process.run_parts(alone.parts, stop, on_ready=ready.set))
     await asyncio.wait({running, asyncio.ensure_future(ready.wait())}, return_when=asyncio.FIRST_COMPLETED)
-    tell_ready(platform)
+    assert alone.facts()["charge_points"]
     async with httpx.AsyncClient(verify=False) as client:
         plain, secure = f"http://127.0.0.1:{http.port}", f"https://127.0.0.1:{https.port}"
         assert (await client.get(f"{plain}/readyz")).json()["status"] == "ready"
@@ -62,14 +61,13 @@ async def test_everything_starts_answers_and_stops(settings: Settings) -> None:
 
 async def test_the_frame_reader_shows_frames_decoded(settings: Settings) -> None:
     platform = wire(settings, SystemClock())
-    platform.frame_log.start()
+    frame_log = platform.gateway_role.frame_log
+    frame_log.start()
     code = "20231212000010"
-    platform.frame_log.write(code, "ykc16", [1_767_225_600_000, LOGIN])
-    platform.frame_log.write(code, "gone", [-1_767_225_600_001, b"\x01"])
-    try:
-        shown = await platform.app.state.frame_reader(code, None, 10)
-    finally:
-        platform.frame_log.close()
+    frame_log.write(code, "ykc16", [1_767_225_600_000, LOGIN])
+    frame_log.write(code, "gone", [-1_767_225_600_001, b"\x01"])
+    frame_log.close()
+    shown = await platform.app.state.frame_reader(code, None, 10)
     assert [(entry["direction"], entry["hex"]) for entry in shown] == [("down", "01"), ("up", LOGIN.hex().upper())]
     assert shown[0]["decoded"] == []
     assert shown[1]["decoded"][0]["name"] == "login_request"
@@ -97,12 +95,3 @@ async def test_a_protocol_nobody_knows_is_named(settings: Settings) -> None:
     platform = wire(settings.model_copy(update={"listeners": (listener,)}), SystemClock())
     with pytest.raises(Invalid, match=r"smoke.*ykc16"):
         await process.run_parts(all_parts(platform), asyncio.Event(), on_ready=lambda: None)
-
-
-@pytest.mark.parametrize(
-    ("section", "url"), [("database", "mysql://u:secret@h/n"), ("bus", "amqp://h"), ("cache", "redis://h")]
-)
-def test_what_this_version_cannot_be_is_refused_without_secrets(section: str, url: str) -> None:
-    with pytest.raises(Unsupported, match=rf"{section}\.url") as caught:
-        refuse_other_worlds(Settings.model_validate({section: {"url": url}}))
-    assert "secret" not in caught.value.message

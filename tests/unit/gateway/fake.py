@@ -236,11 +236,6 @@ class MemoryFrameLog:
         for at_ms, up, raw in units_of(frames):
             self.frames.append(LoggedFrame(len(self.frames) + 1, charge_point_code, at_ms, up, protocol, raw))
 
-    async def read(
-        self, charge_point_code: str, *, before_id: int | None = None, limit: int = 100
-    ) -> list[LoggedFrame]:
-        return [frame for frame in reversed(self.frames) if frame.charge_point_code == charge_point_code][:limit]
-
     def counts(self) -> dict[str, int]:
         return {"written": len(self.frames), "dropped": 0, "expired": 0}
 

@@ -12,8 +12,7 @@ from chargecloud.device import commands, events
 from chargecloud.device.commands import DeviceCommand
 from chargecloud.device.events import Beat, DeviceEvent, SessionEvent
 from chargecloud.features.stations import http_commands
-from chargecloud.infra import inbox
-from chargecloud.main import features, wiring
+from chargecloud.main import features, role_worker
 from tests.tidy.source import ROOT
 
 OFFERED = {
@@ -80,6 +79,5 @@ def test_every_device_command_is_issued_somewhere() -> None:
 
 
 def test_jobs_have_names_of_their_own() -> None:
-    names = [job.name for job in (*features.JOBS, *inbox.JOBS)]
+    names = [job.name for job in role_worker.JOBS]
     assert len(names) == len(set(names))
-    assert wiring.GATEWAY_ID

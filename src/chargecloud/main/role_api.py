@@ -1,0 +1,115 @@
+"""The role `api`: HTTP, HTTPS and live topics, on database and cache; no bus, because it speaks by the outbox."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from fastapi import APIRouter, FastAPI
+
+from chargecloud.device.contract import ProtocolPlugin
+from chargecloud.infra import telemetry
+from chargecloud.infra.cache.contract import Cache
+from chargecloud.infra.framearchive import FrameArchive
+from chargecloud.infra.http.app import ApiParts, build_app
+from chargecloud.infra.sql.engine import Database
+from chargecloud.kernel.clock import Clock, rfc3339
+from chargecloud.main import features, page
+from chargecloud.main.certificates import self_signed, server_context
+from chargecloud.main.place import Place
+from chargecloud.main.process import Alone, Part
+from chargecloud.main.servers import WebServer
+from chargecloud.main.settings import Settings
+from chargecloud.main.storage import DatabasePart
+from chargecloud.main.wiring import open_cache, open_database
+from chargecloud.protocols.catalog import protocols
+
+FrameReader = Callable[[str, int | None, int], Awaitable[list[dict[str, object]]]]
+
+
+@dataclass(frozen=True)
+class ApiRole:
+    """Wired, not started."""
+
+    settings: Settings
+    clock: Clock
+    place: Place
+    app: FastAPI
+
+    def parts(self) -> list[Part]:
+        """What runs, to be started after the database."""
+        settings, hub = self.settings, self.app.state.live
+        shared = self.place.shared_ports
+        http = WebServer(self.app, host=settings.http.host, port=settings.http.port, shared_port=shared)
+        if not settings.https.enabled:
+            return [hub, http]
+        certificate, key = settings.https.cert, settings.https.key
+        if certificate is None or key is None:
+            directory = settings.data_dir / "certificates"
+            certificate, key = self_signed(directory, self.clock.now_ms(), hosts=settings.http.hosts)
+        context = server_context(certificate, key)
+        https = WebServer(
+            self.app, host=settings.https.host, port=settings.https.port, context=context, shared_port=shared
+        )
+        return [hub, http, https]
+
+
+@dataclass(frozen=True)
+class ApiPorts:
+    """What the API is given from outside."""
+
+    clock: Clock
+    database: Database
+    cache: Cache
+    place: Place
+
+
+def wire_api(settings: Settings, ports: ApiPorts, *, pages: Sequence[APIRouter] = ()) -> ApiRole:
+    """The application with every feature's routes; `pages` are routers beside the API."""
+    app = build_app(
+        ApiParts(
+            database=ports.database,
+            cache=ports.cache,
+            resolvers=features.RESOLVERS,
+            routers=features.ROUTERS,
+            pages=(page.router, *pages),
+            live_topics=features.LIVE_TOPICS,
+            state={"frame_reader": _frame_reader(FrameArchive(settings.data_dir), protocols())},
+            docs=settings.http.docs,
+            hosts=settings.http.hosts,
+            metrics_token=settings.http.metrics_token.get_secret_value(),
+            version=version("chargecloud"),
+        )
+    )
+    telemetry.watch("live", app.state.live.counts)
+    return ApiRole(settings, ports.clock, ports.place, app)
+
+
+def api_alone(settings: Settings, clock: Clock, place: Place) -> Alone:
+    """A process that is the API and nothing else."""
+    cache = open_cache(settings, clock)
+    database = open_database(settings, clock, broadcast=cache.broadcast)
+    role = wire_api(settings, ApiPorts(clock, database, cache, place))
+    return Alone(
+        parts=[DatabasePart(settings.database_url, database, migrate=False), *role.parts()],
+        facts=lambda: {"http": settings.http.port, "https": settings.https.port if settings.https.enabled else 0},
+    )
+
+
+def _frame_reader(archive: FrameArchive, plugins: Mapping[str, ProtocolPlugin]) -> FrameReader:
+    """Frames with what they say; features may see neither the log's files nor a protocol."""
+
+    async def read(charge_point_code: str, before_id: int | None, limit: int) -> list[dict[str, object]]:
+        frames = await archive.read(charge_point_code, before_id=before_id, limit=limit)
+        return [
+            {
+                "id": frame.id,
+                "at": rfc3339(frame.at_ms),
+                "direction": "up" if frame.up else "down",
+                "protocol": frame.protocol,
+                "hex": frame.raw.hex().upper(),
+                "decoded": plugins[frame.protocol].decode(frame.raw) if frame.protocol in plugins else [],
+            }
+            for frame in frames
+        ]
+
+    return read

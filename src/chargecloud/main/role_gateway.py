@@ -1,0 +1,81 @@
+"""The role `gateway`: listeners for charge points, between bus and directory; opens no database."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+from chargecloud.gateway.collector import SparedCollector
+from chargecloud.gateway.gateway import Gateway, GatewaySettings
+from chargecloud.gateway.listener import ListenerSettings
+from chargecloud.gateway.switchboard import Surroundings
+from chargecloud.infra import telemetry
+from chargecloud.infra.bus.contract import Bus
+from chargecloud.infra.cache.contract import Cache
+from chargecloud.infra.framelog import FrameLogLimits, SqliteFrameLog
+from chargecloud.kernel.clock import Clock
+from chargecloud.main.place import Place
+from chargecloud.main.process import Alone, Part
+from chargecloud.main.settings import Settings
+from chargecloud.main.wiring import open_bus, open_cache
+from chargecloud.protocols.catalog import protocols
+
+
+class FrameLogPart:
+    """The frame log's thread, started and joined without holding up the loop."""
+
+    def __init__(self, frame_log: SqliteFrameLog) -> None:
+        self._frame_log = frame_log
+
+    async def start(self) -> None:
+        """Open the file."""
+        await asyncio.to_thread(self._frame_log.start)
+
+    async def stop(self) -> None:
+        """Write what is waiting."""
+        await asyncio.to_thread(self._frame_log.close)
+
+
+@dataclass(frozen=True)
+class GatewayRole:
+    """Wired, not started."""
+
+    gateway_id: str
+    gateway: Gateway
+    frame_log: SqliteFrameLog
+
+    def parts(self) -> list[Part]:
+        """What runs, to be started after the bus."""
+        return [FrameLogPart(self.frame_log), self.gateway, SparedCollector()]
+
+
+def wire_gateway(settings: Settings, clock: Clock, bus: Bus, cache: Cache, place: Place) -> GatewayRole:
+    """A gateway that opens its mailbox at once, so before the bus starts."""
+    listeners = tuple(
+        ListenerSettings(**dict(listener), shared_port=place.shared_ports) for listener in settings.listeners
+    )
+    own = GatewaySettings(place.gateway_id(settings), listeners, settings.limits.for_gateway())
+    log_limits = FrameLogLimits(keep_hours=settings.frame_log.keep_hours, file_mib=settings.frame_log.file_mib)
+    frame_log = SqliteFrameLog(frame_log_path(settings, own.gateway_id), clock, log_limits)
+    gateway = Gateway(own, Surroundings(clock, bus, cache, frame_log), protocols())
+    telemetry.watch("gateway", gateway.stats)
+    telemetry.watch("frame_log", frame_log.counts)
+    return GatewayRole(own.gateway_id, gateway, frame_log)
+
+
+def gateway_alone(settings: Settings, clock: Clock, place: Place) -> Alone:
+    """A process that is a gateway and nothing else."""
+    bus, cache = open_bus(settings, clock), open_cache(settings, clock)
+    role = wire_gateway(settings, clock, bus, cache, place)
+    telemetry.watch("bus", bus.counts)
+    return Alone(
+        parts=[bus, *role.parts()],
+        facts=lambda: {
+            "gateway_id": role.gateway_id,
+            "charge_points": [f"{host}:{port}" for host, port in role.gateway.addresses()],
+        },
+    )
+
+
+def frame_log_path(settings: Settings, gateway_id: str) -> Path:
+    """Every gateway writes a file of its own (see docs/adr/0010)."""
+    return settings.data_dir / f"frames-{gateway_id}.db"

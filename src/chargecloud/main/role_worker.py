@@ -1,0 +1,59 @@
+"""The role `worker`: messages into services, outbox onto the bus, jobs."""
+
+from dataclasses import dataclass
+
+from chargecloud.infra import deadletters, inbox, telemetry
+from chargecloud.infra.bus.memory import MemoryBus, Poison
+from chargecloud.infra.cache.contract import Cache
+from chargecloud.infra.deadletters import DeadLetters
+from chargecloud.infra.http import idempotency
+from chargecloud.infra.inbox import Inbox
+from chargecloud.infra.relay import Relay
+from chargecloud.infra.schedule.loop import Scheduler
+from chargecloud.infra.sql.engine import Database
+from chargecloud.kernel.clock import Clock
+from chargecloud.main import features
+from chargecloud.main.place import Place
+from chargecloud.main.process import Alone, Part
+from chargecloud.main.settings import Settings
+from chargecloud.main.storage import DatabasePart, DeadLettersPart
+from chargecloud.main.wiring import open_bus, open_cache, open_database
+
+JOBS = (*features.JOBS, *inbox.JOBS, *deadletters.JOBS, *idempotency.JOBS)
+
+
+@dataclass(frozen=True)
+class WorkerRole:
+    """Wired, not started."""
+
+    bus: MemoryBus
+    dead_letters: DeadLetters
+    relay: Relay
+    scheduler: Scheduler
+
+    def parts(self) -> list[Part]:
+        """What runs, to be started after the database."""
+        return [DeadLettersPart(self.dead_letters), self.bus, self.relay, self.scheduler]
+
+
+def wire_worker(settings: Settings, clock: Clock, database: Database, cache: Cache) -> WorkerRole:
+    """A worker with the bus it listens to; what no attempt gets through is kept in the database."""
+    dead_letters = DeadLetters(database)
+    bus = open_bus(settings, clock, on_poison=lambda poison: _bury(dead_letters, poison))
+    Inbox(database, features.SUBSCRIPTIONS).subscribe(bus)
+    relay = Relay(database, bus, cache)
+    telemetry.watch("bus", bus.counts)
+    telemetry.watch("relay", relay.counts)
+    return WorkerRole(bus, dead_letters, relay, Scheduler(database, JOBS))
+
+
+def worker_alone(settings: Settings, clock: Clock, _place: Place) -> Alone:
+    """A process that is a worker and nothing else."""
+    cache = open_cache(settings, clock)
+    database = open_database(settings, clock, broadcast=cache.broadcast)
+    role = wire_worker(settings, clock, database, cache)
+    return Alone(parts=[DatabasePart(settings.database_url, database, migrate=False), *role.parts()])
+
+
+def _bury(dead_letters: DeadLetters, poison: Poison) -> None:
+    dead_letters.keep(poison.group, poison.envelope, poison.error)

@@ -1,0 +1,45 @@
+"""Adapters by URL: what a role alone cannot work with is refused in words, and without secrets."""
+
+import pytest
+
+from chargecloud.infra.bus.memory import MemoryBus
+from chargecloud.infra.cache.memory import MemoryCache
+from chargecloud.kernel.clock import ManualClock
+from chargecloud.kernel.errors import Invalid
+from chargecloud.main.settings import Settings
+from chargecloud.main.wiring import Role, open_bus, open_cache, open_database, refuse_world
+
+SERVERS = {"database": "mysql+asyncmy://u:secret@h/n", "bus": "amqp://u:secret@h", "cache": "redis://:secret@h"}
+NEEDS = {Role.UP: set(), Role.GATEWAY: {"bus", "cache"}, Role.API: {"database", "cache"}, Role.WORKER: set(SERVERS)}
+
+
+def configured(**urls: str) -> Settings:
+    return Settings.model_validate({name: {"url": url} for name, url in urls.items()})
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_role_is_content_with_the_servers_it_shares(role: Role) -> None:
+    refuse_world(configured(**{name: SERVERS[name] for name in NEEDS[role]}), role)
+    refuse_world(configured(**SERVERS), role)
+
+
+@pytest.mark.parametrize(("role", "missing"), [(role, name) for role in Role for name in sorted(NEEDS[role])])
+def test_a_role_alone_names_what_it_would_not_share(role: Role, missing: str) -> None:
+    others = {name: url for name, url in SERVERS.items() if name != missing}
+    with pytest.raises(Invalid, match=rf"^{role}: .*{missing}\.url.*chargecloud up") as caught:
+        refuse_world(configured(**others), role)
+    assert "secret" not in caught.value.message
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_a_scheme_nobody_knows_is_refused_without_secrets(name: str) -> None:
+    with pytest.raises(Invalid, match=rf"{name}\.url: smoke://") as caught:
+        refuse_world(configured(**{name: "smoke://u:secret@h"}), Role.UP)
+    assert "secret" not in caught.value.message
+
+
+def test_the_embedded_world_is_in_memory_and_one_file() -> None:
+    settings, clock = Settings(enrolment="open"), ManualClock()
+    assert isinstance(open_bus(settings, clock), MemoryBus)
+    assert isinstance(open_cache(settings, clock), MemoryCache)
+    assert open_database(settings, clock).options.enrolment_open
