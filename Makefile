@@ -4,7 +4,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --no-sync --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check fmt docs migration golden fuzz city crash bench clean
+.PHONY: help setup demo up test test-connected check fmt docs migration golden fuzz city crash bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -30,6 +30,9 @@ up: setup ## the platform alone, on SQLite in ./var
 
 test: setup ## the test suite, offline and without any server
 	@$(RUN) pytest -n auto --dist worksteal
+
+test-connected: setup ## the tests that need MariaDB, Redis and RabbitMQ on 127.0.0.1; none is skipped
+	@$(RUN) pytest -m connected tests
 
 check: setup ## lint, types, import contracts, house rules
 	@$(RUN) ruff format --check .
