@@ -8,6 +8,8 @@ from chargecloud.features.orders.service_place import NOT_FREE
 from chargecloud.features.wallet.messages import HoldState
 from chargecloud.infra.http.errors import STATUS
 from chargecloud.infra.sql.errors import _AWAY
+from chargecloud.infra.sql.mysql_errors import _AWAY as _SERVER_AWAY
+from chargecloud.infra.sql.mysql_errors import _TOO_LARGE
 
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "chargecloud"
 ROOMS = ("features", "infra")
@@ -30,6 +32,9 @@ COMPUTED: dict[str, dict[str, str]] = {
     "features/operators/model.py: code": {"account_locked": "", "too_many_sign_ins": ""},
     "features/orders/service_place.py: code": {code: text for text, code in NOT_FREE.values()},
     "infra/sql/errors.py: code": {code: f"…: {advice}" for code, advice in _AWAY.values()},
+    "infra/sql/mysql.py: code": {"database_unreachable": ""},
+    "infra/sql/mysql_errors.py: code": {code: f"…: {advice}" for code, advice in _SERVER_AWAY.values()},
+    "infra/sql/mysql_errors.py: word": {code: f"{text}: …" for text, code in _TOO_LARGE.values()},
     "infra/sql/sqlite.py: code": {"database_unusable": ""},
 }
 """Codes of the calls whose code is no literal, by expression, or by file and expression; with their texts where those

@@ -21,6 +21,7 @@ from chargecloud.infra.inbox import Inbox
 from chargecloud.infra.relay import Relay
 from chargecloud.infra.schedule.loop import Scheduler
 from chargecloud.infra.sql.engine import Database
+from chargecloud.infra.sql.store import StoreOptions
 from chargecloud.infra.sql.uow import Options, UnitOfWork
 from chargecloud.kernel.clock import ManualClock
 from chargecloud.kernel.errors import Unavailable
@@ -123,7 +124,9 @@ class Platform:
         clock = self._loop.clock
         cache = MemoryCache(clock)
         url = f"sqlite:///{self.path}"
-        self.database = Database(url, clock, options=self._business, broadcast=cache.broadcast, synchronous="OFF")
+        self.database = Database(
+            url, clock, options=self._business, broadcast=cache.broadcast, store=StoreOptions(synchronous="OFF")
+        )
         self.dead_letters = DeadLetters(self.database)
         self.bus = MemoryBus(
             clock, on_poison=lambda poison: self.dead_letters.keep(poison.group, poison.envelope, poison.error)

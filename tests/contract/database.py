@@ -6,7 +6,20 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 import pytest
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, MetaData, Table, func, insert, select, update
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
 
 from chargecloud.device.commands import Reboot
 from chargecloud.device.events import Beat
@@ -33,6 +46,10 @@ coins = Table(
     Column("purse_id", ForeignKey("suite_purses.id"), nullable=False),
     Column("fen", big_int(), nullable=False),
 )
+
+
+labels = Table("suite_labels", suite, Column("id", big_id(), primary_key=True), Column("text", String(40), unique=True))
+TEXTS = ("a", "A", "á", "充电", "充電", "𠮷", "𠮶", "😀", "😁")
 
 
 @dataclass
@@ -189,18 +206,44 @@ class DatabaseContract:
         assert taken == [1, 0]
         assert same.rowcount == 1
 
-    async def test_units_do_not_lose_updates(self, database: Database) -> None:
+    async def test_a_row_read_for_update_is_not_changed_by_others_meanwhile(self, database: Database) -> None:
         await add(database, "a")
+        locked = select(purses.c.visits).where(purses.c.name == "a").with_for_update()
 
         async def visit() -> None:
             async with database.unit() as uow:
-                seen = (await uow.connection.execute(select(purses.c.visits).where(purses.c.name == "a"))).scalar()
+                seen = (await uow.connection.execute(locked)).scalar()
                 await asyncio.sleep(0)
                 await uow.connection.execute(update(purses).where(purses.c.name == "a").values(visits=(seen or 0) + 1))
 
         await asyncio.gather(*(visit() for _ in range(20)))
         async with database.read() as connection:
             assert (await connection.execute(select(purses.c.visits))).scalar() == 20
+
+    async def test_units_side_by_side_never_take_more_than_there_is(self, database: Database) -> None:
+        await add(database, "a", 7)
+        take = update(purses).where(purses.c.name == "a", purses.c.cash_fen >= 1)
+
+        async def spend() -> int:
+            async with database.unit() as uow:
+                return (await uow.connection.execute(take.values(cash_fen=purses.c.cash_fen - 1))).rowcount
+
+        assert sum(await asyncio.gather(*(spend() for _ in range(20)))) == 7
+        assert await cash(database, "a") == 0
+
+    async def test_of_units_that_insert_the_same_key_one_wins(self, database: Database) -> None:
+        done = await asyncio.gather(*(add(database, "a") for _ in range(5)), return_exceptions=True)
+        assert sorted(type(each).__name__ for each in done) == ["Conflict"] * 4 + ["int"]
+
+    async def test_a_unit_sees_what_others_committed_since_it_began(self, database: Database) -> None:
+        """After losing a race one reads who won it."""
+        await add(database, "a", 1)
+        async with database.unit() as uow:
+            with pytest.raises(IntegrityError):
+                await uow.connection.execute(insert(purses).values(name="a", cash_fen=9, visits=0))
+            assert (await uow.connection.execute(select(purses.c.cash_fen))).scalars().all() == [1]
+            await uow.connection.execute(update(purses).values(visits=3))
+        assert await cash(database, "a") == 1
 
     @pytest.mark.parametrize("broken", ["unique", "check", "foreign key", "not null"])
     async def test_a_broken_constraint_is_a_conflict(self, database: Database, broken: str) -> None:
@@ -216,6 +259,16 @@ class DatabaseContract:
                 await uow.connection.execute(statement)
         assert caught.value.code == "constraint_broken"
         await add(database, "works afterwards")
+
+    async def test_texts_compare_by_their_characters(self, database: Database) -> None:
+        """No engine folds case, accents or rare characters into one."""
+        async with database.unit() as uow:
+            await uow.connection.execute(insert(labels), [{"text": text} for text in TEXTS])
+        async with database.read() as connection:
+            for text in TEXTS:
+                assert (
+                    await connection.execute(select(labels.c.text).where(labels.c.text == text))
+                ).scalars().all() == [text]
 
     async def test_codes_differ_in_case(self, database: Database) -> None:
         await add(database, "N0", 1)

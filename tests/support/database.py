@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import create_engine
 
 from chargecloud.infra.sql.engine import Broadcast, Database
+from chargecloud.infra.sql.store import StoreOptions
 from chargecloud.infra.sql.uow import Options
 from chargecloud.kernel.clock import Clock, ManualClock
 from chargecloud.main.tables import metadata
@@ -32,9 +33,8 @@ async def opened(
 ) -> AsyncIterator[Database]:
     """A started database at this path, stopped at the end."""
     _furnish(path, template)
-    database = Database(
-        f"sqlite:///{path}", clock or ManualClock(), options=options, broadcast=broadcast, synchronous="OFF"
-    )
+    store = StoreOptions(synchronous="OFF")
+    database = Database(f"sqlite:///{path}", clock or ManualClock(), options=options, broadcast=broadcast, store=store)
     await database.start()
     try:
         yield database

@@ -13,11 +13,13 @@ from pydantic_settings import (
 )
 
 from chargecloud.gateway.limits import GatewayLimits
+from chargecloud.infra.sql.store import StoreOptions
 
 PREFIX = "CHARGECLOUD_"
 DELIMITER = "__"
 
 _LIMITS = GatewayLimits()
+_STORE = StoreOptions()
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 """A TCP port; 0 lets the system choose a free one."""
@@ -82,6 +84,24 @@ class DatabaseSettings(Section):
     """Where orders, money and everything else durable lives."""
 
     url: str = Field("", description="empty: SQLite in the data directory; `sqlite:///path`; `mysql://…` (cluster)")
+    connections: int = Field(
+        _STORE.connections, ge=1, le=500, description="on a server: units of work at once; as many again for readers"
+    )
+    connect_s: float = Field(_STORE.connect_s, gt=0, description="on a server: seconds a new connection may take")
+    wait_s: float = Field(_STORE.wait_s, gt=0, description="on a server: seconds to wait for a free connection")
+    unit_s: float = Field(
+        _STORE.unit_s, gt=0, description="on a server: seconds a unit of work may take, jobs in the background excepted"
+    )
+    lock_wait_s: int = Field(
+        _STORE.lock_wait_s, ge=1, description="on a server: seconds to wait for a row another unit of work has changed"
+    )
+    allow_unsafe: bool = Field(
+        _STORE.allow_unsafe, description="on a server: start though it may lose what it committed (tests, trials)"
+    )
+
+    def for_store(self) -> StoreOptions:
+        """These sizes and deadlines; SQLite stays durable whatever they are."""
+        return StoreOptions(**self.model_dump(exclude={"url"}))
 
 
 class BusSettings(Section):

@@ -91,14 +91,14 @@ def open_database(
     from chargecloud.infra.sql.engine import Database
     from chargecloud.infra.sql.uow import Options
 
-    _only_embedded(settings, "database")
     options = Options(
         enrolment_open=settings.enrolment == "open",
         qr_prefix=settings.qr.prefix,
         qr_with_connector=settings.qr.with_connector,
         **settings.orders.model_dump(),
     )
-    return Database(settings.database_url, clock, options=options, broadcast=broadcast)
+    store = settings.database.for_store()
+    return Database(settings.database_url, clock, options=options, broadcast=broadcast, store=store)
 
 
 def _only_embedded(settings: Settings, name: str) -> None:

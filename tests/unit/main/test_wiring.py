@@ -43,3 +43,10 @@ def test_the_embedded_world_is_in_memory_and_one_file() -> None:
     assert isinstance(open_bus(settings, clock), MemoryBus)
     assert isinstance(open_cache(settings, clock), MemoryCache)
     assert open_database(settings, clock).options.enrolment_open
+
+
+def test_a_server_is_a_pool_with_the_configured_deadlines() -> None:
+    settings = Settings.model_validate({"database": {"url": SERVERS["database"], "connections": 3, "unit_s": 7}})
+    store = settings.database.for_store()
+    assert (store.connections, store.unit_s, store.synchronous) == (3, 7, "FULL")
+    open_database(settings, ManualClock())

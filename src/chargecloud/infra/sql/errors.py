@@ -4,6 +4,7 @@ import sqlite3
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from chargecloud.infra.sql import mysql_errors
 from chargecloud.kernel.errors import ChargeCloudError, Conflict, Invalid, Unavailable
 
 _AWAY = {
@@ -28,6 +29,8 @@ def translated(error: Complaint) -> ChargeCloudError | None:
     if isinstance(error, OverflowError):
         return Invalid("a number is too large for the database; 64 bits are the limit", "number_too_large")
     cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(error, DBAPIError) and not isinstance(cause, sqlite3.Error):
+        return mysql_errors.translated(error)
     result = getattr(cause, "sqlite_errorcode", 0) & 0xFF
     if result in _AWAY:
         code, advice = _AWAY[result]

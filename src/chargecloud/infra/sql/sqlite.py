@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from chargecloud.infra.sql.errors import translated
 from chargecloud.infra.sql.sqlite_driver import LocalConnection
+from chargecloud.infra.sql.turn import Turn
 from chargecloud.kernel.errors import ChargeCloudError, Unavailable
 
 log = structlog.get_logger("chargecloud.database")
@@ -24,6 +25,7 @@ FOLD_BYTES = 4 * 1024 * 1024
 """From this size on the write-ahead log is folded back beside the work."""
 RESTART_BYTES = 64 * 1024 * 1024
 """From this size on the writer waits until readers let go of the log and it can start from its beginning."""
+UPKEEP_S = 1.0
 
 Reader = tuple[AsyncConnection, LocalConnection]
 
@@ -40,6 +42,19 @@ class SqliteStore:
         self._driver: LocalConnection | None = None
         self._folder: LocalConnection | None = None
         self._readers: asyncio.LifoQueue[Reader] = asyncio.LifoQueue()
+        self._turn = Turn()
+        self._upkeep: asyncio.Task[None] | None = None
+
+    @asynccontextmanager
+    async def unit(self, *, bulk: bool) -> AsyncIterator[AsyncConnection]:
+        """The connection that writes, once it is this task's turn; `bulk` statements do not hold up the loop."""
+        async with self._turn.mine():
+            connection = await self.begin(in_thread=bulk)
+            try:
+                yield connection
+            finally:
+                if connection.in_transaction():
+                    await connection.rollback()
 
     async def begin(self, *, in_thread: bool) -> AsyncConnection:
         """Open a transaction on the connection that writes, for whoever has the turn.
@@ -71,9 +86,18 @@ class SqliteStore:
         except DBAPIError as error:
             raise translated(error) or error from error
         self._folder = LocalConnection.open(str(self.path))
+        self._upkeep = asyncio.create_task(self._keep_log_short())
 
     async def stop(self) -> None:
-        """Close everything; the last connection folds the write-ahead log back."""
+        """Wait for the unit of work in hand and close; the last connection folds the write-ahead log back."""
+        if self._upkeep:
+            self._upkeep.cancel()
+            await asyncio.gather(self._upkeep, return_exceptions=True)
+            self._upkeep = None
+        async with self._turn.mine():
+            await self._close()
+
+    async def _close(self) -> None:
         if self._engine is None:
             return
         for _ in range(READERS):
@@ -93,7 +117,7 @@ class SqliteStore:
         self._engine = None
 
     @asynccontextmanager
-    async def reader(self, *, quick: bool) -> AsyncIterator[AsyncConnection]:
+    async def reader(self, *, quick: bool, bulk: bool = False) -> AsyncIterator[AsyncConnection]:
         """A reader for one user at a time; its snapshot ends with it. `quick` statements run in the event loop."""
         connection, driver = await self._take_reader()
         driver.inline = quick
@@ -111,6 +135,18 @@ class SqliteStore:
                 return await self._readers.get()
         except TimeoutError:
             raise Unavailable("all database readers were busy; try again", "database_busy") from None
+
+    async def _keep_log_short(self) -> None:
+        while True:
+            await asyncio.sleep(UPKEEP_S)
+            try:
+                if self.log_bytes() > RESTART_BYTES:
+                    async with self._turn.mine():
+                        await self.restart_log()
+                elif self.log_bytes() > FOLD_BYTES:
+                    await self.fold()
+            except (Unavailable, sqlite3.Error, OSError) as error:
+                log.warning("database.fold_failed", error=str(error))
 
     def log_bytes(self) -> int:
         """Size of the write-ahead log."""

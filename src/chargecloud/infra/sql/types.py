@@ -3,8 +3,12 @@
 Times are epoch milliseconds in columns named `*_at_ms`; money and energy are whole numbers with their unit in the name.
 """
 
+from typing import Any
+
 from sqlalchemy import BigInteger, Integer, MetaData, String, Text
 from sqlalchemy.dialects import mysql
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.schema import CreateTable
 from sqlalchemy.types import TypeEngine
 
 metadata = MetaData(
@@ -45,3 +49,10 @@ def code(length: int) -> TypeEngine[str]:
 def json_text() -> TypeEngine[str]:
     """JSON as text, written and read with msgspec."""
     return Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb")
+
+
+@compiles(CreateTable, "mysql", "mariadb")
+def _create_table(element: CreateTable, compiler: Any, **options: Any) -> str:
+    """Every table holds every character and compares by bytes, as SQLite does, whatever the server's defaults are."""
+    statement = str(compiler.visit_create_table(element, **options)).rstrip()
+    return f"{statement} ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"

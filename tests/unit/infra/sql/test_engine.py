@@ -4,33 +4,15 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from chargecloud.infra.sql import engine
 from chargecloud.infra.sql.engine import Database
 from chargecloud.infra.telemetry import registry, trace_id
 from chargecloud.kernel.clock import ManualClock
 from chargecloud.kernel.errors import Invalid, Unavailable
 
 
-async def test_the_database_looks_after_its_log_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "UPKEEP_S", 0.01)
-    monkeypatch.setattr(engine, "RESTART_BYTES", 10_000)
-    database = Database(f"sqlite:///{tmp_path / 'a.db'}", ManualClock(), synchronous="OFF")
-    await database.start()
-    async with database.unit() as uow:
-        await uow.connection.execute(text("CREATE TABLE t (x)"))
-        await uow.connection.execute(text("INSERT INTO t VALUES (:x)"), [{"x": "x" * 1000} for _ in range(100)])
-    for _ in range(200):
-        await asyncio.sleep(0.01)
-        if (tmp_path / "a.db-wal").stat().st_size == 0:
-            break
-    assert (tmp_path / "a.db-wal").stat().st_size == 0
-    await database.stop()
-
-
-@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "postgresql://host/db"])
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "postgresql://host/db", "mysql://host"])
 def test_other_urls_are_refused(url: str) -> None:
     with pytest.raises(Invalid, match="sqlite:///path"):
         Database(url, ManualClock())
@@ -77,13 +59,15 @@ async def test_a_unit_that_keeps_others_waiting_is_told(database: Database, cloc
     assert logs == [{"event": "database.unit_slow", "log_level": "warning", "ms": 700, "committed": True}]
 
 
-async def test_waiting_for_the_turn_has_an_end(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "WAIT_FOR_TURN_S", 0.01)
-
-    async def second() -> None:
-        async with database.unit():
-            raise AssertionError("never reached")
+async def test_units_of_different_tasks_are_no_units_within_units(database: Database) -> None:
+    async def another() -> None:
+        async with database.in_background().unit():
+            pass
 
     async with database.unit():
-        with pytest.raises(Unavailable, match="the database was busy"):
-            await asyncio.create_task(second())
+        waiting = asyncio.create_task(another())
+        await asyncio.sleep(0)
+        with pytest.raises(RuntimeError, match="pass it on"):
+            async with database.in_background().unit():
+                raise AssertionError("never reached")
+    await waiting

@@ -14,6 +14,7 @@ from chargecloud.infra.sql import sqlite
 from chargecloud.infra.sql.engine import Database
 from chargecloud.infra.sql.sqlite import SqliteStore
 from chargecloud.infra.sql.sqlite_driver import HoppingCursor, InlineCursor
+from chargecloud.infra.sql.store import StoreOptions
 from chargecloud.kernel.clock import ManualClock
 from chargecloud.kernel.errors import Unavailable
 
@@ -121,7 +122,7 @@ async def test_a_path_that_cannot_be_opened(tmp_path: Path) -> None:
 
 
 async def test_a_full_disk_is_unavailable_and_over_when_there_is_space(tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path / 'a.db'}", ManualClock(), synchronous="OFF")
+    database = Database(f"sqlite:///{tmp_path / 'a.db'}", ManualClock(), store=StoreOptions(synchronous="OFF"))
     await database.start()
     async with database.unit() as uow:
         await uow.connection.execute(text("CREATE TABLE t (x)"))
@@ -203,3 +204,16 @@ async def test_a_reader_that_is_never_returned_does_not_hold_up_the_end(
             await store.stop()
         assert [each["event"] for each in logs] == ["database.reader_not_returned"]
     await connection.close()
+
+
+async def test_the_log_is_looked_after_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite, "UPKEEP_S", 0.01)
+    monkeypatch.setattr(sqlite, "RESTART_BYTES", 10_000)
+    store = await started(tmp_path / "a.db", "OFF")
+    await fill(store, 100)
+    for _ in range(200):
+        await asyncio.sleep(0.01)
+        if store.log_bytes() == 0:
+            break
+    assert store.log_bytes() == 0
+    await store.stop()
