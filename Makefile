@@ -48,8 +48,8 @@ fmt: setup ## format and mend what ruff can mend
 docs: setup ## write the generated documents anew
 	@$(RUN) python -m tools.generate
 
-migration: setup ## write the initial migration anew (until the first release)
-	@$(RUN) python -m tools.new_migration
+migration: setup ## write a migration for what changed in the tables: make migration NAME=add_something
+	@$(RUN) python -m tools.new_migration $(NAME)
 
 golden: setup ## golden file of a captured frame: make golden PROTOCOL=ykc16 HEX=68…
 	@$(RUN) chargecloud decode --protocol $(or $(PROTOCOL),ykc16) --golden $(HEX)

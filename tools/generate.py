@@ -1,7 +1,7 @@
 """`make docs`: writes every generated document; `--check` only says which ones differ from what would be written.
 
 A generator is a function that gives path and text of what it makes; a test compares all of them with what is committed.
-The initial migration has a command of its own (`make migration`): it stops being generated with the first release.
+Migrations have a command of their own (`make migration`): once merged they are never written anew.
 """
 
 import argparse

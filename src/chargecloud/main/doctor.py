@@ -17,12 +17,12 @@ from sqlalchemy import make_url
 
 from chargecloud.features.wallet import service as wallet
 from chargecloud.features.wallet.messages import AuditReport
-from chargecloud.infra.sql.engine import Database
 from chargecloud.kernel.clock import SystemClock
 from chargecloud.kernel.errors import ChargeCloudError
 from chargecloud.main import schema_state
 from chargecloud.main.certificates import RENEW_BEFORE, expires_at, server_context
 from chargecloud.main.settings import Settings
+from chargecloud.main.wiring import open_database
 from chargecloud.protocols.catalog import protocols
 
 FREE_SPACE_MIB = 1024
@@ -85,8 +85,8 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield _note("database", f"schema {found}, this version needs {needed}; run `chargecloud migrate`")
         return
     yield _fine("database", f"schema {found} is the newest")
-    path = Path(make_url(settings.database_url).database or "")
-    yield from _durability(path)
+    if not schema_state.is_server(settings.database_url):
+        yield from _durability(Path(make_url(settings.database_url).database or ""))
     yield from _ledger(settings)
 
 
@@ -113,7 +113,7 @@ def _ledger(settings: Settings) -> Iterator[Finding]:
 
 
 async def _audited(settings: Settings) -> AuditReport:
-    database = Database(settings.database_url, SystemClock())
+    database = open_database(settings, SystemClock())  # on a server this looks at its durability too
     await database.start()
     try:
         async with database.read() as connection:

@@ -27,6 +27,17 @@ def newest() -> str:
 
 def revision(url: str) -> str:
     """The revision the database has, "" when it is empty or absent; refused when this program does not know it."""
+    if is_server(url):
+        from chargecloud.main import schema_server
+
+        found = schema_server.revision(url)
+    else:
+        found = _revision_of_file(url)
+    refuse_unknown(found, url)
+    return found
+
+
+def _revision_of_file(url: str) -> str:
     path = path_of(url)
     if path is None or not path.exists():
         return ""
@@ -39,9 +50,7 @@ def revision(url: str) -> str:
             row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     except sqlite3.Error as error:
         raise unusable(url, error) from None
-    found = str(row[0]) if row else ""
-    refuse_unknown(found, url)
-    return found
+    return str(row[0]) if row else ""
 
 
 def refuse_unknown(found: str, url: str) -> None:
@@ -54,16 +63,23 @@ def refuse_unknown(found: str, url: str) -> None:
         )
 
 
+def is_server(url: str) -> bool:
+    """Whether the URL names a MySQL or MariaDB server rather than a file."""
+    return make_url(url).get_backend_name() in ("mysql", "mariadb")
+
+
 def path_of(url: str) -> Path | None:
     """The file of a SQLite URL, None for one in memory."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        raise Unsupported(f"{parsed.get_backend_name()}: only SQLite is supported by this version", "database_unknown")
+        raise Unsupported(
+            f"{parsed.get_backend_name()}: only SQLite, MySQL and MariaDB are supported", "database_unknown"
+        )
     return Path(parsed.database) if parsed.database and parsed.database != ":memory:" else None
 
 
 def unusable(url: str, error: BaseException | None) -> Unavailable:
     """Why a database cannot be used, and where to look."""
     shown = make_url(url).render_as_string()
-    message = f"the database {shown} cannot be used: {error}; check the path, its permissions and its disk"
-    return Unavailable(message, "database_unavailable")
+    where = "the server and the user's grants" if is_server(url) else "the path, its permissions and its disk"
+    return Unavailable(f"the database {shown} cannot be used: {error}; check {where}", "database_unavailable")

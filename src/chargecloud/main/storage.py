@@ -32,7 +32,7 @@ class DatabasePart:
 
     async def start(self) -> None:
         """Look at the schema, open, see that nothing of a demo is in it."""
-        found, needed = schema_state.revision(self._url), schema_state.newest()
+        found, needed = await asyncio.to_thread(schema_state.revision, self._url), schema_state.newest()
         if found != needed and not self._migrate:
             raise Unavailable(
                 f"the database has schema {found or '(none)'}, this version needs {needed}; run `chargecloud migrate`",

@@ -2,14 +2,12 @@
 
 import asyncio
 
-from sqlalchemy import Table, delete, select
-
 from chargecloud.features.sessions import service, sql
 from chargecloud.infra.schedule.contract import Job
 from chargecloud.infra.sql.engine import Database
+from chargecloud.infra.sql.expiry import expire
 
 CHUNK = 200
-PRUNE_CHUNK = 5_000
 CURVES_KEPT_MS = 90 * 86_400_000
 
 
@@ -31,19 +29,7 @@ async def _sweep_one(database: Database, session_no: str) -> None:
 async def prune_curves(database: Database) -> None:
     """Keep samples and battery reports for a season."""
     for table in (sql.session_samples, sql.battery_reports):
-        while await _prune(database, table) == PRUNE_CHUNK:
-            pass
-
-
-async def _prune(database: Database, table: Table) -> int:
-    async with database.unit() as uow:
-        old = select(table.c.id).where(table.c.at_ms < uow.now_ms - CURVES_KEPT_MS).order_by(table.c.id)
-        last = list((await uow.connection.execute(old.limit(PRUNE_CHUNK))).scalars())
-        if last:
-            await uow.connection.execute(
-                delete(table).where(table.c.at_ms < uow.now_ms - CURVES_KEPT_MS, table.c.id <= last[-1])
-            )
-        return len(last)
+        await expire(database, table, before_ms=database.clock.now_ms() - CURVES_KEPT_MS)
 
 
 JOBS = (

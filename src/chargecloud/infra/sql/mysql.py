@@ -121,7 +121,8 @@ class MysqlStore:
         )
         statements = (
             f"SET SESSION TRANSACTION ISOLATION LEVEL {transaction}",
-            f"SET SESSION innodb_lock_wait_timeout = {self._options.lock_wait_s}, time_zone = '+00:00'",
+            f"SET SESSION innodb_lock_wait_timeout = {self._options.lock_wait_s}, "
+            f"lock_wait_timeout = {self._options.lock_wait_s}, time_zone = '+00:00'",
         )
 
         def prepare(connection: Any, _record: object) -> None:

@@ -6,9 +6,11 @@ import sqlalchemy as sa
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
+from chargecloud.main.migrations.resume import Progress
 from chargecloud.main.tables import metadata
 
 connection: sa.Connection = context.config.attributes["connection"]
+progress: Progress | None = context.config.attributes.get("progress")
 
 
 def short_form(kind: str, item: Any, _context: AutogenContext) -> str | Literal[False]:
@@ -31,6 +33,9 @@ context.configure(
     compare_type=True,
     compare_server_default=True,
     render_item=short_form,
+    render_as_batch=True,
+    progress=progress,
+    on_version_apply=progress.applied if progress else None,
 )
 with context.begin_transaction():
     context.run_migrations()

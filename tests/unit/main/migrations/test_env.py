@@ -1,15 +1,46 @@
-"""The committed migration is what the generator writes from the tables in code; until the first release it is one."""
+"""Migrations build what the tables declare; those that were merged never change: databases were built with them."""
 
+import hashlib
+
+from sqlalchemy import Column, Integer, Table
 from tools import new_migration
 
+from chargecloud.infra.sql.types import code, json_text
+from chargecloud.main import schema_state
+from chargecloud.main.tables import metadata
 
-def test_the_initial_migration_is_up_to_date() -> None:
-    (committed,) = new_migration.VERSIONS.glob("*.py")
-    assert committed.read_text("utf-8") == new_migration.render(), "run `make migration`"
+MERGED = {
+    "0001": "f004804204d760c8b9b2fc393e2eca3c54bf4b7cbeb2fe06101ccd537cb230b0",
+    "0002": "9c87c9f42c676a99e6c6ea0a1d825459da42655b1b03db634574ff7ced340573",
+}
+"""Digests of the migrations' files; a new migration adds its line."""
+
+
+def test_nothing_is_missing() -> None:
+    assert new_migration.differences() == [], "run `make migration NAME=…`"
+
+
+def test_what_was_merged_does_not_change() -> None:
+    assert list(MERGED) == schema_state.known()
+    for number, digest in MERGED.items():
+        (file,) = new_migration.VERSIONS.glob(f"{number}_*.py")
+        text = file.read_text("utf-8").replace("\r\n", "\n")
+        assert hashlib.sha256(text.encode()).hexdigest() == digest, f"{file.name}: write a new migration instead"
 
 
 def test_types_are_written_in_short_forms() -> None:
-    (committed,) = new_migration.VERSIONS.glob("*.py")
-    body = committed.read_text("utf-8").partition("def upgrade")[2]
-    assert "code(" in body
+    """And in the engine's own words, so that one migration serves all."""
+    table = Table("planted", metadata(), Column("id", Integer, primary_key=True), Column("a", code(7)))
+    table.append_column(Column("b", json_text()))
+    try:
+        text = new_migration.render("add_planted")
+    finally:
+        metadata().remove(table)
+    body = text.partition("def upgrade")[2]
+    assert f'revision = "{new_migration.next_number()}"' in text
+    assert f'down_revision = "{schema_state.newest()}"' in text
+    assert 'op.create_table(\n        "planted"' in body
+    assert 'sa.Column("a", code(7), nullable=True)' in body
+    assert 'sa.Column("b", JSON_TEXT, nullable=True)' in body
+    assert body.count("create_table") == 1
     assert "with_variant" not in body
