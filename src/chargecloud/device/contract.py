@@ -34,6 +34,18 @@ class Connection(Protocol):
         """
         ...
 
+    def usual(self, data: bytes) -> bytes | None:
+        """What to answer (or nothing, b"") when a read is one sound frame of the kinds that are nearly all traffic.
+
+        Changes nothing: the caller sends the answer and hands both to `take_usual` before it calls anything else here.
+        None means that the read is for `receive`.
+        """
+        ...
+
+    def take_usual(self, data: bytes, answer: bytes, now: float, wall_ms: int) -> DeviceEvent:
+        """Take a read that `usual` has answered; gives what it says."""
+        ...
+
     def submit(self, command: DeviceCommand, now: float, wall_ms: int) -> Sequence[DeviceEvent]:
         """Put a command on the wire, or end it at once (expired, busy). Raises Unsupported for a foreign command."""
         ...

@@ -15,7 +15,7 @@ from chargecloud.device.commands import DeviceCommand
 from chargecloud.device.contract import FrameLog
 from chargecloud.device.events import CommandEnded, CommandOutcome, DeviceEvent
 from chargecloud.gateway.limits import GatewayLimits
-from chargecloud.gateway.link import Link, LinkState, Wire
+from chargecloud.gateway.link import Link, LinkState, Wire, take_usual
 from chargecloud.gateway.tap import Tap
 from chargecloud.gateway.wheel import Wheel
 from chargecloud.infra.bus.contract import Bus
@@ -24,9 +24,6 @@ from chargecloud.kernel.clock import Clock
 from chargecloud.kernel.message import Envelope
 
 log = structlog.get_logger("chargecloud.gateway")
-
-
-WALL_GOOD_S = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +72,6 @@ class Switchboard:
         self.cache = around.cache
         self.monotonic = around.clock.monotonic
         self.now_ms = around.clock.now_ms
-        self.wall_ms, self.wall_until = 0, -inf
-        """The wall clock as it was read last, and until when (monotonic) that is good enough for a frame."""
         self.tap = Tap(around.frame_log)
         self.links: dict[int, Link] = {}
         self.online: dict[str, Link] = {}
@@ -85,6 +80,8 @@ class Switchboard:
         self.publish_one = around.bus.publish
         self.stalled: dict[Link, float] = {}
         """Links whose peer does not take what we send, and since when."""
+        self.usual: list[tuple[Link, bytes, bytes]] = []
+        """Usual frames that were answered in this turn of the loop and have not been told yet."""
         self.touched: list[Link] = []
         """Links something has passed through since the last sweep."""
         self.counts: Counter[str] = Counter()
@@ -93,10 +90,15 @@ class Switchboard:
         self._leaving: deque[tuple[float, Wire]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def read_wall(self, now: float) -> int:
-        """Read the wall clock for the frames of the next millisecond: two clocks a frame cost more than decoding it."""
-        self.wall_ms, self.wall_until = self.now_ms(), now + WALL_GOOD_S
-        return self.wall_ms
+    def catch_up_soon(self) -> None:
+        """At the end of this turn of the loop."""
+        asyncio.get_running_loop().call_soon(self.catch_up)
+
+    def catch_up(self) -> None:
+        """Tell what was put off; whoever wants something else of a link calls this first, so that order is kept."""
+        if self.usual:
+            usual, self.usual = self.usual, []
+            take_usual(usual, self)
 
     def heard(self, link: Link, events: Sequence[DeviceEvent], now: float, wall_ms: int) -> None:
         """Take what a connection says that is not calm: publish it, or ask the door."""
@@ -160,6 +162,7 @@ class Switchboard:
 
     def look_after_touched(self, now: float) -> None:
         """Frames to the log, new deadlines to the wheel, and who does not read what we send."""
+        self.catch_up()
         touched, self.touched = self.touched, []
         for link in touched:
             if link.look_after():

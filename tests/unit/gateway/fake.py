@@ -60,6 +60,15 @@ class FakeConnection:
             events.extend(self._hear(line.decode().split()))
         return events
 
+    def usual(self, data: bytes) -> bytes | None:
+        """A `beat` by itself."""
+        return b"ok\n" if data == b"beat\n" and not self._partial else None
+
+    def take_usual(self, data: bytes, answer: bytes, now: float, wall_ms: int) -> DeviceEvent:
+        self._heard_at = now
+        self._frames += (1, data[:-1], -1, answer[:-1])
+        return Beat(charge_point_code=self.charge_point_code, connector_no=1, faulted=False)
+
     def _hear(self, words: list[str]) -> Sequence[DeviceEvent]:
         verb = words[0]
         code = self.charge_point_code

@@ -1,5 +1,9 @@
 """The pump: bytes through, commands in, deadlines, slow readers, and one broken connection hurting no other."""
 
+import asyncio
+
+import pytest
+
 from chargecloud.device.events import Beat, CommandEnded, CommandOutcome, WentOffline
 from chargecloud.gateway.limits import GatewayLimits
 from chargecloud.gateway.link import LinkState
@@ -115,6 +119,7 @@ async def test_a_congested_bus_stops_the_reading_until_it_has_caught_up() -> Non
         link, wire = await home.log_in("1")
         home.bus.congested = True
         link.data_received(b"beat\n")
+        await asyncio.sleep(0)
         assert not wire.reading
         home.gateway.sweep(home.clock.monotonic())
         assert not wire.reading
@@ -143,3 +148,31 @@ async def test_bytes_that_arrive_after_the_end_are_harmless() -> None:
         link.data_received(b"beat\n")
         await home.settle()
         assert home.told(Beat) == []
+
+
+async def test_usual_frames_are_answered_at_once_and_told_at_the_end_of_the_turn() -> None:
+    async with house() as home:
+        link, wire = await home.log_in("1")
+        link.data_received(b"beat\n")
+        assert wire.sent.endswith(b"ok\n")
+        assert home.told(Beat) == []
+        await home.settle()
+        assert len(home.told(Beat)) == 1
+
+
+@pytest.mark.parametrize("then", ["RecordUploaded", "WentOffline", "CommandEnded"])
+async def test_what_comes_after_a_usual_frame_is_told_after_it(then: str) -> None:
+    async with house() as home:
+        link, _ = await home.log_in("1")
+        await home.reboot("1", "c1")
+        link.data_received(b"beat\n")
+        if then == "RecordUploaded":
+            link.data_received(b"record 7\n")
+        elif then == "WentOffline":
+            link.drop("lost")
+        else:
+            link.data_received(b"done\n")
+        await home.settle()
+        kinds = [type(event).__name__ for event in home.heard]
+        assert kinds.count("Beat") == 1
+        assert then in kinds[kinds.index("Beat") + 1 :]

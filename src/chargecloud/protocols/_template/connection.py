@@ -120,6 +120,14 @@ class Connection:
             self._partial_since = now
         return events
 
+    def usual(self, data: bytes) -> bytes | None:
+        """Every read is for `receive`."""
+        return None
+
+    def take_usual(self, data: bytes, answer: bytes, now: float, wall_ms: int) -> DeviceEvent:
+        """Never called."""
+        raise RuntimeError("no read was answered by `usual`")
+
     def submit(self, command: DeviceCommand, now: float, wall_ms: int) -> Sequence[DeviceEvent]:
         """Put a command on the wire, or end it at once."""
         if type(command) not in HONOURED:

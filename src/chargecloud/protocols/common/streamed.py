@@ -44,6 +44,14 @@ class StreamedConversation(BaseConversation, ABC):
         self.take_bytes(data)
         return events
 
+    def usual(self, data: bytes) -> bytes | None:
+        """Every read is for `receive`, unless the vendor knows better."""
+        return None
+
+    def take_usual(self, data: bytes, answer: bytes, now: float, wall_ms: int) -> DeviceEvent:
+        """What `usual` has answered."""
+        raise RuntimeError("no read was answered by `usual`")
+
     def take_bytes(self, data: bytes) -> None:
         """Cut and hear what the bytes complete, and note since when a beginning waits for its end."""
         had_partial = self._partial_since < inf

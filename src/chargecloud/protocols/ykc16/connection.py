@@ -10,6 +10,7 @@ from chargecloud.device.commands import AnswerBoot, AnswerStart, ApplyTariff, Co
 from chargecloud.device.events import CommandOutcome, DeviceEvent
 from chargecloud.kernel.errors import Unsupported
 from chargecloud.protocols.common import pending
+from chargecloud.protocols.common.conversation import LOG_MAX, OUTPUT_MAX
 from chargecloud.protocols.common.streamed import StreamedConversation
 from chargecloud.protocols.ykc16 import asks, login, records, tariffs
 from chargecloud.protocols.ykc16.codec import Verdict, decode
@@ -18,7 +19,7 @@ from chargecloud.protocols.ykc16.frames import LoginRequest, TransactionRecord
 from chargecloud.protocols.ykc16.quirks import BUILT_IN, Quirk
 from chargecloud.protocols.ykc16.scripts import SCRIPTS, sample_query
 from chargecloud.protocols.ykc16.uplinks import HANDLERS
-from chargecloud.protocols.ykc16.usual import take_usual
+from chargecloud.protocols.ykc16.usual import answer_to, event_of, first_of
 
 STRANGERS_MAX = 5
 """Frames before the login after which a connection is not worth keeping."""
@@ -53,20 +54,31 @@ class Connection(Conversation, StreamedConversation):
 
     def receive(self, data: bytes, now: float, wall_ms: int) -> Sequence[DeviceEvent]:
         """Take bytes; give what they say."""
-        self.now = now
-        self.wall_ms = wall_ms
-        events = self.events = []
+        events = self.begin(now, wall_ms)
         if self.closing:
             return events
-        if self.admitted and self._partial_since == inf:
-            taken = take_usual(self, data)
-            if taken:
-                self._last_heard = now
-                if taken == len(data):
-                    return events
-                data = data[taken:]
-        self.take_bytes(data)
+        while (answer := self.usual(first := first_of(data))) is not None:
+            events.append(self.take_usual(first, answer, now, wall_ms))
+            if answer:
+                self.output.append(answer)
+            data = data[len(first) :]
+        if data:
+            self.take_bytes(data)
         return events
+
+    def usual(self, data: bytes) -> bytes | None:
+        """The answer to a whole, sound 0x03 or 0x13 that nobody has asked for."""
+        if not self.admitted or self._partial_since != inf or len(self.output) >= OUTPUT_MAX:
+            return None
+        return answer_to(self, data)
+
+    def take_usual(self, data: bytes, answer: bytes, now: float, wall_ms: int) -> DeviceEvent:
+        """Log it and tell what it says."""
+        self._last_heard = now
+        log = self.log
+        if len(log) < LOG_MAX:
+            log += (wall_ms, data, -wall_ms, answer) if answer else (wall_ms, data)
+        return event_of(self, data)
 
     def submit(self, command: DeviceCommand, now: float, wall_ms: int) -> Sequence[DeviceEvent]:
         """Put a command on the wire, or end it at once."""
