@@ -138,8 +138,12 @@ class Contests:
 
     def fenced(self, order: FenceHolder) -> None:
         """Our claim was replaced while we could not be reached."""
-        link = self._board.online.get(order.charge_point_code)
-        if link is not None and link.epoch <= order.epoch:
+        self.superseded(order.charge_point_code, order.epoch)
+
+    def superseded(self, charge_point_code: str, epoch: int) -> None:
+        """Somebody else holds this charge point: what we have of it up to that epoch is over."""
+        link = self._board.online.get(charge_point_code)
+        if link is not None and link.epoch <= epoch:
             link.drop("fenced")
 
     def forget(self, challenger: Link) -> None:

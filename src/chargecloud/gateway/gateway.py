@@ -44,6 +44,7 @@ class Gateway:
         self._servers: list[asyncio.Server] = []
         self._timer: asyncio.TimerHandle | None = None
         self._late_ms = 0
+        around.cache.on_fenced(self._admission.contests.superseded)
         around.bus.receive(settings.gateway_id, self._dispatcher.receive, self._dispatcher.expired)
 
     async def start(self) -> None:

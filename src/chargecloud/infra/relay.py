@@ -7,7 +7,7 @@ sent already, so they are not sent again: they end as unanswered, and evidence d
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import structlog
 from sqlalchemy import func, select
@@ -113,20 +113,30 @@ class Relay:
                 await asyncio.sleep(PAUSE_S)
 
     async def _take(self, after: int) -> int:
-        """Take everything that waits; the id of the last row."""
+        """Take everything that waits; the id of the last row. A command that cannot be sent holds up only its like."""
+        stuck: set[str] = set()
         while True:
             self._in_hand -= self._gone  # not before: a reader that began earlier may still see them
             self._gone.clear()
             async with self._database.read(quick=True) as connection:
                 rows = await outbox.oldest(connection, after=after, most=BATCH)
             if not rows:
+                if stuck:
+                    self._again = True
+                    await asyncio.sleep(PAUSE_S)
                 return after
             ids: list[int] = []
             envelopes: list[Envelope] = []
             for row in rows:
                 if row.id in self._in_hand:
                     continue
-                envelope = await self._sent_or_left(row)
+                try:
+                    envelope = await self._sent_or_left(row, stuck)
+                except Unavailable as outage:
+                    if not stuck:
+                        self._note("relay.send_failed", outage)
+                    stuck.add(row.key)
+                    continue
                 if envelope is None:
                     self._in_hand.add(row.id)
                     self._done.append(row.id)
@@ -138,8 +148,11 @@ class Relay:
                 self._in_hand.update(ids)
                 await self._ready.put((ids, envelopes))
 
-    async def _sent_or_left(self, row: outbox.Waiting) -> Envelope | None:
-        """Send a command at once, None when that was all; otherwise what is to be published."""
+    async def _sent_or_left(self, row: outbox.Waiting, stuck: Collection[str]) -> Envelope | None:
+        """Send a command at once, None when that was all; otherwise what is to be published.
+
+        Unavailable when the command cannot be sent now, or an earlier one of its key (`stuck`) could not.
+        """
         try:
             envelope = outbox.envelope_of(row, self._kinds)
         except ValueError as error:
@@ -149,6 +162,8 @@ class Relay:
             return envelope
         if row.id <= self._doubtful:
             return _ended(envelope, envelope.body, CommandOutcome.UNANSWERED, "platform_restarted")
+        if row.key in stuck:
+            raise Unavailable("an earlier command of this charge point waits", "earlier_command_waits")
         if await self._send(envelope, envelope.body):
             return None
         return _ended(envelope, envelope.body, CommandOutcome.OFFLINE, "not_connected")

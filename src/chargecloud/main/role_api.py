@@ -73,6 +73,7 @@ def wire_api(settings: Settings, ports: ApiPorts, *, pages: Sequence[APIRouter] 
             routers=features.ROUTERS,
             pages=(page.router, *pages),
             live_topics=features.LIVE_TOPICS,
+            checks={"cache": ports.cache.ready},
             state={"frame_reader": _frame_reader(FrameArchive(settings.data_dir), protocols())},
             docs=settings.http.docs,
             hosts=settings.http.hosts,
@@ -89,8 +90,9 @@ def api_alone(settings: Settings, clock: Clock, place: Place) -> Alone:
     cache = open_cache(settings, clock)
     database = open_database(settings, clock, broadcast=cache.broadcast)
     role = wire_api(settings, ApiPorts(clock, database, cache, place))
+    telemetry.watch("cache", cache.counts)
     return Alone(
-        parts=[DatabasePart(settings.database_url, database, migrate=False), *role.parts()],
+        parts=[cache, DatabasePart(settings.database_url, database, migrate=False), *role.parts()],
         facts=lambda: {"http": settings.http.port, "https": settings.https.port if settings.https.enabled else 0},
     )
 

@@ -67,8 +67,9 @@ def gateway_alone(settings: Settings, clock: Clock, place: Place) -> Alone:
     bus, cache = open_bus(settings, clock), open_cache(settings, clock)
     role = wire_gateway(settings, clock, bus, cache, place)
     telemetry.watch("bus", bus.counts)
+    telemetry.watch("cache", cache.counts)
     return Alone(
-        parts=[bus, *role.parts()],
+        parts=[cache, bus, *role.parts()],
         facts=lambda: {
             "gateway_id": role.gateway_id,
             "charge_points": [f"{host}:{port}" for host, port in role.gateway.addresses()],

@@ -52,7 +52,8 @@ def worker_alone(settings: Settings, clock: Clock, _place: Place) -> Alone:
     cache = open_cache(settings, clock)
     database = open_database(settings, clock, broadcast=cache.broadcast)
     role = wire_worker(settings, clock, database, cache)
-    return Alone(parts=[DatabasePart(settings.database_url, database, migrate=False), *role.parts()])
+    telemetry.watch("cache", cache.counts)
+    return Alone(parts=[cache, DatabasePart(settings.database_url, database, migrate=False), *role.parts()])
 
 
 def _bury(dead_letters: DeadLetters, poison: Poison) -> None:

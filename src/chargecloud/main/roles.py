@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from fastapi import APIRouter, FastAPI
 
 from chargecloud.gateway.gateway import Gateway
+from chargecloud.infra import telemetry
+from chargecloud.infra.cache.contract import Cache
 from chargecloud.infra.sql.engine import Database
 from chargecloud.kernel.clock import Clock
 from chargecloud.main.place import Place
@@ -25,6 +27,7 @@ class Platform:
     settings: Settings
     clock: Clock
     database: Database
+    cache: Cache
     worker: WorkerRole
     api: ApiRole
     gateway_role: GatewayRole
@@ -46,11 +49,13 @@ def wire(settings: Settings, clock: Clock, *, pages: Sequence[APIRouter] = ()) -
     cache = open_cache(settings, clock)
     database = open_database(settings, clock, broadcast=cache.broadcast)
     worker = wire_worker(settings, clock, database, cache)
+    telemetry.watch("cache", cache.counts)
     place = Place()
     return Platform(
         settings=settings,
         clock=clock,
         database=database,
+        cache=cache,
         worker=worker,
         api=wire_api(settings, ApiPorts(clock, database, cache, place), pages=pages),
         gateway_role=wire_gateway(settings, clock, worker.bus, cache, place),
@@ -60,6 +65,7 @@ def wire(settings: Settings, clock: Clock, *, pages: Sequence[APIRouter] = ()) -
 def all_parts(platform: Platform, *, seeding: Part | None = None) -> list[Part]:
     """Business first, then people, charge points last; stopped the other way round. Only the demo is seeded."""
     return [
+        platform.cache,
         DatabasePart(
             platform.settings.database_url,
             platform.database,

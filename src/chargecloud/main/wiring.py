@@ -3,17 +3,18 @@
 A role is given what it needs and nothing else: see role_gateway.py, role_api.py and role_worker.py.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from chargecloud.kernel.clock import Clock
-from chargecloud.kernel.errors import Invalid, Unsupported
+from chargecloud.kernel.errors import Invalid, Unavailable, Unsupported
 from chargecloud.main.settings import Settings
 
 if TYPE_CHECKING:
     from chargecloud.infra.bus.memory import MemoryBus, PoisonHook
-    from chargecloud.infra.cache.memory import MemoryCache
+    from chargecloud.infra.cache.contract import Cache
     from chargecloud.infra.sql.engine import Database
 
 
@@ -76,12 +77,15 @@ def open_bus(settings: Settings, clock: Clock, *, on_poison: "PoisonHook | None"
     return MemoryBus(clock, on_poison=on_poison)
 
 
-def open_cache(settings: Settings, clock: Clock) -> "MemoryCache":
+def open_cache(settings: Settings, clock: Clock) -> "Cache":
     """The configured cache, not yet started."""
-    from chargecloud.infra.cache.memory import MemoryCache
+    if scheme_of(settings, "cache") == EMBEDDED["cache"]:
+        from chargecloud.infra.cache.memory import MemoryCache
 
-    _only_embedded(settings, "cache")
-    return MemoryCache(clock)
+        return MemoryCache(clock)
+    with _driver_of("cache"):
+        from chargecloud.infra.cache.redis import RedisCache
+    return RedisCache(settings.cache.url, clock)
 
 
 def open_database(
@@ -99,6 +103,18 @@ def open_database(
     )
     store = settings.database.for_store()
     return Database(settings.database_url, clock, options=options, broadcast=broadcast, store=store)
+
+
+@contextmanager
+def _driver_of(name: str) -> Iterator[None]:
+    """Import what comes with the extra, or say how to get it."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise Unavailable(
+            f"{name}.url needs the package {error.name}, which is not installed; pip install 'chargecloud[cluster]'",
+            "driver_missing",
+        ) from None
 
 
 def _only_embedded(settings: Settings, name: str) -> None:

@@ -26,6 +26,7 @@ from chargecloud.gateway.limits import GatewayLimits
 from chargecloud.gateway.link import Link
 from chargecloud.gateway.switchboard import Surroundings
 from chargecloud.infra.bus.memory import MemoryBus
+from chargecloud.infra.cache.contract import Fenced
 from chargecloud.infra.cache.memory import MemoryCache
 from chargecloud.kernel.clock import ManualClock
 from chargecloud.kernel.errors import Unsupported
@@ -249,13 +250,22 @@ class MemoryFrameLog:
         return {"written": len(self.frames), "dropped": 0, "expired": 0}
 
 
+class LosingCache(MemoryCache):
+    """A directory from which a test can take a place away: `fenced` is what the gateway made last wants told."""
+
+    fenced: Fenced | None = None
+
+    def on_fenced(self, fenced: Fenced) -> None:
+        self.fenced = fenced
+
+
 class House:
     """One or more gateways around one bus and one directory, and a platform that answers logins."""
 
     def __init__(self, limits: GatewayLimits | None = None, *, gateways: int = 1) -> None:
         self.clock = ManualClock()
         self.bus = MemoryBus(self.clock)
-        self.cache = MemoryCache(self.clock)
+        self.cache = LosingCache(self.clock)
         self.frame_log = MemoryFrameLog()
         self.heard: list[DeviceEvent] = []
         self.unknown: set[str] = set()

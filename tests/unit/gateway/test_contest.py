@@ -201,6 +201,19 @@ async def test_a_gateway_that_does_not_answer_loses_its_claim_and_is_fenced_when
         assert home.gateways[0].stats()["closed.fenced"] == 1
 
 
+async def test_who_lost_its_place_in_the_directory_is_fenced_and_only_up_to_the_winners_epoch() -> None:
+    async with house() as home:
+        link, wire = await home.log_in(CODE, HOME)
+        fenced = home.cache.fenced
+        assert fenced
+        fenced(CODE, link.epoch - 1)
+        assert link.state is LinkState.ONLINE
+        fenced(CODE, link.epoch + 1)
+        fenced(CODE, link.epoch + 1)
+        assert (link.state, wire.ended) == (LinkState.CLOSED, "aborted")
+        assert home.gateway.stats()["closed.fenced"] == 1
+
+
 async def test_a_holder_of_a_gateways_earlier_life_is_replaced_at_once() -> None:
     async with house() as home:
         before = await home.cache.claim(CODE, "g1", "g1/17")

@@ -10,12 +10,15 @@ from chargecloud.device.commands import AnswerBoot, Reboot
 from chargecloud.device.events import Beat, CommandEnded, CommandOutcome
 from chargecloud.infra import relay as module
 from chargecloud.infra.bus.contract import Bus
+from chargecloud.infra.cache.contract import Holder
 from chargecloud.infra.cache.memory import MemoryCache
 from chargecloud.infra.deadletters import dead_messages
 from chargecloud.infra.relay import Relay
 from chargecloud.infra.sql.engine import Database
 from chargecloud.infra.sql.outbox import outbox
+from chargecloud.kernel.errors import Unavailable
 from chargecloud.kernel.message import Envelope, Message
+from tests.support.eventually import eventually
 from tests.unit.infra.fakes import FaultyBus
 
 
@@ -238,3 +241,33 @@ async def test_more_rows_than_a_batch_all_go(
 def test_it_fits_the_contract_of_the_bus() -> None:
     bus: Bus = FaultyBus()
     assert not bus.congested
+
+
+class AskedInVain(MemoryCache):
+    """Knows some charge points and cannot be asked about the others for a while."""
+
+    away = True
+
+    async def holder(self, charge_point_code: str) -> Holder | None:
+        known = await super().holder(charge_point_code)
+        if known is None and self.away:
+            raise Unavailable("planned outage", "planned")
+        return known
+
+
+async def test_a_command_whose_gateway_cannot_be_asked_for_holds_up_only_those_of_its_charge_point(
+    database: Database, bus: FaultyBus
+) -> None:
+    cache = AskedInVain(database.clock)
+    await cache.claim("2", "g1", "g1/2")
+    relay = Relay(database, bus, cache)
+    await relay.start()
+    await tell(database, reboot("1", "c1"), beat(1), reboot("2", "c2"), reboot("1", "c3"), beat(2))
+    await eventually(lambda: len(bus.published) == 2 and len(bus.sent) == 1)
+    assert [each.body.command_id for _, each in bus.sent if isinstance(each.body, Reboot)] == ["c2"]
+    await cache.claim("1", "g1", "g1/1")
+    await drained(relay)
+    await relay.stop()
+    assert [each.body.command_id for _, each in bus.sent if isinstance(each.body, Reboot)] == ["c2", "c1", "c3"]
+    assert numbers(bus.published) == [1, 2]
+    assert relay.failures >= 1

@@ -1,11 +1,14 @@
 """Adapters by URL: what a role alone cannot work with is refused in words, and without secrets."""
 
+import sys
+
 import pytest
 
 from chargecloud.infra.bus.memory import MemoryBus
 from chargecloud.infra.cache.memory import MemoryCache
+from chargecloud.infra.cache.redis import RedisCache
 from chargecloud.kernel.clock import ManualClock
-from chargecloud.kernel.errors import Invalid
+from chargecloud.kernel.errors import Invalid, Unavailable
 from chargecloud.main.settings import Settings
 from chargecloud.main.wiring import Role, open_bus, open_cache, open_database, refuse_world
 
@@ -43,6 +46,18 @@ def test_the_embedded_world_is_in_memory_and_one_file() -> None:
     assert isinstance(open_bus(settings, clock), MemoryBus)
     assert isinstance(open_cache(settings, clock), MemoryCache)
     assert open_database(settings, clock).options.enrolment_open
+
+
+def test_the_cache_of_several_processes_is_on_redis() -> None:
+    settings = configured(cache="redis://:secret@127.0.0.1:1/0")
+    assert isinstance(open_cache(settings, ManualClock()), RedisCache)
+
+
+def test_a_driver_that_is_not_installed_is_named_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "chargecloud.infra.cache.redis")
+    monkeypatch.setitem(sys.modules, "chargecloud.infra.cache.redis_line", None)
+    with pytest.raises(Unavailable, match=r"cache\.url needs the package .*chargecloud\[cluster\]"):
+        open_cache(configured(cache=SERVERS["cache"]), ManualClock())
 
 
 def test_a_server_is_a_pool_with_the_configured_deadlines() -> None:

@@ -1,6 +1,6 @@
 """What both caches promise. Nothing about money lives here; forgetting everything costs time, never truth."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Protocol
 
 import msgspec
@@ -14,18 +14,45 @@ class Holder(msgspec.Struct, frozen=True, gc=False):
     epoch: int
 
 
+Fenced = Callable[[str, int], None]
+"""(charge point code, epoch of whoever has it now)"""
+
+
 class Cache(Protocol):
-    """Directory, rate limits and live fan-out."""
+    """Directory, rate limits and live fan-out. What needs an answer raises Unavailable when there is none in time."""
+
+    async def start(self) -> None:
+        """Begin; before anything else that uses it."""
+        ...
+
+    async def stop(self) -> None:
+        """End; after everything else."""
+        ...
+
+    async def ready(self) -> None:
+        """Unavailable while nothing could be asked."""
+        ...
+
+    def counts(self) -> Mapping[str, int]:
+        """For metrics."""
+        ...
+
+    def on_fenced(self, fenced: Fenced) -> None:
+        """Say what to do when somebody else holds a charge point that this process held: the connection is over.
+
+        May be called more than once for the same loss, until the claim is released.
+        """
+        ...
 
     async def holder(self, charge_point_code: str) -> Holder | None:
-        """Who holds this charge point now."""
+        """Who holds this charge point now; while that cannot be asked, who held it when it was asked last."""
         ...
 
     async def claim(self, charge_point_code: str, gateway_id: str, link_id: str, *, replace: int = 0) -> Holder:
         """Become the holder if nobody is, or if `replace` is the epoch of the present holder.
 
         The answer is the holder after the call: the caller compares `link_id` to see whether it won. Epochs of one
-        charge point only grow, also across restarts.
+        charge point only grow, also across restarts and losses of the cache.
         """
         ...
 
@@ -33,8 +60,11 @@ class Cache(Protocol):
         """Give up a claim; does nothing when a later epoch holds it."""
         ...
 
-    async def take(self, bucket: str, *, limit: int, window_s: int) -> bool:
-        """Count one act in a bucket; False when more than `limit` fell into the window."""
+    async def take(self, bucket: str, *, limit: int, window_s: int, strict: bool = True) -> bool:
+        """Count one act in a bucket; False when more than `limit` fell into the window.
+
+        Without an answer: Unavailable, or when not `strict` what this process alone has counted decides.
+        """
         ...
 
     def broadcast(self, topic: str, patch: bytes) -> None:

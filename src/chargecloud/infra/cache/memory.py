@@ -1,16 +1,13 @@
 """The cache of the embedded profile: dictionaries in one process, forgotten at its end."""
 
-import asyncio
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from weakref import WeakSet
 
-from chargecloud.infra.cache.contract import Holder
+from chargecloud.infra.cache.backlog import Backlog
+from chargecloud.infra.cache.contract import Fenced, Holder
 from chargecloud.kernel.clock import Clock
-
-BEHIND = ("", b"")
-"""What a listener that lost patches is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +27,19 @@ class MemoryCache:
         self._holders: dict[str, Holder] = {}
         self._last_epoch = 0
         self._buckets: OrderedDict[str, deque[float]] = OrderedDict()
-        self._listeners: WeakSet[_Listener] = WeakSet()
+        self._listeners: WeakSet[Backlog] = WeakSet()
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    async def ready(self) -> None: ...
+
+    def counts(self) -> Mapping[str, int]:
+        return {"held": len(self._holders), "buckets": len(self._buckets)}
+
+    def on_fenced(self, fenced: Fenced) -> None:
+        """Never happens: there is one process, and it forgets nothing while it lives."""
 
     async def holder(self, charge_point_code: str) -> Holder | None:
         return self._holders.get(charge_point_code)
@@ -49,7 +58,7 @@ class MemoryCache:
         if present is not None and present.epoch == epoch:
             del self._holders[charge_point_code]
 
-    async def take(self, bucket: str, *, limit: int, window_s: int) -> bool:
+    async def take(self, bucket: str, *, limit: int, window_s: int, strict: bool = True) -> bool:
         now = self._clock.monotonic()
         acts = self._buckets.get(bucket)
         if acts is None:
@@ -69,25 +78,6 @@ class MemoryCache:
             listener.offer(topic, patch)
 
     def listen(self) -> AsyncIterator[tuple[str, bytes]]:
-        listener = _Listener(self._limits.listener_patches)
+        listener = Backlog(self._limits.listener_patches)
         self._listeners.add(listener)
         return listener.follow()
-
-
-class _Listener:
-    """One consumer's backlog, gone with its iterator; when it is full all of it goes and a note takes its place."""
-
-    def __init__(self, size: int) -> None:
-        self.patches: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
-        self._size = size
-
-    def offer(self, topic: str, patch: bytes) -> None:
-        if self.patches.qsize() >= self._size:
-            while not self.patches.empty():
-                self.patches.get_nowait()
-            self.patches.put_nowait(BEHIND)
-        self.patches.put_nowait((topic, patch))
-
-    async def follow(self) -> AsyncIterator[tuple[str, bytes]]:
-        while True:
-            yield await self.patches.get()
