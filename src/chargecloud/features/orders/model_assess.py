@@ -148,13 +148,15 @@ def _verdict(total: int, disputes: list[str]) -> Verdict:
 
 
 def began_at_ms(session: ChargingSession, record: ChargeDetailRecord) -> int | None:
-    """When a charge began that we did not start: by our samples, else by its record where that can be true.
+    """When a charge began that we did not start: by its record where that can be true, else by our samples.
 
-    It may have been uploaded days later and counts by the tariff of then; a clock that was never set proves nothing.
+    The first sample we hear may be minutes late, so a record that agrees with it but for the slack of a clock knows
+    better. It may have been uploaded days later and counts by the tariff of then; a clock that was never set proves
+    nothing.
     """
-    if session.began_at_ms is not None:
-        return session.began_at_ms
-    started = record.body.started_at_ms
+    started, ours = record.body.started_at_ms, session.began_at_ms
+    if ours is not None:
+        return started if started is not None and abs(started - ours) <= CLOCK_SLACK_MS else ours
     if started is None or not -CLOCK_SLACK_MS <= record.received_at_ms - started <= LATEST_UPLOAD_MS:
         return None
     return min(started, record.received_at_ms)

@@ -87,7 +87,7 @@ async def _version(uow: UnitOfWork, order: Order, session: ChargingSession) -> T
     """The version noted at the start; for what the platform did not start, the one valid then."""
     if session.tariff is not None:
         return session.tariff
-    at_ms = session.began_at_ms if session.began_at_ms is not None else order.started_at_ms
+    at_ms = order.started_at_ms if order.started_at_ms is not None else session.began_at_ms
     try:
         return await tariffs.version_at(uow, order.station_id, at_ms if at_ms is not None else order.placed_at_ms)
     except Refused:

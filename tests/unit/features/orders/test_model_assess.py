@@ -243,6 +243,14 @@ def test_a_charge_begun_without_us_counts_from_its_record_where_that_can_be_true
     assert began_at_ms(SEEN, late) == SEEN.began_at_ms
 
 
+@pytest.mark.parametrize(("earlier_ms", "counts"), [(65_000, True), (-30_000, True), (HOUR_MS, False)])
+def test_a_charge_first_heard_late_begins_when_its_record_says(earlier_ms: int, counts: bool) -> None:
+    """Begun before midnight and heard after it, it has the price of before midnight (found by the city, seed 107)."""
+    assert SEEN.began_at_ms is not None
+    started = SEEN.began_at_ms - earlier_ms
+    assert began_at_ms(SEEN, stored(started_at_ms=started)) == (started if counts else SEEN.began_at_ms)
+
+
 def test_an_unset_clock_tells_no_beginning() -> None:
     assert began_at_ms(charging(began_at_ms=None), stored(started_at_ms=None)) is None
 
