@@ -55,7 +55,7 @@ def machine() -> str:
     model = next(
         (
             line.split(":", 1)[1].strip()
-            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            for line in Path("/proc/cpuinfo").read_text("utf-8").splitlines()
             if "model name" in line
         ),
         platform.processor(),
@@ -68,10 +68,10 @@ def machine() -> str:
 def commit() -> str:
     """The commit that was measured, marked when the tree had changes."""
     revision = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=True
     )
     changed = subprocess.run(
-        ["git", "status", "--porcelain", "src"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["git", "status", "--porcelain", "src"], cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=True
     )
     return revision.stdout.strip() + (" with changes" if changed.stdout.strip() else "")
 

@@ -68,7 +68,7 @@ def resident_kib() -> int:
     """Memory of this process after returning what is free."""
     gc.collect()
     ctypes.CDLL(ctypes.util.find_library("c")).malloc_trim(0)
-    for line in Path("/proc/self/status").read_text().splitlines():
+    for line in Path("/proc/self/status").read_text("utf-8").splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1])
     raise RuntimeError("no VmRSS in /proc/self/status")

@@ -108,7 +108,11 @@ class Load:
     def __init__(self, workspace: Path, script: Path, port: int, *, echo: bool = False) -> None:
         command = [*pinned(LOAD_CORE), *generator_command(workspace), str(script), "127.0.0.1", str(port)]
         self._process = subprocess.Popen(
-            [*command, *(["echo"] if echo else [])], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [*command, *(["echo"] if echo else [])],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
         )
         self.ready = int(self._read()[1])
 
@@ -145,6 +149,7 @@ class Server:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            encoding="utf-8",
         )
         self.port = int(self.read()[1])
 

@@ -40,7 +40,7 @@ class Server:
         self._process = self._spawn()
         async with asyncio.timeout(START_WITHIN_S):
             while not await self._answers():
-                assert self._process.poll() is None, (self.folder / "log").read_text(errors="replace")
+                assert self._process.poll() is None, (self.folder / "log").read_text("utf-8", errors="replace")
                 await asyncio.sleep(POLL_S)
 
     def _spawn(self) -> "subprocess.Popen[bytes]":

@@ -123,7 +123,7 @@ class Server:
         os.killpg(self.pid, signal.SIGCONT)
 
     def log(self) -> str:
-        return (self.folder / "server.log").read_text(errors="replace")
+        return (self.folder / "server.log").read_text("utf-8", errors="replace")
 
     def command(self) -> Sequence[str]:
         raise NotImplementedError
@@ -150,7 +150,9 @@ class MariaDb(Server):
         command += ["--auth-root-authentication-method=normal", "--skip-test-db"]
         done = subprocess.run(command, capture_output=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
-        (self.folder / "first.sql").write_text("CREATE DATABASE IF NOT EXISTS chargecloud CHARACTER SET utf8mb4;\n")
+        (self.folder / "first.sql").write_text(
+            "CREATE DATABASE IF NOT EXISTS chargecloud CHARACTER SET utf8mb4;\n", "utf-8"
+        )
 
     def command(self) -> Sequence[str]:
         folder = self.folder
@@ -202,9 +204,10 @@ class RabbitMq(Server):
     def prepare(self) -> None:
         (self.folder / "rabbitmq.conf").write_text(
             f"listeners.tcp.1 = 127.0.0.1:{self.port}\nlog.console = true\nlog.file = false\n"
-            "disk_free_limit.absolute = 50MB\ncluster_name = private\n" + "".join(f"{line}\n" for line in self.options)
+            "disk_free_limit.absolute = 50MB\ncluster_name = private\n" + "".join(f"{line}\n" for line in self.options),
+            "utf-8",
         )
-        (self.folder / "plugins").write_text("[].\n")
+        (self.folder / "plugins").write_text("[].\n", "utf-8")
         self._mapper = subprocess.Popen(
             ["epmd", "-port", str(self._mapper_port), "-address", "127.0.0.1"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
@@ -235,7 +238,7 @@ class RabbitMq(Server):
         """`rabbitmqctl` against this node."""
         done = subprocess.run(
             ["/usr/lib/rabbitmq/bin/rabbitmqctl", "-n", self._node, *words],
-            env=os.environ | dict(self.environment()), capture_output=True, text=True, check=False,
+            env=os.environ | dict(self.environment()), capture_output=True, text=True, encoding="utf-8", check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout

@@ -16,7 +16,7 @@ def gone(group: int) -> bool:
     states = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
-            state, _, its_group = stat.read_text().rpartition(")")[2].split()[:3]
+            state, _, its_group = stat.read_text("utf-8").rpartition(")")[2].split()[:3]
             states += [state] if int(its_group) == group else []
     return set(states) <= {"Z"}
 
@@ -47,7 +47,9 @@ def mariadb() -> Iterator[MariaDb]:
 
 def query(server: MariaDb, statement: str) -> str:
     command = ["mariadb", "--no-defaults", "--host=127.0.0.1", f"--port={server.port}", "--user=root", "--batch"]
-    return subprocess.run([*command, "-e", statement, "chargecloud"], capture_output=True, text=True, check=True).stdout
+    return subprocess.run(
+        [*command, "-e", statement, "chargecloud"], capture_output=True, text=True, encoding="utf-8", check=True
+    ).stdout
 
 
 @pytest.mark.connected

@@ -43,6 +43,21 @@ def anchors(text: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+LONGEST_NAME = 180
+
+
+def unfit_names(paths: Iterable[str]) -> Iterator[str]:
+    """Files Windows cannot check out: a forbidden character, a device's name, too long, or two that differ in case."""
+    seen: set[str] = set()
+    for path in paths:
+        parts = path.split("/")
+        strange = any(re.search(r'[<>:"|?*\\\x00-\x1f]|[. ]$', part) or RESERVED.fullmatch(part) for part in parts)
+        if strange or len(path) > LONGEST_NAME or path.lower() in seen:
+            yield path
+        seen.add(path.lower())
+
+
 def unknown_targets(documents: Texts, targets: Collection[str]) -> Iterator[str]:
     """`make …` that the Makefile does not know."""
     for name, text in documents.items():

@@ -212,8 +212,34 @@ def typed_faces(source: Source) -> Iterator[Violation]:
                 yield source.at(node, f"{node.name} has Any in its signature")
 
 
+def text_encoding(source: Source) -> Iterator[Violation]:
+    """Text is opened as UTF-8 by name: the default is another one on Windows."""
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Call) and _is_text(node) and not any(word.arg == "encoding" for word in node.keywords):
+            yield source.at(node, f"{_called(node)}: name the encoding, 'utf-8'")
+
+
+def _is_text(node: ast.Call) -> bool:
+    """Whether a call opens, reads or writes text, with no encoding among its positional arguments."""
+    name = _called(node).rpartition(".")[2]
+    if name in {"read_text", "write_text"}:
+        return len(node.args) <= (name == "write_text")
+    if _called(node) == "open" or (name == "open" and node.args and _mode(node.args[0])):
+        modes = [argument for argument in (*node.args, *(word.value for word in node.keywords)) if _mode(argument)]
+        return not any("b" in _mode(mode) for mode in modes)
+    if _called(node).startswith("subprocess."):
+        return any(word.arg == "text" and ast.unparse(word.value) == "True" for word in node.keywords)
+    return False
+
+
+def _mode(node: ast.expr) -> str:
+    """A mode such as "rb", or nothing."""
+    value = str(node.value) if isinstance(node, ast.Constant) else ""
+    return value if re.fullmatch(r"[rwax][bt+]*", value) else ""
+
+
 RULES: tuple[Rule, ...] = (
     file_length, function_length, exact_numbers, rounding, asking_the_time, catching_everything, committing,
     feature_faces, feature_rooms, room_order, vocabulary, plain_identifiers, left_for_later, skipped_tests,
-    log_events, typed_faces,
+    log_events, typed_faces, text_encoding,
 )  # fmt: skip

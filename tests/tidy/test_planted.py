@@ -39,6 +39,7 @@ PLANTED: dict[rules.Rule, tuple[str, str, str | None]] = {
         "@pytest.mark.skipif(sys.platform == 'win32', reason='')\ndef test_x(): ...",
     ),
     rules.log_events: ("gateway/x.py", "log.info(f'{a} settled')", "log.info('order.settled', order_no=a)"),
+    rules.text_encoding: ("kernel/x.py", "path.read_text()", "path.read_text('utf-8')"),
     rules.typed_faces: ("device/x.py", "def f(a: list[Any]) -> None: ...", "def _f(a: list[Any]) -> None: ..."),
 }
 """Rule: a path (in the package, unless it begins with tests/), what is wrong there, and its mended form."""
@@ -75,3 +76,23 @@ def test_vendor_words_are_free_in_their_own_folder() -> None:
 )
 def test_every_way_around_a_test_is_seen(text: str) -> None:
     assert list(rules.skipped_tests(Source("tests/unit/test_x.py", text)))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("open('a')", 1),
+        ("open('a', 'w')", 1),
+        ("open('a', 'wb')", 0),
+        ("open('a', encoding='utf-8')", 0),
+        ("path.open('a')", 1),
+        ("path.open('rb')", 0),
+        ("link.open()", 0),
+        ("path.write_text('x')", 1),
+        ("path.write_text('x', 'utf-8')", 0),
+        ("subprocess.run(command, text=True)", 1),
+        ("subprocess.run(command, text=True, encoding='utf-8')", 0),
+    ],
+)
+def test_every_way_to_text_is_seen(text: str, found: int) -> None:
+    assert len(list(rules.text_encoding(Source("tests/x.py", text)))) == found

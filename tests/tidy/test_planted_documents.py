@@ -41,6 +41,11 @@ def test_unknown_commands(text: str, found: list[str]) -> None:
     assert list(documents.unknown_commands({"a.md": text}, {"up"})) == found
 
 
+@pytest.mark.parametrize("path", ["a/b:c.md", "docs/aux.py", "x/nul", "end./x", "Docs/A.md", "d/" * 100 + "x"])
+def test_unfit_names(path: str) -> None:
+    assert list(documents.unfit_names(["docs/a.md", "src/console.py", path])) == [path]
+
+
 def test_variables_both_ways() -> None:
     page = {"a.md": "set CHARGECLOUD_COLOUR=red, see CHARGECLOUD_… variables"}
     assert list(documents.unknown_variables(page, {"CHARGECLOUD_DATA_DIR"})) == ["a.md: CHARGECLOUD_COLOUR"]

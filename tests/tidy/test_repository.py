@@ -20,16 +20,23 @@ ASIDES = {"type: ignore": (20, 66), "# noqa": (4, 4)}
 
 
 @lru_cache
-def tracked_text() -> dict[str, str]:
-    """Every text file that is, or is about to be, in the repository; lock files excepted."""
+def tracked() -> tuple[str, ...]:
+    """Every file that is, or is about to be, in the repository."""
     listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
         capture_output=True,
         text=True,
+        encoding="utf-8",
         check=True,
-    ).stdout.split("\n")
-    names = [name for name in listed if name and not name.endswith((".lock", "lock.json")) and (ROOT / name).is_file()]
+    ).stdout.split("\0")
+    return tuple(name for name in listed if name and (ROOT / name).is_file())
+
+
+@lru_cache
+def tracked_text() -> dict[str, str]:
+    """Every text file among them; lock files excepted."""
+    names = [name for name in tracked() if not name.endswith((".lock", "lock.json"))]
     return {name: (ROOT / name).read_text("utf-8") for name in names if Path(name).suffix in TEXT_SUFFIXES}
 
 
@@ -39,6 +46,10 @@ def markdown(under: str = "") -> dict[str, str]:
 
 def variables() -> set[str]:
     return {CONFIG_VARIABLE, *(variable(key) for key in keys())}
+
+
+def test_every_file_can_be_checked_out_on_windows() -> None:
+    assert not list(documents.unfit_names(tracked()))
 
 
 def test_every_module_is_tested_somewhere() -> None:

@@ -1,6 +1,7 @@
 """The `chargecloud` command. Each sub-command imports what it needs when it runs, so that the light ones stay quick."""
 
 import sys
+from io import TextIOWrapper
 
 import typer
 
@@ -31,6 +32,9 @@ def version() -> None:
 
 def run() -> None:
     """Entry point: what was refused on purpose is told in words, with exit code 2 for bad usage and 1 otherwise."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a pipe on Windows takes the system's code page by default
+            stream.reconfigure(encoding="utf-8")
     try:
         app()
     except ChargeCloudError as error:

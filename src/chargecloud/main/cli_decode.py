@@ -32,7 +32,6 @@ def decode(
         plugin = catalog.protocol(protocol)
     except NotFound as error:
         raise Invalid(f"decode: {error.message}", error.code) from None
-    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     given: Iterable[bytes | str] = _arguments(hexadecimal) if hexadecimal else _lines(sys.stdin)
     for raw in given:
         for text in _printed(plugin, raw, golden=golden):

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
@@ -14,7 +13,8 @@ import structlog
 
 log = structlog.get_logger("chargecloud.process")
 
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+STOP_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name))
+"""Windows services and consoles ask with SIGBREAK where others send SIGTERM."""
 FORCED_EXIT_CODE = 130
 
 
@@ -74,10 +74,11 @@ async def _awaited(result: Awaitable[int]) -> int:
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    if sys.platform == "win32":
+    """uvloop where it exists; it does not on Windows, where the standard loop does the same work."""
+    try:
+        import uvloop
+    except ImportError:
         return None
-    import uvloop
-
     return uvloop.new_event_loop
 
 

@@ -94,7 +94,9 @@ def test_a_migration_killed_half_way_leaves_nothing(url: str, tmp_path: Path) ->
         "op.create_index = lambda *a, **k: os._exit(9)\n"
         "schema.upgrade(sys.argv[1])\n"
     )
-    done = subprocess.run([sys.executable, "-c", script, url], check=False, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script, url], check=False, capture_output=True, text=True, encoding="utf-8"
+    )
     assert done.returncode == 9, done.stderr
     with closing(sqlite3.connect(tmp_path / "new" / "chargecloud.db")) as connection:
         assert connection.execute("SELECT name FROM sqlite_master").fetchall() == []

@@ -34,7 +34,7 @@ def test_certificate_and_key_fit_and_name_the_hosts(tmp_path: Path) -> None:
     context = server_context(certificate, key)
     assert context.minimum_version is ssl.TLSVersion.TLSv1_2
     assert context.verify_mode is ssl.CERT_NONE
-    assert b"charge.example.com" in ssl.PEM_cert_to_DER_cert(certificate.read_text())
+    assert b"charge.example.com" in ssl.PEM_cert_to_DER_cert(certificate.read_text("utf-8"))
 
 
 def test_a_client_authority_makes_client_certificates_compulsory(tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ def test_a_client_authority_makes_client_certificates_compulsory(tmp_path: Path)
 
 
 def test_a_file_that_is_no_certificate_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "x").write_text("nonsense")
+    (tmp_path / "x").write_text("nonsense", "utf-8")
     with pytest.raises(OSError):
         server_context(tmp_path / "x", tmp_path / "x")
     with pytest.raises(ValueError):

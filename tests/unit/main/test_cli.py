@@ -68,7 +68,7 @@ def test_one_role_alone_says_what_it_needs(monkeypatch: pytest.MonkeyPatch, role
 def test_refusals_are_told_in_words(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "wrong.toml").write_text("colour = 'red'")
+    (tmp_path / "wrong.toml").write_text("colour = 'red'", "utf-8")
     assert ran(monkeypatch, ["up", "--config", str(tmp_path / "wrong.toml")]) == 2
     assert ran(monkeypatch, ["up", "--nonsense"]) == 2
     monkeypatch.setenv("CHARGECLOUD_BUS__URL", "amqp://127.0.0.1")

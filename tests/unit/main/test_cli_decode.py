@@ -97,6 +97,7 @@ def test_the_real_command_is_light_and_tells_bad_usage_by_exit_code() -> None:
         [sys.executable, "-c", LIGHT, "decode", "--protocol", "ykc16", GOOD["hex"]],
         capture_output=True,
         text=True,
+        encoding="utf-8",
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -105,6 +106,7 @@ def test_the_real_command_is_light_and_tells_bad_usage_by_exit_code() -> None:
         [sys.executable, "-c", LIGHT, "decode", "--protocol", "nosuch", "68"],
         capture_output=True,
         text=True,
+        encoding="utf-8",
         check=False,
     )
     assert (wrong.returncode, "nosuch" in wrong.stderr, "Traceback" in wrong.stderr) == (2, True, False)

@@ -72,7 +72,7 @@ def test_no_listener_is_worth_a_note(tmp_path: Path) -> None:
 def test_certificates(tmp_path: Path, usable: bool) -> None:
     certificate, key = self_signed(tmp_path / "pki", SystemClock().now_ms())
     if not usable:
-        key.write_text("nonsense")
+        key.write_text("nonsense", "utf-8")
     listener = ListenerSettings(protocol="ykc16", host="127.0.0.1", port=0, tls_cert=certificate, tls_key=key)
     findings = examine(Settings.model_validate({"data_dir": tmp_path, **HEALTHY, "listeners": [listener]}))
     levels = [finding.level for finding in findings if str(certificate) in finding.text]

@@ -72,7 +72,9 @@ sys.exit(run(main))
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent the POSIX way")
 @pytest.mark.parametrize(("hold_s", "signals", "code"), [("0", 1, 0), ("30", 2, 130)])
 def test_the_first_signal_asks_and_the_second_ends(hold_s: str, signals: int, code: int) -> None:
-    with subprocess.Popen([sys.executable, "-c", SCRIPT, hold_s], stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, hold_s], stdout=subprocess.PIPE, text=True, encoding="utf-8"
+    ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         os.kill(process.pid, signal.SIGTERM)

@@ -10,7 +10,11 @@ LOADED = "import sys, {module}; print(' '.join(sys.modules))"
 
 def loaded(module: str) -> set[str]:
     done = subprocess.run(
-        [sys.executable, "-c", LOADED.format(module=module)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", LOADED.format(module=module)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=True,
     )
     return set(done.stdout.split())
 

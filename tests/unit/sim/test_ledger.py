@@ -13,10 +13,10 @@ def test_lines_are_there_while_the_run_goes_on_and_are_appended(tmp_path: Path) 
     for _ in range(2):
         with Ledger(str(path)) as ledger:
             ledger.confirmed(entry, 0.0123)
-            line = json.loads(path.read_text().splitlines()[-1])
+            line = json.loads(path.read_text("utf-8").splitlines()[-1])
             assert (line["event"], line["record"], line["latency_ms"]) == ("confirmed", "0102", 12)
             ledger.ended([entry])
-    assert [json.loads(line)["event"] for line in path.read_text().splitlines()] == ["confirmed", "session"] * 2
+    assert [json.loads(line)["event"] for line in path.read_text("utf-8").splitlines()] == ["confirmed", "session"] * 2
 
 
 def test_without_a_name_nothing_is_written(tmp_path: Path) -> None:

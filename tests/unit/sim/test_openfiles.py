@@ -22,5 +22,5 @@ print(resource.getrlimit(resource.RLIMIT_NOFILE), told)
 )
 def test_the_limit_is_raised_as_far_as_allowed(count: str, shown: str) -> None:
     program = PROGRAM.replace("COUNT", count)
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, encoding="utf-8", check=True)
     assert done.stdout.startswith(shown)

@@ -151,7 +151,7 @@ async def test_every_scenario_ends_in_a_confirmed_record(tmp_path: Path) -> None
     assert (result.records_waiting, result.records_lost, result.bad_down, result.errors) == (0, 0, 0, {})
     assert hall.sources == {"127.0.0.1", "127.0.0.2"}
     records = {frame.trade_no: frame for frame in hall.heard if isinstance(frame, frames.TransactionRecord)}
-    lines = [json.loads(line) for line in ledger.read_text().splitlines()]
+    lines = [json.loads(line) for line in ledger.read_text("utf-8").splitlines()]
     confirmed = [line for line in lines if line["event"] == "confirmed"]
     assert {line["session_no"] for line in confirmed} == set(records)
     assert all(bytes.fromhex(line["record"]) == records[line["session_no"]].pack() for line in confirmed)

@@ -108,7 +108,7 @@ async def test_a_reader_does_not_keep_the_log_from_starting_over(tmp_path: Path)
 
 async def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
-    path.write_text("these are not the bytes of a database, however long one looks at them")
+    path.write_text("these are not the bytes of a database, however long one looks at them", "utf-8")
     with pytest.raises(Unavailable, match="not an SQLite database") as caught:
         await started(path)
     assert caught.value.code == "not_a_database"

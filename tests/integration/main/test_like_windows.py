@@ -1,0 +1,129 @@
+"""What Windows does not have is taken away from fresh interpreters, and the program works all the same.
+
+This is no run on Windows: `tests/support/like_windows` takes away modules, functions and habits of POSIX.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import BinaryIO
+
+import httpx
+import pytest
+
+from tests.support.platform_process import COMMAND, READY_WITHIN_S, free_port
+from tests.support.ykc import heartbeat, login
+from tests.tidy.source import package_files
+
+BLOCKER = Path(__file__).parents[2] / "support" / "like_windows"
+HEARTBEAT_ANSWER = 0x04
+IMPORT_ALL = "import importlib, sys\nfor name in sys.argv[1:]: importlib.import_module(name)\nprint('all')"
+
+
+def environment(**more: str) -> dict[str, str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("CHARGECLOUD_")}
+    return clean | {"PYTHONPATH": str(BLOCKER), "PYTHONIOENCODING": "ascii"} | more
+
+
+def ran(*command: str, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *command], env=environment(**more), capture_output=True, text=True, encoding="utf-8",
+        check=False, timeout=100,
+    )  # fmt: skip
+
+
+def told(tmp_path: Path, *command: str) -> str:
+    """Standard output of a sub-command that has to succeed."""
+    done = ran(*COMMAND[1:], *command, CHARGECLOUD_DATA_DIR=str(tmp_path / "data"), CHARGECLOUD_LISTENERS="[]")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import fcntl",
+        "import uvloop",
+        "import os; os.fork",
+        "import os; os.fsync(os.open('.', os.O_RDONLY))",
+        "import signal; signal.SIGHUP",
+        "import socket; socket.SO_REUSEPORT",
+        "import asyncio; asyncio.new_event_loop().add_signal_handler(2, print)",
+        "import os; file = open('held', 'wb'); os.remove('held')",
+        "import os; open('a', 'wb').close(); open('b', 'wb').close(); os.rename('a', 'b')",
+        "import os; file = open('c', 'wb'); os.replace('c', 'd')",
+    ],
+)
+def test_the_blocker_is_awake(code: str, tmp_path: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", code], env=environment(), capture_output=True, cwd=tmp_path, check=False
+    )
+    assert run.returncode == 1
+
+
+def test_every_module_can_be_imported() -> None:
+    names = [source.module for source in package_files() if "migrations/env" not in source.path]
+    assert len(names) > 250
+    done = ran("-c", IMPORT_ALL, *(name for name in names if not name.endswith("__main__")))
+    assert (done.stdout, done.returncode) == ("all\n", 0), done.stderr
+
+
+def test_commands_that_end_by_themselves(tmp_path: Path) -> None:
+    decoded = told(tmp_path, "decode", "--protocol", "ykc16", heartbeat().hex())
+    assert json.loads(decoded)["name"] == "heartbeat"
+    assert "schema" in told(tmp_path, "migrate")
+    assert "ok    data directory" in told(tmp_path, "doctor")
+    added = told(tmp_path, "staff", "add", "boss", "--name", "老板", "--generate")
+    assert "老板" in added
+
+
+def test_the_platform_on_the_standard_loop(tmp_path: Path) -> None:
+    http, wire = free_port(), free_port()
+    settings = {
+        "CHARGECLOUD_DATA_DIR": str(tmp_path / "data"),
+        "CHARGECLOUD_HTTP__PORT": str(http),
+        "CHARGECLOUD_HTTPS__PORT": str(free_port()),
+        "CHARGECLOUD_ENROLMENT": "open",
+        "CHARGECLOUD_LISTENERS": f'[{{"protocol":"ykc16","host":"127.0.0.1","port":{wire}}}]',
+    }
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen([*COMMAND, "up"], env=environment(**settings), stderr=log)
+    try:
+        wait_ready(process, tmp_path / "log")
+        assert httpx.get(f"http://127.0.0.1:{http}/readyz").json()["status"] == "ready"
+        assert HEARTBEAT_ANSWER in answers(wire)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        process.wait()
+    assert "Traceback" not in (tmp_path / "log").read_text("utf-8")
+
+
+def wait_ready(process: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + READY_WITHIN_S
+    while "process.ready" not in log.read_text("utf-8"):
+        assert process.poll() is None and time.monotonic() < until, log.read_text("utf-8")
+        time.sleep(0.05)
+
+
+def answers(port: int) -> set[int]:
+    """Frame types the platform says to a charge point that logs in and sends a heartbeat, up to its answer."""
+    seen: set[int] = set()
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as wire, wire.makefile("rb") as stream:
+        wire.sendall(login())
+        seen.add(frame_type(stream))
+        wire.sendall(heartbeat())
+        while HEARTBEAT_ANSWER not in seen:
+            seen.add(frame_type(stream))
+    return seen
+
+
+def frame_type(stream: BinaryIO) -> int:
+    _, length = stream.read(2)
+    return stream.read(length + 2)[3]
