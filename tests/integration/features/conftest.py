@@ -1,6 +1,6 @@
-"""The default operator, and the API with people signed in."""
+"""The default operator, and the API with people signed in; every test runs on SQLite and, if connected, on MariaDB."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,15 +8,39 @@ import pytest
 from chargecloud.features.operators import service as operators
 from chargecloud.infra.sql.engine import Database
 from chargecloud.kernel.clock import ManualClock
+from chargecloud.main import schema
+from tests.support import mariadb
 from tests.support.api import Api
 from tests.support.database import opened
 from tests.support.world import World
 
 
+@pytest.fixture(params=["sqlite", pytest.param("mariadb", marks=pytest.mark.connected)])
+def engine(request: pytest.FixtureRequest) -> str:
+    """What the database of a test is; modules about SQLite's own ways override this."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def mariadb_url() -> Iterator[str]:
+    """A migrated database of this process; whoever takes it empties it first."""
+    with mariadb.own_database_now() as url:
+        mariadb.in_thread(schema.upgrade, url)
+        yield url
+
+
 @pytest.fixture
-async def database(tmp_path: Path, database_template: Path, clock: ManualClock) -> AsyncIterator[Database]:
+async def database(
+    request: pytest.FixtureRequest, engine: str, tmp_path: Path, database_template: Path, clock: ManualClock
+) -> AsyncIterator[Database]:
     """Empty but for the default operator."""
-    async with opened(tmp_path / "test.db", template=database_template, clock=clock) as started:
+    if engine == "mariadb":
+        url: str = request.getfixturevalue("mariadb_url")
+        await mariadb.empty(url)
+        opening = mariadb.opened(url, clock=clock)
+    else:
+        opening = opened(tmp_path / "test.db", template=database_template, clock=clock)
+    async with opening as started:
         async with started.unit() as uow:
             await operators.require_default_operator(uow)
         yield started

@@ -8,7 +8,9 @@ import pytest
 from chargecloud.features.operators import service as operators
 from chargecloud.features.operators.jobs import forget
 from chargecloud.features.operators.messages import PERMISSIONS_OF, Role
+from chargecloud.infra.http.auth import Principal
 from chargecloud.infra.sql.engine import Database
+from chargecloud.kernel.errors import Refused
 from tests.support.api import Api, Caller
 
 PASSWORD = "correct horse battery"
@@ -86,8 +88,30 @@ async def test_parallel_guesses_do_not_slip_past_the_limit(api: Api, member: str
         body = {"username": member, "password": f"wrong password {number}"}
         return (await api.client.post("/api/v1/staff/sign-in", json=body)).status_code
 
-    statuses = await asyncio.gather(*(guess(number) for number in range(12)))
-    assert sorted(statuses) == [401] * 5 + [429] * 7
+    statuses = await asyncio.gather(*(guess(number) for number in range(16)))
+    assert sorted(statuses) == [401] * 5 + [429] * 11
+
+
+async def test_two_administrators_cannot_disable_each_other_at_once(database: Database) -> None:
+    made = []
+    for username in ("first", "second"):
+        async with database.unit() as uow:
+            new = operators.NewStaff(
+                username=username, display_name=username, role=Role.ADMINISTRATOR, password_hash="x"
+            )
+            made.append((await operators.create_staff(uow, new)).staff_id)
+
+    async def disable(actor: int, other: int) -> str:
+        principal = Principal(kind="staff", id=actor, name="x", operator_id=1)
+        try:
+            async with database.unit() as uow:
+                await operators.change_staff(uow, principal, other, disabled=True)
+        except Refused as error:
+            return error.code
+        return "ok"
+
+    done = await asyncio.gather(disable(made[0], made[1]), disable(made[1], made[0]))
+    assert sorted(done) == ["last_administrator", "ok"]
 
 
 async def test_strangers_lock_themselves_out_and_not_the_owner(database: Database, api: Api, member: str) -> None:

@@ -45,6 +45,12 @@ class Explainer:
 
 
 @pytest.fixture
+def engine() -> str:
+    """Plans are read as SQLite writes them."""
+    return "sqlite"
+
+
+@pytest.fixture
 async def explainer(world: World) -> AsyncIterator[Explainer]:
     async with world.database.read() as connection:
         yield Explainer(connection)

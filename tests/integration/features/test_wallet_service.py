@@ -273,6 +273,7 @@ async def test_a_hold_costs_four_statements_and_a_capture_five(database: Databas
         assert len(statements) <= 5, statements
 
 
+@pytest.mark.parametrize("engine", ["sqlite"])
 @pytest.mark.parametrize(
     ("damage", "says"),
     [

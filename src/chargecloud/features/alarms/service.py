@@ -17,8 +17,7 @@ async def raise_alarm(uow: UnitOfWork, cause: Cause) -> int | None:
     """Open an alarm, or count the one that is open already; None for a charge point nobody knows."""
     key = model.open_key(cause)
     known = await sql.find_open(uow, key)
-    if known is not None:
-        await sql.count_again(uow, known.alarm_id, cause.facts)
+    if known is not None and await sql.count_again(uow, key, cause.facts):
         _tell(uow, known.operator_id, known.alarm_id, {"times": known.times + 1, "last_at_ms": uow.now_ms})
         return known.alarm_id
     charge_point = await stations.find_charge_point(uow, cause.charge_point_code)

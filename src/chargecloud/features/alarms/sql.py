@@ -68,13 +68,14 @@ async def find_open(uow: UnitOfWork, open_key: str) -> OpenAlarm | None:
     return _open_alarm(row) if row else None
 
 
-async def count_again(uow: UnitOfWork, alarm_id: int, facts: Mapping[str, object]) -> None:
-    """The same cause was reported once more."""
-    await uow.connection.execute(
+async def count_again(uow: UnitOfWork, open_key: str, facts: Mapping[str, object]) -> bool:
+    """The same cause was reported once more; False when nothing is open for it."""
+    statement = (
         update(alarms)
-        .where(alarms.c.id == alarm_id)
+        .where(alarms.c.open_key == open_key)
         .values(times=alarms.c.times + 1, last_at_ms=uow.now_ms, facts=_json(facts))
     )
+    return (await uow.connection.execute(statement)).rowcount == 1
 
 
 async def add(uow: UnitOfWork, row: Mapping[str, object], facts: Mapping[str, object]) -> int:

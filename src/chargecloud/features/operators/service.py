@@ -129,7 +129,7 @@ async def change_staff(
 
 
 async def _not_the_last_administrator(uow: UnitOfWork, member: Staff) -> None:
-    if not await sql_staff.other_administrators(uow.connection, member.operator_id, member.staff_id):
+    if not await sql_staff.other_administrators(uow, member.operator_id, member.staff_id):
         raise Refused("至少要保留一名可用的管理员", "last_administrator")
 
 

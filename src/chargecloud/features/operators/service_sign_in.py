@@ -69,6 +69,7 @@ async def _begin(database: Database, request: SignIn) -> _Candidate:
     username = request.username.strip().lower()[:32]
     source = request.source[:64]
     async with database.unit() as uow:
+        await sql_sign_in.take_turn(uow, username, source)
         recent = await sql_sign_in.recent_attempts(uow.connection, username, source, uow.now_ms)
         model.check_attempts(recent, uow.now_ms)
         attempt_id = await sql_sign_in.add_attempt(uow, username, source)

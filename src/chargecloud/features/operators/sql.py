@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Row, String, Table
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Row, String, Table
 
 from chargecloud.features.operators.messages import Role, Staff
 from chargecloud.infra.sql.append_only import APPEND_ONLY
@@ -55,6 +55,13 @@ attempts = Table(
     Index(None, "source", "at_ms"),
 )
 """One row a try, written before the password is looked at, so that parallel guesses count."""
+
+turns = Table(
+    "sign_in_turns",
+    metadata,
+    Column("slot", Integer, primary_key=True, autoincrement=False),
+)
+"""Rows to lock: tries of one account or one source are looked at one after the other, known account or not."""
 
 audit_log = Table(
     "audit_log",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from zlib import crc32
 
 import msgspec
 from sqlalchemy import delete, insert, select, update
@@ -10,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from chargecloud.features.operators import model
 from chargecloud.features.operators.messages import Staff, StaffSession
 from chargecloud.features.operators.model import Attempts
-from chargecloud.features.operators.sql import STAFF_COLUMNS, attempts, sessions, staff, staff_of
+from chargecloud.features.operators.sql import STAFF_COLUMNS, attempts, sessions, staff, staff_of, turns
 from chargecloud.infra.sql.uow import UnitOfWork
+from chargecloud.infra.sql.upsert import insert_ignore
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,6 +21,20 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
     staff: Staff
     password_hash: str
+
+
+SLOTS = 256
+_TURN = insert_ignore(turns)
+
+
+async def take_turn(uow: UnitOfWork, username: str, source: str) -> None:
+    """Until this unit of work ends nobody else looks at the tries of this account or this source.
+
+    Inserting a row that is there locks it, on a server; on SQLite one unit writes at a time anyway. The order keeps
+    two that need the same slots from waiting for each other.
+    """
+    slots = {crc32(f"{kind}:{text}".encode()) % SLOTS for kind, text in (("account", username), ("source", source))}
+    await uow.connection.execute(_TURN, [{"slot": slot} for slot in sorted(slots)])
 
 
 async def recent_attempts(connection: AsyncConnection, username: str, source: str, now_ms: int) -> Attempts:

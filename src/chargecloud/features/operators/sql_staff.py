@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.features.operators.messages import Operator, Role, Staff
@@ -55,16 +55,17 @@ async def set_staff(uow: UnitOfWork, staff_id: int, **values: object) -> None:
     await uow.connection.execute(update(staff).where(staff.c.id == staff_id).values(values))
 
 
-async def other_administrators(connection: AsyncConnection, operator_id: int, staff_id: int) -> int:
-    """How many working administrators an operator has besides this one."""
+async def other_administrators(uow: UnitOfWork, operator_id: int, staff_id: int) -> int:
+    """How many working administrators an operator has besides this one; none of them changes until the unit ends."""
     statement = (
-        select(func.count())
-        .select_from(staff)
+        select(staff.c.id)
         .where(
             staff.c.operator_id == operator_id,
             staff.c.role == Role.ADMINISTRATOR.value,
             staff.c.disabled.is_(False),
-            staff.c.id != staff_id,
         )
+        .order_by(staff.c.id)
+        .with_for_update()
     )
-    return int((await connection.execute(statement)).scalar_one())
+    found = (await uow.connection.execute(statement)).scalars()
+    return sum(other != staff_id for other in found)

@@ -53,7 +53,7 @@ async def settle_record(uow: UnitOfWork, event: SessionRecorded) -> None:
     assessment = model_assess.assess(record, session, terms)
     if order.settled_at_ms is None:
         await _first(uow, order, assessment, record=record, stop_class=record.body.stop_class)
-    else:
+    elif await sql.settled_by(uow, order.session_no) != event.record_id:
         await _later(uow, order, assessment, record_id=event.record_id, conflict=event.conflict)
 
 

@@ -245,6 +245,12 @@ async def add_settlement(uow: UnitOfWork, row: dict[str, object]) -> bool:
     return await _add_once(uow, settlements, row)
 
 
+async def settled_by(uow: UnitOfWork, session_no: str) -> str | None:
+    """The record a session was settled by; None when it was settled without one."""
+    statement = select(settlements.c.record_id).where(settlements.c.session_no == session_no)
+    return (await uow.connection.execute(statement)).scalar_one_or_none()
+
+
 async def add_correction(uow: UnitOfWork, row: dict[str, object]) -> bool:
     """Write a correction; False when it is there already."""
     return await _add_once(uow, order_corrections, row)

@@ -175,7 +175,7 @@ def _plain(name: str, value: object) -> object:
 
 
 _SELECT = select(*SESSION_COLUMNS)
-_BY_NUMBER = _SELECT.where(sessions.c.session_no == bindparam("number"))
+_BY_NUMBER = _SELECT.where(sessions.c.session_no == bindparam("number")).with_for_update()
 _BY_CONNECTOR = _SELECT.where(sessions.c.connector_key == bindparam("key"))
 _BY_EITHER = _SELECT.where(
     or_(sessions.c.session_no == bindparam("number"), sessions.c.connector_key == bindparam("key"))
@@ -194,7 +194,7 @@ _RECORD = (
 
 
 async def find(uow: UnitOfWork, session_no: str) -> ChargingSession | None:
-    """A session by its number."""
+    """A session by its number, not changed by anybody else until the unit of work ends."""
     row = (await uow.connection.execute(_BY_NUMBER, {"number": session_no})).first()
     return session_of(row) if row else None
 

@@ -186,6 +186,7 @@ async def cancel_assignment(uow: UnitOfWork, station_id: int, assignment_id: int
 
 async def _next_number(uow: UnitOfWork) -> str:
     """A wire number, taken from the expired version that had it last, if any."""
+    await sql.lock_numbers(uow.connection)
     last = await sql.last_tariff_no(uow.connection)
     number = model.next_tariff_no(last, await sql.numbers_in_use(uow.connection, uow.now_ms))
     await sql.free_number(uow.connection, number)

@@ -195,6 +195,11 @@ async def versions_of(connection: AsyncConnection, tariff_id: int) -> list[Sibli
     return [Sibling(row[0], row[1], row[2] is not None) for row in await connection.execute(statement)]
 
 
+async def lock_numbers(connection: AsyncConnection) -> None:
+    """One unit of work at a time gives out wire numbers: they go by the oldest tariff, which there always is."""
+    await connection.execute(select(tariffs.c.id).order_by(tariffs.c.id).limit(1).with_for_update())
+
+
 async def last_tariff_no(connection: AsyncConnection) -> str:
     """The wire number given last, empty when none ever was."""
     statement = select(versions.c.tariff_no).order_by(versions.c.id.desc()).limit(1)

@@ -12,6 +12,7 @@ from typing import Annotated
 from fastapi import Depends, Header, Request
 from pydantic import BaseModel
 from sqlalchemy import Column, Integer, Table, delete, insert, select
+from sqlalchemy.exc import IntegrityError
 from starlette.responses import Response
 
 from chargecloud.infra.http.auth import Principal
@@ -19,7 +20,7 @@ from chargecloud.infra.schedule.contract import Job
 from chargecloud.infra.sql.engine import Database
 from chargecloud.infra.sql.types import code, epoch_ms, json_text, metadata
 from chargecloud.infra.sql.uow import UnitOfWork
-from chargecloud.kernel.errors import Refused
+from chargecloud.kernel.errors import Conflict, Refused
 
 KEEP_MS = 72 * 3_600_000
 FORGET_ROWS = 1_000
@@ -63,11 +64,15 @@ class Once:
                 )
             return _json(row.response, row.status, replayed=True)
         body = (await work()).model_dump_json()
-        await uow.connection.execute(
-            insert(idempotency_keys).values(
-                principal=who, key=self.key, request_digest=self.digest, status=status, response=body, at_ms=uow.now_ms
-            )
+        kept = insert(idempotency_keys).values(
+            principal=who, key=self.key, request_digest=self.digest, status=status, response=body, at_ms=uow.now_ms
         )
+        try:
+            await uow.connection.execute(kept)
+        except IntegrityError as error:
+            raise Conflict(
+                "this request is being handled already; repeat it for its answer", "request_doubled"
+            ) from error
         return _json(body, status, replayed=False)
 
 
