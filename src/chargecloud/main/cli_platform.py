@@ -51,21 +51,24 @@ def up(config: Config = None) -> None:
 Number = Annotated[
     int | None, typer.Option("--number", min=1, help="which of several on this machine that share the ports (Linux)")
 ]
+Processes = Annotated[
+    int, typer.Option("--processes", min=1, max=64, help="so many on this machine, looked after by one more (Linux)")
+]
 
 
-def gateway(number: Number = None, config: Config = None) -> None:
+def gateway(number: Number = None, processes: Processes = 1, config: Config = None) -> None:
     """Run a gateway alone: the listeners charge points connect to (cluster profile)."""
-    _run("gateway", config, number)
+    _run_several("gateway", config, number, processes)
 
 
-def api(number: Number = None, config: Config = None) -> None:
+def api(number: Number = None, processes: Processes = 1, config: Config = None) -> None:
     """Run the HTTP API alone (cluster profile)."""
-    _run("api", config, number)
+    _run_several("api", config, number, processes)
 
 
-def worker(number: Number = None, config: Config = None) -> None:
+def worker(number: Number = None, processes: Processes = 1, config: Config = None) -> None:
     """Run a worker alone: messages, outbox and jobs (cluster profile)."""
-    _run("worker", config, number)
+    _run_several("worker", config, number, processes)
 
 
 def migrate(config: Config = None) -> None:
@@ -91,6 +94,26 @@ def doctor(
         if not quiet or finding.level is not Level.FINE:
             typer.echo(f"{marks[finding.level]}  {finding.subject}: {finding.text}")
     raise typer.Exit(1 if wrong else 0)
+
+
+def _run_several(name: str, config: Path | None, number: int | None, processes: int) -> NoReturn:
+    """One process, or a supervisor of several: SIGTERM stops them all, SIGHUP renews one after the other."""
+    if processes == 1:
+        _run(name, config, number)
+    if number is not None:
+        raise typer.BadParameter("--number names one process, --processes starts several: give one of them")
+
+    from chargecloud.main import process, supervisor
+    from chargecloud.main.wiring import Role, refuse_world
+
+    supervisor.refuse_platform()
+    refuse_world(writing(settings_of(config)), Role(name))
+    command = supervisor.role_command(name, str(config) if config else "")
+
+    async def until_stopped(stop: asyncio.Event) -> int:
+        return await supervisor.Supervisor(name, processes, command).run(stop)
+
+    raise typer.Exit(process.run(until_stopped))
 
 
 def _run(name: str, config: Path | None, number: int | None = None) -> NoReturn:

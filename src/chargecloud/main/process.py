@@ -11,6 +11,8 @@ from typing import Protocol
 
 import structlog
 
+from chargecloud.main import notify
+
 log = structlog.get_logger("chargecloud.process")
 
 STOP_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name))
@@ -47,11 +49,13 @@ async def run_parts(parts: Sequence[Part], until: asyncio.Event, *, on_ready: Ca
         on_ready()
         await until.wait()
         log.info("process.stopping")
+        notify.tell(notify.STOPPING)
 
 
 def tell_ready(role: str, alone: Alone) -> None:
     """One line when everything works."""
     log.info("process.ready", role=role, **alone.facts())
+    notify.tell(notify.READY)
 
 
 async def _stop(part: Part) -> None:

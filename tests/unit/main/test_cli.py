@@ -65,6 +65,17 @@ def test_one_role_alone_says_what_it_needs(monkeypatch: pytest.MonkeyPatch, role
     assert ran(monkeypatch, [role]) == 2
 
 
+@pytest.mark.parametrize("role", ["gateway", "api", "worker"])
+def test_several_of_a_role_are_refused_like_one_and_a_number_belongs_to_one(
+    monkeypatch: pytest.MonkeyPatch, role: str
+) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert ran(monkeypatch, [role, "--processes", "2"]) == 2
+    assert ran(monkeypatch, [role, "--processes", "2", "--number", "1"]) == 2
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert ran(monkeypatch, [role, "--processes", "2"]) == 1
+
+
 def test_refusals_are_told_in_words(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
