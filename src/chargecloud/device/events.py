@@ -451,3 +451,13 @@ class WireFaulted(DeviceEvent, frozen=True, gc=False, kw_only=True):
     """Frames that could not be used since the last report, counted by kind ("crc", "garbage", "short_body", …)."""
 
     counts: dict[str, int]
+
+
+class GatewayReported(Event, frozen=True, gc=False, kw_only=True, tag=True):
+    """A gateway lives: told at its start and every 15 s, keyed by its name. Not from a charge point, but about many."""
+
+    gateway_id: str
+    started_at_ms: int
+    """Tells its lives apart: what it held in an earlier one is gone."""
+    online: int
+    """Charge points it holds."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from chargecloud.gateway.collector import SparedCollector
 from chargecloud.gateway.gateway import Gateway, GatewaySettings
 from chargecloud.gateway.listener import ListenerSettings
+from chargecloud.gateway.signs import Signs
 from chargecloud.gateway.switchboard import Surroundings
 from chargecloud.infra import telemetry
 from chargecloud.infra.bus.contract import Bus
@@ -42,10 +43,11 @@ class GatewayRole:
     gateway_id: str
     gateway: Gateway
     frame_log: SqliteFrameLog
+    signs: Signs
 
     def parts(self) -> list[Part]:
         """What runs, to be started after the bus."""
-        return [FrameLogPart(self.frame_log), self.gateway, SparedCollector()]
+        return [FrameLogPart(self.frame_log), self.signs, self.gateway, SparedCollector()]
 
 
 def wire_gateway(settings: Settings, clock: Clock, bus: Bus, cache: Cache, place: Place) -> GatewayRole:
@@ -59,7 +61,8 @@ def wire_gateway(settings: Settings, clock: Clock, bus: Bus, cache: Cache, place
     gateway = Gateway(own, Surroundings(clock, bus, cache, frame_log), protocols())
     telemetry.watch("gateway", gateway.stats)
     telemetry.watch("frame_log", frame_log.counts)
-    return GatewayRole(own.gateway_id, gateway, frame_log)
+    signs = Signs(own.gateway_id, bus, clock, online=lambda: gateway.stats()["online"])
+    return GatewayRole(own.gateway_id, gateway, frame_log, signs)
 
 
 def gateway_alone(settings: Settings, clock: Clock, place: Place) -> Alone:

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import HTTPConnection
 
 from chargecloud.features.operators import service as operators
+from chargecloud.features.operators.messages import DEFAULT_OPERATOR_ID
 from chargecloud.features.stations import service, service_assets, views
 from chargecloud.features.stations.http_commands import Address, CommandIn
 from chargecloud.features.stations.http_models import (
@@ -18,6 +19,8 @@ from chargecloud.features.stations.http_models import (
     CommandOut,
     ConnectorOut,
     FramesOut,
+    GatewayOut,
+    GatewaysOut,
     StationChange,
     StationIn,
     StationOut,
@@ -115,6 +118,16 @@ async def remove_station(station_id: StationId, staff: Writer, db: Db) -> None:
     async with db.unit() as uow:
         await service_assets.remove_station(uow, station_id, operator_id=staff.operator_id)
         operators.audit(uow, staff, "stations.remove", f"station:{station_id}")
+
+
+@router.get("/gateways", operation_id="listGateways", summary="网关列表")
+async def list_gateways(staff: FrameViewer, db: Db) -> GatewaysOut:
+    """Which gateways live, for the platform's own staff and the operator it came with."""
+    if staff.operator_id not in (None, DEFAULT_OPERATOR_ID):
+        raise Forbidden("网关由平台运维，运营商人员不可见", "platform_only")
+    async with db.read() as connection:
+        rows = await views.list_gateways(connection)
+    return GatewaysOut(items=[GatewayOut.of(row) for row in rows])
 
 
 def _filters(

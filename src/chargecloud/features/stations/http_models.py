@@ -64,6 +64,32 @@ class StationOut(ApiModel):
         return cls(created_at=values.pop("created_at_ms"), **values)
 
 
+class GatewayOut(ApiModel):
+    """A gateway and when it was heard of; a silent one was given up, and its charge points are offline."""
+
+    gateway_id: str
+    started_at: Moment
+    seen_at: Moment
+    online: int
+    silent_since: Moment | None
+
+    @classmethod
+    def of(cls, row: views.GatewayOverview) -> Self:
+        return cls(
+            gateway_id=row.gateway_id,
+            started_at=row.started_at_ms,
+            seen_at=row.seen_at_ms,
+            online=row.online,
+            silent_since=row.silent_since_ms,
+        )
+
+
+class GatewaysOut(ApiModel):
+    """Every gateway there is; a platform has few."""
+
+    items: list[GatewayOut]
+
+
 class ChargePointIn(ApiModel):
     """A charge point to enter; from then on it may log in."""
 

@@ -6,12 +6,13 @@ from chargecloud.device.events import (
     CameOnline,
     ClockReported,
     CommandEnded,
+    GatewayReported,
     LockReported,
     MeterSampled,
     TariffReported,
     WentOffline,
 )
-from chargecloud.features.stations import service
+from chargecloud.features.stations import service, service_gateways
 from chargecloud.infra.inbox import Subscription
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.message import Envelope
@@ -62,6 +63,11 @@ async def on_command_ended(uow: UnitOfWork, event: CommandEnded, _envelope: Enve
     await service.command_ended(uow, event)
 
 
+async def on_gateway(uow: UnitOfWork, event: GatewayReported, _envelope: Envelope) -> None:
+    """A gateway lives."""
+    await service_gateways.reported(uow, event)
+
+
 SUBSCRIPTIONS = (
     Subscription(Booted, on_booted),
     Subscription(CameOnline, on_online),
@@ -72,4 +78,5 @@ SUBSCRIPTIONS = (
     Subscription(ClockReported, on_clock),
     Subscription(TariffReported, on_tariff),
     Subscription(CommandEnded, on_command_ended),
+    Subscription(GatewayReported, on_gateway),
 )

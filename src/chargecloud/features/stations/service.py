@@ -15,7 +15,15 @@ from chargecloud.device.events import (
     TariffReported,
     WentOffline,
 )
-from chargecloud.features.stations import model, service_assets, sql, sql_commands, sql_connectors, views
+from chargecloud.features.stations import (
+    model,
+    service_assets,
+    service_gateways,
+    sql,
+    sql_commands,
+    sql_connectors,
+    views,
+)
 from chargecloud.features.stations.messages import (
     ChargePoint,
     ChargePointEnrolled,
@@ -226,7 +234,11 @@ async def see_tariff(uow: UnitOfWork, event: TariffReported) -> None:
 
 
 async def ask(uow: UnitOfWork, command: DeviceCommand, *, requested_by: str) -> None:
-    """Ask a charge point, with a line in its command log that will tell how it ended."""
+    """Ask a charge point, with a line in its command log that will tell how it ended.
+
+    Refused when the gateway that held it is silent.
+    """
+    await service_gateways.refuse_unreachable(uow, command.charge_point_code)
     body = model.redacted(msgspec.to_builtins(command))
     await sql_commands.add(uow, command, body=msgspec.json.encode(body).decode(), requested_by=requested_by)
     uow.command(command)

@@ -18,6 +18,7 @@ from chargecloud.features.stations.sql import (
     select_connectors,
     stations,
 )
+from chargecloud.features.stations.sql_gateways import gateways
 from chargecloud.kernel.errors import Invalid, NotFound
 
 
@@ -52,6 +53,16 @@ class CommandRow(msgspec.Struct, frozen=True, kw_only=True):
     ended_at_ms: int | None
 
 
+class GatewayOverview(msgspec.Struct, frozen=True, kw_only=True):
+    """A gateway as lists show it."""
+
+    gateway_id: str
+    started_at_ms: int
+    seen_at_ms: int
+    online: int
+    silent_since_ms: int | None
+
+
 class ChargePointFilter(msgspec.Struct, frozen=True, kw_only=True):
     """What a list of charge points may be narrowed by."""
 
@@ -64,6 +75,13 @@ class ChargePointFilter(msgspec.Struct, frozen=True, kw_only=True):
     def within(self, operator_id: int | None) -> "ChargePointFilter":
         """The same for one operator's charge points only; None is the whole platform."""
         return msgspec.structs.replace(self, operator_id=operator_id)
+
+
+async def list_gateways(connection: AsyncConnection) -> list[GatewayOverview]:
+    """All gateways that were heard of lately, by name."""
+    columns = [gateways.c[name] for name in GatewayOverview.__struct_fields__]
+    rows = await connection.execute(select(*columns).order_by(gateways.c.gateway_id))
+    return [GatewayOverview(**row._mapping) for row in rows]
 
 
 def _like_prefix(text: str) -> str:
