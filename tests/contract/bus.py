@@ -80,6 +80,12 @@ class BusContract:
         assert first.numbers("1") == second.numbers("1") == list(range(5))
         assert not other.heard
 
+    async def test_it_is_available_from_start_to_stop(self, bus: Bus) -> None:
+        await bus.start()
+        assert bus.available
+        await bus.stop()
+        assert not bus.available
+
     async def test_one_key_is_handled_in_order(self, bus: Bus) -> None:
         ear = Ear()
         bus.subscribe("ear", ear, bodies=[Beat], linger_ms=5)

@@ -1,7 +1,7 @@
 """A bus that fails on request, for what must survive a crash."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from chargecloud.infra.bus.contract import CommandHandler, EventHandler
 from chargecloud.kernel.errors import Unavailable
@@ -13,6 +13,7 @@ class FaultyBus:
 
     def __init__(self) -> None:
         self.congested = False
+        self.available = True
         self.published: list[Envelope] = []
         self.sent: list[tuple[str, Envelope]] = []
         self.failing = 0
@@ -45,6 +46,9 @@ class FaultyBus:
 
     def receive(self, gateway_id: str, handler: CommandHandler, on_expired: CommandHandler) -> None:
         raise AssertionError("no gateway listens here")
+
+    def counts(self) -> Mapping[str, int]:
+        return {"queued": len(self.published)}
 
     async def start(self) -> None: ...
 

@@ -5,10 +5,20 @@ run side by side; each message reaches every group at least once, in batches. Co
 are dropped (and reported) when they have expired.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
+from zlib import crc32
 
 from chargecloud.kernel.message import Envelope
+
+PARTITIONS = 16
+"""How many streams a group's events are cut into. Every process of a platform has the same number."""
+
+
+def partition_of(key: str, partitions: int = PARTITIONS) -> int:
+    """The stream a key belongs to, from 0: the same in every process, every run and on every bus."""
+    return crc32(key.encode()) % partitions
+
 
 EventHandler = Callable[[Sequence[Envelope]], Awaitable[None]]
 """Handles a batch of one partition in order. When it raises, the batch is delivered again, then message by message;
@@ -47,6 +57,15 @@ class Bus(Protocol):
     @property
     def congested(self) -> bool:
         """More is queued than is good: gateways stop reading from their sockets until it is false again."""
+        ...
+
+    @property
+    def available(self) -> bool:
+        """Whether what is handed over now gets anywhere; False while the broker cannot be reached, and after `stop`."""
+        ...
+
+    def counts(self) -> Mapping[str, int]:
+        """Events queued and what has happened so far, for metrics."""
         ...
 
     async def start(self) -> None:

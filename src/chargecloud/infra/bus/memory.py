@@ -4,12 +4,11 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from zlib import crc32
 
 import msgspec
 import structlog
 
-from chargecloud.infra.bus.contract import CommandHandler, EventHandler
+from chargecloud.infra.bus.contract import PARTITIONS, CommandHandler, EventHandler, partition_of
 from chargecloud.infra.bus.group import Group
 from chargecloud.infra.bus.redelivery import Redelivery, RetryPolicy
 from chargecloud.kernel.clock import Clock
@@ -25,7 +24,7 @@ _LANES_REMEMBERED = 100_000
 class MemoryBusLimits:
     """Sizes and times of the in-memory bus."""
 
-    partitions: int = 16
+    partitions: int = PARTITIONS
     batch: int = 500
     high_water: int = 20_000
     low_water: int = 10_000
@@ -95,6 +94,10 @@ class MemoryBus:
         self._queued += len(groups)
         if self._queued > self._high_water:
             self._strain(lane_no, groups)
+
+    @property
+    def available(self) -> bool:
+        return not self._stopped
 
     async def publish_durably(self, envelopes: Sequence[Envelope]) -> None:
         while self.congested:
@@ -186,10 +189,10 @@ class MemoryBus:
         return wanted
 
     def _lane(self, key: str) -> int:
-        """The same lane for a key in every process and every run; remembered, because charge points speak often."""
+        """Remembered, because charge points speak often."""
         if len(self._lanes) >= _LANES_REMEMBERED:
             self._lanes.clear()
-        lane_no = self._lanes[key] = crc32(key.encode()) % self._limits.partitions
+        lane_no = self._lanes[key] = partition_of(key, self._limits.partitions)
         return lane_no
 
     def _strain(self, lane_no: int, groups: tuple[Group, ...]) -> None:
