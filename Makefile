@@ -4,7 +4,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --no-sync --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-connected check fmt docs migration golden fuzz city crash bench clean
+.PHONY: help setup demo up test test-connected test-deploy check fmt docs migration golden fuzz city crash bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ test: setup ## the test suite, offline and without any server
 
 test-connected: setup ## the tests that need MariaDB, Redis and RabbitMQ on 127.0.0.1; none is skipped
 	@$(RUN) pytest -m connected tests
+
+test-deploy: setup ## deploy/ under the real nginx and systemd's checks; needs both programs
+	@$(RUN) pytest -m slow tests/integration/deploy
 
 check: setup ## lint, types, import contracts, house rules
 	@$(RUN) ruff format --check .

@@ -13,9 +13,13 @@ HEAD = """# Settings
 Generated from `chargecloud.main.settings` by `make docs`; do not edit.
 
 Each setting is an environment variable, or the same key in a TOML file named by `--config` or `CHARGECLOUD_CONFIG`.
-Command-line flags win over the environment, the environment wins over the file, the file over the defaults. Nested keys
-join with `__` in variables and are tables in TOML; lists are JSON in variables. An unknown key or a value that does not
-fit stops the start and is named together with the way to mend it.
+Command-line flags win over the environment, the environment over the secrets, those over the file, the file over the
+defaults. Nested keys join with `__` in variables and are tables in TOML; lists are JSON in variables. An unknown key or
+a value that does not fit stops the start and is named together with the way to mend it.
+
+Secrets need not stand in a file or a variable that others may read: `CHARGECLOUD_SECRETS` names a folder with one file
+for each, called as its key (`database.url`, `bus.url`, `cache.url`, `http.metrics_token`). systemd's credentials and
+Docker's secrets are such folders, see [service](service.md#secrets).
 
 ```toml
 data_dir = "/var/lib/chargecloud"
@@ -70,10 +74,14 @@ def _default(field: FieldInfo) -> str:
         return "required"
     value = field.get_default(call_default_factory=True)
     if isinstance(value, tuple) and value:
-        return "<br>".join(f"`{item.model_dump_json(include={'protocol', 'host', 'port'})}`" for item in value)
+        return "<br>".join(f"`{_item(item)}`" for item in value)
     if value is None or str(value) in {"", "()"}:
         return "empty"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _item(item: object) -> str:
+    return item.model_dump_json(include={"protocol", "host", "port"}) if isinstance(item, BaseModel) else str(item)
 
 
 def _meaning(field: FieldInfo) -> str:

@@ -32,7 +32,7 @@ def writing(settings: "Settings") -> "Settings":
     """The settings of a command that writes, once their data directory is there and takes files."""
     directory = settings.data_dir
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds personal data
         with tempfile.TemporaryFile(dir=directory):
             pass
     except OSError as error:

@@ -67,6 +67,8 @@ def _data_directory(settings: Settings) -> Iterator[Finding]:
     except OSError as error:
         yield _wrong("data directory", f"{directory} cannot be written: {error.strerror}; mend CHARGECLOUD_DATA_DIR")
         return
+    if directory.exists() and os.name == "posix" and directory.stat().st_mode & 0o077:
+        yield _note("data directory", f"others on this machine may look into {directory}; chmod 700 it")
     free_mib = shutil.disk_usage(there).free >> 20
     if free_mib < LEAST_SPACE_MIB:
         yield _wrong("data directory", f"{directory} has {free_mib} MiB left; free some space")

@@ -7,6 +7,7 @@ import socket
 VARIABLE = "NOTIFY_SOCKET"
 READY = "READY=1"
 STOPPING = "STOPPING=1"
+ALIVE = "WATCHDOG=1"
 
 
 def tell(state: str) -> None:

@@ -12,6 +12,7 @@ from typing import Protocol
 import structlog
 
 from chargecloud.main import notify
+from chargecloud.main.watchdog import signs_of_life
 
 log = structlog.get_logger("chargecloud.process")
 
@@ -74,7 +75,8 @@ def run(main: Callable[[asyncio.Event], Awaitable[int]]) -> int:
 
 
 async def _awaited(result: Awaitable[int]) -> int:
-    return await result
+    async with signs_of_life(os.environ):
+        return await result
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -38,8 +38,10 @@ class ApiRole:
     def parts(self) -> list[Part]:
         """What runs, to be started after the database."""
         settings, hub = self.settings, self.app.state.live
-        shared = self.place.shared_ports
-        http = WebServer(self.app, host=settings.http.host, port=settings.http.port, shared_port=shared)
+        shared, proxies = self.place.shared_ports, settings.http.proxies
+        http = WebServer(
+            self.app, host=settings.http.host, port=settings.http.port, shared_port=shared, proxies=proxies
+        )
         if not settings.https.enabled:
             return [hub, http]
         certificate, key = settings.https.cert, settings.https.key

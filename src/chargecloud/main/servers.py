@@ -5,7 +5,7 @@ import contextlib
 import logging
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
 from typing import Any
 
 import uvicorn
@@ -45,8 +45,11 @@ class WebServer:
         port: int,
         context: ssl.SSLContext | None = None,
         shared_port: bool = False,
+        proxies: Sequence[str] = (),
     ) -> None:
-        """`shared_port`: other processes of this machine listen there too."""
+        """`shared_port`: other processes of this machine listen there too. `proxies`: addresses and networks whose word
+        is taken for where a request came from and how (`X-Forwarded-For`, `X-Forwarded-Proto`).
+        """
         self.host, self.port = host, port
         self._shared_port = shared_port
         self._socket: socket.socket | None = None
@@ -63,7 +66,8 @@ class WebServer:
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                proxy_headers=False,
+                proxy_headers=bool(proxies),
+                forwarded_allow_ips=list(proxies),
                 timeout_graceful_shutdown=STOP_WITHIN_S,
                 ssl_context_factory=(lambda _config, _default: context) if context else None,
             )

@@ -1,5 +1,6 @@
 """One typed `Settings`: every field has a default, and together the defaults are the embedded profile."""
 
+import ipaddress
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -40,9 +41,23 @@ class HttpSettings(Section):
     hosts: tuple[str, ...] = Field(
         (), description="host names under which the platform is reached; empty admits every name"
     )
+    proxies: tuple[str, ...] = Field(
+        ("127.0.0.1", "::1"),
+        description="addresses and networks of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed",
+    )
     metrics_token: SecretStr = Field(
         SecretStr(""), description="bearer token that lets `/metrics` be read from elsewhere than this machine"
     )
+
+    @field_validator("proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            try:
+                ipaddress.ip_network(network)
+            except ValueError as error:
+                raise ValueError(f"{error}; give addresses such as 127.0.0.1 or networks such as 10.0.0.0/24") from None
+        return value
 
 
 class HttpsSettings(Section):

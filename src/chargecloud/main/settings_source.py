@@ -5,6 +5,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -14,12 +15,17 @@ from chargecloud.kernel.errors import Invalid
 from chargecloud.main.settings import DELIMITER, PREFIX, Settings, keys, variable
 
 CONFIG_VARIABLE = "CHARGECLOUD_CONFIG"
+SECRETS_VARIABLE = "CHARGECLOUD_SECRETS"
 
 
 def load_settings(config: Path | None = None, overrides: Mapping[str, object] | None = None) -> Settings:
-    """Overrides before environment before TOML file before defaults; raises `Invalid` naming each key to mend."""
+    """Overrides before environment before secrets before TOML file before defaults.
+
+    Raises `Invalid` naming each key to mend.
+    """
     path = config or (Path(os.environ[CONFIG_VARIABLE]) if os.environ.get(CONFIG_VARIABLE) else None)
-    values = _merged(_from_file(path) if path else {}, _from_environment(), overrides or {})
+    secrets = _from_secrets(Path(os.environ[SECRETS_VARIABLE])) if os.environ.get(SECRETS_VARIABLE) else {}
+    values = _merged(_from_file(path) if path else {}, secrets, _from_environment(), overrides or {})
     try:
         return Settings(**values)  # type: ignore[arg-type]
     except ValidationError as error:
@@ -50,6 +56,25 @@ def _from_file(path: Path) -> dict[str, object]:
         raise Invalid(f"{path}: is not TOML: {error}", "invalid_config") from None
 
 
+def _from_secrets(directory: Path) -> dict[str, object]:
+    """A folder with a file for each secret, named as its key, as systemd, Docker and Kubernetes hand them over."""
+    values: dict[str, object] = {}
+    known = set(keys())
+    try:
+        for file in sorted(directory.iterdir()):
+            if file.name.startswith(".") or file.is_dir():
+                continue
+            if file.name not in known:
+                raise Invalid(f"{file}: there is no such setting{_nearest(file.name, known)}", "invalid_settings")
+            nested: object = file.read_text("utf-8").strip()
+            for part in reversed(file.name.split(".")):
+                nested = {part: nested}
+            values = _merged(values, cast(Mapping[str, object], nested))
+    except (OSError, UnicodeDecodeError) as error:
+        raise Invalid(f"{directory}: cannot be read ({error}); mend {SECRETS_VARIABLE}", "no_secrets") from None
+    return values
+
+
 def _from_environment() -> dict[str, object]:
     _refuse_unknown_variables()
     try:
@@ -61,7 +86,7 @@ def _from_environment() -> dict[str, object]:
 
 
 def _refuse_unknown_variables() -> None:
-    known = {variable(key) for key in keys()} | {CONFIG_VARIABLE}
+    known = {variable(key) for key in keys()} | {CONFIG_VARIABLE, SECRETS_VARIABLE}
     known |= {PREFIX + name.upper() for name in Settings.model_fields}
     complaints = [
         f"{name}: there is no such setting{_nearest(name, known)}"

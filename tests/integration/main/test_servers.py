@@ -83,3 +83,33 @@ async def test_a_taken_port_is_named() -> None:
 
 async def test_stopping_what_never_started_is_harmless() -> None:
     await WebServer(hello, host="127.0.0.1", port=0).stop()
+
+
+async def who(
+    scope: MutableMapping[str, Any],
+    receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
+    send: Callable[..., Awaitable[None]],
+) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": f"{scope['scheme']} {scope['client'][0]}".encode()})
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "seen"),
+    [
+        (("127.0.0.1",), "203.0.113.7", "https 203.0.113.7"),
+        (("127.0.0.0/8",), "203.0.113.7", "https 203.0.113.7"),
+        (("127.0.0.1",), "198.51.100.1, 203.0.113.7", "https 203.0.113.7"),
+        (("10.0.0.1",), "203.0.113.7", "http 127.0.0.1"),
+        ((), "203.0.113.7", "http 127.0.0.1"),
+    ],
+)
+async def test_only_a_proxy_says_for_whom_it_asks(proxies: tuple[str, ...], forwarded: str, seen: str) -> None:
+    server = WebServer(who, host="127.0.0.1", port=0, proxies=proxies)
+    await server.start()
+    try:
+        async with httpx.AsyncClient() as client:
+            headers = {"X-Forwarded-For": forwarded, "X-Forwarded-Proto": "https"}
+            assert (await client.get(f"http://127.0.0.1:{server.port}/", headers=headers)).text == seen
+    finally:
+        await server.stop()

@@ -2,6 +2,7 @@
 
 import socket
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -77,3 +78,11 @@ def test_certificates(tmp_path: Path, usable: bool) -> None:
     findings = examine(Settings.model_validate({"data_dir": tmp_path, **HEALTHY, "listeners": [listener]}))
     levels = [finding.level for finding in findings if str(certificate) in finding.text]
     assert levels == [Level.FINE if usable else Level.WRONG]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="rights are another matter there")
+@pytest.mark.parametrize(("mode", "level"), [(0o755, Level.NOTE), (0o700, Level.FINE)])
+def test_a_data_directory_others_may_look_into(tmp_path: Path, mode: int, level: Level) -> None:
+    tmp_path.chmod(mode)
+    findings = examine(Settings.model_validate({"data_dir": tmp_path, **HEALTHY}))
+    assert next(finding.level for finding in findings if finding.subject == "data directory") is level

@@ -98,3 +98,40 @@ def test_a_secret_is_never_repeated(tmp_path: Path) -> None:
     with pytest.raises(Invalid) as caught:
         load_settings(written(tmp_path, "[http]\nmetrics_token = 12345678\n"))
     assert "12345678" not in caught.value.message
+
+
+def with_secrets(folder: Path, monkeypatch: pytest.MonkeyPatch, **secrets: str) -> None:
+    folder.mkdir()
+    (folder / "..data").mkdir()
+    for key, text in secrets.items():
+        (folder / key.replace("__", ".")).write_text(text, "utf-8")
+    monkeypatch.setenv("CHARGECLOUD_SECRETS", str(folder))
+
+
+def test_secrets_win_over_the_file_and_lose_to_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = written(tmp_path, '[database]\nurl = "mysql://file@h/n"\nconnections = 3\n[bus]\nurl = "amqp://file"\n')
+    with_secrets(tmp_path / "s", monkeypatch, database__url="mysql://secret@h/n\n", bus__url="amqp://secret")
+    monkeypatch.setenv("CHARGECLOUD_BUS__URL", "amqp://environment")
+    settings = load_settings(path)
+    assert (settings.database.url, settings.database.connections) == ("mysql://secret@h/n", 3)
+    assert settings.bus.url == "amqp://environment"
+
+
+def test_a_secret_nobody_knows_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_secrets(tmp_path / "s", monkeypatch, databas__url="mysql://x")
+    with pytest.raises(Invalid, match=r"databas\.url: there is no such setting; did you mean database\.url"):
+        load_settings()
+
+
+def test_a_folder_of_secrets_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHARGECLOUD_SECRETS", str(tmp_path / "gone"))
+    with pytest.raises(Invalid, match="CHARGECLOUD_SECRETS"):
+        load_settings()
+
+
+def test_proxies_are_addresses_or_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHARGECLOUD_HTTP__PROXIES", '["10.0.0.0/24"]')
+    assert load_settings().http.proxies == ("10.0.0.0/24",)
+    monkeypatch.setenv("CHARGECLOUD_HTTP__PROXIES", '["proxy.example.com"]')
+    with pytest.raises(Invalid, match=r"http\.proxies.*127\.0\.0\.1"):
+        load_settings()
