@@ -4,7 +4,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --no-sync --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-connected test-deploy check fmt docs migration golden fuzz city crash bench clean
+.PHONY: help setup demo up test test-connected test-deploy check fmt docs migration golden fuzz city crash cluster-demo bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -65,6 +65,9 @@ city: setup ## a simulated day of 200 charge points with every fault: make city 
 
 crash: setup ## kill -9 of the running platform, 100 times: make crash KILLS=… SEED=…
 	@$(RUN) python -m tests.crash --kills $(or $(KILLS),100) --seed $(or $(SEED),1)
+
+cluster-demo: setup ## six processes and their servers under load while they die: make cluster-demo FORM=--short SECONDS=…
+	@$(RUN) python -m tests.cluster $(FORM) $(if $(SECONDS),--seconds $(SECONDS)) --seed $(or $(SEED),1)
 
 bench: setup ## measure, and write docs/performance.md
 	@$(RUN) python -m tests.bench

@@ -15,13 +15,14 @@ from chargecloud.features.tariffs.messages import BandPrice
 from chargecloud.features.wallet import service as wallet
 from chargecloud.features.wallet.messages import TopUp
 from chargecloud.infra.sql.engine import Database
+from chargecloud.infra.sql.store import StoreOptions
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.clock import SystemClock
 from chargecloud.kernel.ids import new_id
 from chargecloud.main import schema
 from chargecloud.sim.options import SimOptions
 
-CARD_PREFIX, APP_PREFIX = "32017001", "32017002"
+CARD_PREFIX, APP_PREFIX, PROBE_PREFIX = "32017001", "32017002", "32017003"
 BALANCE_FEN = 50_000_000
 BANDS = (BandPrice(122_000, 45_000), BandPrice(103_500, 45_000), BandPrice(68_200, 45_000), BandPrice(34_100, 45_000))
 HALF_HOURS = tuple(index // 4 % 4 for index in range(48))
@@ -35,6 +36,8 @@ class Plan:
     app_points: int
     card_holders: int = -1
     """Drivers with a card; two for each charge point that takes cards when not said."""
+    probe_points: int = 0
+    """Kept free for charges that find out whether the platform is in service."""
 
     @property
     def cards(self) -> SimOptions:
@@ -46,6 +49,11 @@ class Plan:
         """Codes and models of the second kind."""
         return SimOptions(code_prefix=APP_PREFIX, count=self.app_points)
 
+    @property
+    def probes(self) -> SimOptions:
+        """Codes and models of the third kind, all with two connectors."""
+        return SimOptions(code_prefix=PROBE_PREFIX, count=self.probe_points, power="dc")
+
 
 @dataclass(frozen=True)
 class World:
@@ -55,13 +63,19 @@ class World:
     app_points: tuple[tuple[str, int], ...]
     """(charge point code, connector count) of those that wait for a start from a phone."""
     tokens: tuple[str, ...]
+    probe_points: tuple[tuple[str, int], ...] = ()
 
 
 async def build(data_dir: Path, plan: Plan) -> World:
-    """Make the database and fill it, with the platform's own services."""
+    """Make a SQLite database and fill it, with the platform's own services."""
     url = f"sqlite:///{data_dir / 'chargecloud.db'}"
     schema.upgrade(url)
-    database = Database(url, SystemClock())
+    return await fill(url, plan)
+
+
+async def fill(url: str, plan: Plan) -> World:
+    """Fill a database that has the newest schema and nothing else."""
+    database = Database(url, SystemClock(), store=StoreOptions(unit_s=600))
     await database.start()
     try:
         async with database.unit() as uow:
@@ -77,8 +91,8 @@ async def _fill(uow: UnitOfWork, plan: Plan) -> World:
     new = service_assets.NewStation(name="测试站", address="", latitude_udeg=0, longitude_udeg=0)
     station = await service_assets.create_station(uow, DEFAULT_OPERATOR_ID, new)
     await tariffs.assign(uow, tariffs.NewAssignment(station_id=station.id, tariff_id=tariff_id))
-    app_points = []
-    for options in (plan.cards, plan.apps):
+    places: dict[str, list[tuple[str, int]]] = {CARD_PREFIX: [], APP_PREFIX: [], PROBE_PREFIX: []}
+    for options in (plan.cards, plan.apps, *([plan.probes] if plan.probe_points else [])):
         for spec in options.specs():
             entered = service_assets.NewChargePoint(
                 code=spec.code,
@@ -89,16 +103,17 @@ async def _fill(uow: UnitOfWork, plan: Plan) -> World:
                 rated_power_w=spec.rated_power_w,
             )
             await service_assets.create_charge_point(uow, entered, operator_id=None)
-            if options.code_prefix == APP_PREFIX:
-                app_points.append((spec.code, spec.connector_count))
+            places[options.code_prefix].append((spec.code, spec.connector_count))
     cards = tuple(
         [
             await _card(uow, number)
             for number in range(2 * plan.card_points if plan.card_holders < 0 else plan.card_holders)
         ]
     )
-    tokens = tuple([await _token(uow, number) for number in range(2 * plan.app_points)])
-    return World(cards=cards, app_points=tuple(app_points), tokens=tokens)
+    tokens = tuple([await _token(uow, number) for number in range(2 * (plan.app_points + plan.probe_points))])
+    return World(
+        cards=cards, app_points=tuple(places[APP_PREFIX]), tokens=tokens, probe_points=tuple(places[PROBE_PREFIX])
+    )
 
 
 async def _driver(uow: UnitOfWork, name: str) -> int:
