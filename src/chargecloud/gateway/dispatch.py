@@ -44,7 +44,7 @@ class Dispatcher:
 
     def _command(self, command: DeviceCommand) -> None:
         board = self._board
-        board.counts["commands"] += 1
+        board.counts["commands_received"] += 1
         if command.expires_at_ms <= board.now_ms():
             board.end(command, CommandOutcome.EXPIRED, "expired")
         elif isinstance(command, AnswerBoot):

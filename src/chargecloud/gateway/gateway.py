@@ -21,6 +21,14 @@ from chargecloud.kernel.errors import Invalid
 
 log = structlog.get_logger("chargecloud.gateway")
 
+STATES = frozenset(
+    {
+        "connections", "online", "paused", "stalled", "logins_queued", "contests", "sweep_late_ms_max",
+        "records_waiting", "bus_away", "events_held",
+    }
+)  # fmt: skip
+"""Those of `stats` that go up and down."""
+
 
 @dataclass(frozen=True, slots=True)
 class GatewaySettings:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, select
 
+from chargecloud.infra.ages import measured
 from chargecloud.infra.bus.contract import Bus
 from chargecloud.infra.schedule.contract import Job
 from chargecloud.infra.sql.engine import Database
@@ -57,9 +58,8 @@ class Inbox:
         for name, subscriptions in self._groups.items():
             if subscriptions:
                 bodies = tuple({each.body for each in subscriptions})
-                bus.subscribe(
-                    name, _Group(self._database, name, subscriptions).handle, bodies=bodies, linger_ms=LINGER_MS[name]
-                )
+                handle = measured(name, _Group(self._database, name, subscriptions).handle, self._database.clock)
+                bus.subscribe(name, handle, bodies=bodies, linger_ms=LINGER_MS[name])
 
 
 class _Group:

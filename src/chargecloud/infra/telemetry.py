@@ -6,14 +6,14 @@ A log line is an event name and facts. Metrics live in one registry; whoever cou
 
 import logging
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextvars import ContextVar
 from io import BytesIO, TextIOWrapper
 from typing import Literal
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
@@ -99,17 +99,23 @@ Counts = Callable[[], Mapping[str, int]]
 
 
 class _Watched(Collector):
-    """Gauges read from the parts themselves at the moment somebody asks."""
+    """Counts read from the parts themselves at the moment somebody asks."""
 
     def __init__(self) -> None:
-        self.parts: dict[str, Counts] = {}
+        self.parts: dict[str, tuple[Counts, frozenset[str]]] = {}
 
     def collect(self) -> Iterator[Metric]:
-        for name, counts in list(self.parts.items()):
-            family = GaugeMetricFamily(f"chargecloud_{name}", f"Counts of the {name}.", labels=["what"])
-            for what, value in counts().items():
-                family.add_metric([what], value)
-            yield family
+        for part, (counts, states) in list(self.parts.items()):
+            families: dict[str, CounterMetricFamily | GaugeMetricFamily] = {}
+            for key, value in counts().items():
+                what, _, kind = key.partition(".")
+                family = families.get(what)
+                if family is None:
+                    made = GaugeMetricFamily if what in states else CounterMetricFamily
+                    about = f"{what.replace('_', ' ')} of the {part.replace('_', ' ')}"
+                    family = families[what] = made(f"chargecloud_{part}_{what}", about, labels=["kind"] if kind else [])
+                family.add_metric([kind] if kind else [], value)
+            yield from families.values()
 
 
 registry = CollectorRegistry()
@@ -139,9 +145,31 @@ unit_failures = Counter("chargecloud_unit_failures", "Units of work that did not
 job_runs = Counter("chargecloud_job_runs", "Runs of scheduled jobs.", ["job", "outcome"], registry=registry)
 
 
-def watch(part: str, counts: Counts) -> None:
-    """Show a part's counts as gauges `chargecloud_<part>{what=…}`; a later part of the same name takes its place."""
-    _watched.parts[part] = counts
+loop_lag_seconds = Histogram(
+    "chargecloud_loop_lag_seconds",
+    "How late the event loop comes to what is due.",
+    registry=registry,
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
+)
+event_age_seconds = Histogram(
+    "chargecloud_event_age_seconds",
+    "Age of an event when a group had committed it; SessionRecorded: how long after its record an order was settled.",
+    ["group", "event"],
+    registry=registry,
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800),
+)
+process_info = Gauge(
+    "chargecloud_process_info", "Which process this is; 1.", ["role", "number", "version"], registry=registry
+)
+
+
+def watch(part: str, counts: Counts, *, states: Collection[str] = ()) -> None:
+    """Show a part's counts; a later part of the same name takes its place.
+
+    `frames` is `chargecloud_<part>_frames_total`, `closed.lost` is `chargecloud_<part>_closed_total{kind="lost"}`; what
+    goes up and down is named in `states` and has no `_total`.
+    """
+    _watched.parts[part] = counts, frozenset(states)
 
 
 def exposition() -> bytes:

@@ -117,12 +117,16 @@ def _run_several(name: str, config: Path | None, number: int | None, processes: 
 
 
 def _run(name: str, config: Path | None, number: int | None = None) -> NoReturn:
+    from importlib.metadata import version
+
+    from chargecloud.infra import telemetry
     from chargecloud.kernel.clock import SystemClock
     from chargecloud.main import process
     from chargecloud.main.place import Place
     from chargecloud.main.wiring import Role, refuse_world
 
     role, place = Role(name), Place() if number is None else Place.shared(number)
+    telemetry.process_info.labels(role, str(place.number), version("chargecloud")).set(1)
     settings = settings_of(config)
     refuse_world(settings, role)
     wire = _wiring_of(role)

@@ -11,16 +11,18 @@ from chargecloud.infra import telemetry
 from chargecloud.infra.cache.contract import Cache
 from chargecloud.infra.framearchive import FrameArchive
 from chargecloud.infra.http.app import ApiParts, build_app
+from chargecloud.infra.looplag import LoopLag
 from chargecloud.infra.sql.engine import Database
 from chargecloud.kernel.clock import Clock, rfc3339
 from chargecloud.main import features, page
 from chargecloud.main.certificates import self_signed, server_context
+from chargecloud.main.metrics_port import metrics_parts
 from chargecloud.main.place import Place
 from chargecloud.main.process import Alone, Part
 from chargecloud.main.servers import WebServer
 from chargecloud.main.settings import Settings
 from chargecloud.main.storage import DatabasePart
-from chargecloud.main.wiring import open_cache, open_database
+from chargecloud.main.wiring import open_cache, open_database, watch_servers
 from chargecloud.protocols.catalog import protocols
 
 FrameReader = Callable[[str, int | None, int], Awaitable[list[dict[str, object]]]]
@@ -83,7 +85,7 @@ def wire_api(settings: Settings, ports: ApiPorts, *, pages: Sequence[APIRouter] 
             version=version("chargecloud"),
         )
     )
-    telemetry.watch("live", app.state.live.counts)
+    telemetry.watch("live", app.state.live.counts, states={"watchers", "topics"})
     return ApiRole(settings, ports.clock, ports.place, app)
 
 
@@ -92,9 +94,15 @@ def api_alone(settings: Settings, clock: Clock, place: Place) -> Alone:
     cache = open_cache(settings, clock)
     database = open_database(settings, clock, broadcast=cache.broadcast)
     role = wire_api(settings, ApiPorts(clock, database, cache, place))
-    telemetry.watch("cache", cache.counts)
+    watch_servers(None, cache)
     return Alone(
-        parts=[cache, DatabasePart(settings.database_url, database, migrate=False), *role.parts()],
+        parts=[
+            cache,
+            DatabasePart(settings.database_url, database, migrate=False),
+            *role.parts(),
+            LoopLag(),
+            *metrics_parts(settings, "api", place),
+        ],
         facts=lambda: {"http": settings.http.port, "https": settings.https.port if settings.https.enabled else 0},
     )
 

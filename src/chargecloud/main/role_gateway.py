@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chargecloud.gateway.collector import SparedCollector
-from chargecloud.gateway.gateway import Gateway, GatewaySettings
+from chargecloud.gateway.gateway import STATES, Gateway, GatewaySettings
 from chargecloud.gateway.listener import ListenerSettings
 from chargecloud.gateway.signs import Signs
 from chargecloud.gateway.switchboard import Surroundings
@@ -13,11 +13,13 @@ from chargecloud.infra import telemetry
 from chargecloud.infra.bus.contract import Bus
 from chargecloud.infra.cache.contract import Cache
 from chargecloud.infra.framelog import FrameLogLimits, SqliteFrameLog
+from chargecloud.infra.looplag import LoopLag
 from chargecloud.kernel.clock import Clock
+from chargecloud.main.metrics_port import metrics_parts
 from chargecloud.main.place import Place
 from chargecloud.main.process import Alone, Part
 from chargecloud.main.settings import Settings
-from chargecloud.main.wiring import open_bus, open_cache
+from chargecloud.main.wiring import open_bus, open_cache, watch_servers
 from chargecloud.protocols.catalog import protocols
 
 
@@ -59,8 +61,8 @@ def wire_gateway(settings: Settings, clock: Clock, bus: Bus, cache: Cache, place
     log_limits = FrameLogLimits(keep_hours=settings.frame_log.keep_hours, file_mib=settings.frame_log.file_mib)
     frame_log = SqliteFrameLog(frame_log_path(settings, own.gateway_id), clock, log_limits)
     gateway = Gateway(own, Surroundings(clock, bus, cache, frame_log), protocols())
-    telemetry.watch("gateway", gateway.stats)
-    telemetry.watch("frame_log", frame_log.counts)
+    telemetry.watch("gateway", gateway.stats, states=STATES)
+    telemetry.watch("frame_log", frame_log.counts, states={"waiting"})
     signs = Signs(own.gateway_id, bus, clock, online=lambda: gateway.stats()["online"])
     return GatewayRole(own.gateway_id, gateway, frame_log, signs)
 
@@ -69,10 +71,9 @@ def gateway_alone(settings: Settings, clock: Clock, place: Place) -> Alone:
     """A process that is a gateway and nothing else."""
     bus, cache = open_bus(settings, clock), open_cache(settings, clock)
     role = wire_gateway(settings, clock, bus, cache, place)
-    telemetry.watch("bus", bus.counts)
-    telemetry.watch("cache", cache.counts)
+    watch_servers(bus, cache)
     return Alone(
-        parts=[cache, bus, *role.parts()],
+        parts=[cache, bus, *role.parts(), LoopLag(), *metrics_parts(settings, "gateway", place)],
         facts=lambda: {
             "gateway_id": role.gateway_id,
             "charge_points": [f"{host}:{port}" for host, port in role.gateway.addresses()],

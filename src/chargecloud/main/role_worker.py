@@ -6,18 +6,22 @@ from chargecloud.infra import deadletters, inbox, telemetry
 from chargecloud.infra.bus.memory import MemoryBus, Poison
 from chargecloud.infra.cache.contract import Cache
 from chargecloud.infra.deadletters import DeadLetters
+from chargecloud.infra.depths import STATES as depths_states
+from chargecloud.infra.depths import Depths
 from chargecloud.infra.http import idempotency
 from chargecloud.infra.inbox import Inbox
+from chargecloud.infra.looplag import LoopLag
 from chargecloud.infra.relay import Relay
 from chargecloud.infra.schedule.loop import Scheduler
 from chargecloud.infra.sql.engine import Database
 from chargecloud.kernel.clock import Clock
 from chargecloud.main import features
+from chargecloud.main.metrics_port import metrics_parts
 from chargecloud.main.place import Place
 from chargecloud.main.process import Alone, Part
 from chargecloud.main.settings import Settings
 from chargecloud.main.storage import DatabasePart, DeadLettersPart
-from chargecloud.main.wiring import open_bus, open_cache, open_database
+from chargecloud.main.wiring import open_bus, open_cache, open_database, watch_servers
 
 JOBS = (*features.JOBS, *inbox.JOBS, *deadletters.JOBS, *idempotency.JOBS)
 
@@ -30,10 +34,11 @@ class WorkerRole:
     dead_letters: DeadLetters
     relay: Relay
     scheduler: Scheduler
+    depths: Depths
 
     def parts(self) -> list[Part]:
         """What runs, to be started after the database."""
-        return [DeadLettersPart(self.dead_letters), self.bus, self.relay, self.scheduler]
+        return [DeadLettersPart(self.dead_letters), self.bus, self.relay, self.scheduler, self.depths]
 
 
 def wire_worker(settings: Settings, clock: Clock, database: Database, cache: Cache) -> WorkerRole:
@@ -42,18 +47,27 @@ def wire_worker(settings: Settings, clock: Clock, database: Database, cache: Cac
     bus = open_bus(settings, clock, on_poison=lambda poison: _bury(dead_letters, poison))
     Inbox(database, features.SUBSCRIPTIONS).subscribe(bus)
     relay = Relay(database, bus, cache)
-    telemetry.watch("bus", bus.counts)
-    telemetry.watch("relay", relay.counts)
-    return WorkerRole(bus, dead_letters, relay, Scheduler(database, JOBS))
+    depths = Depths(database)
+    telemetry.watch("relay", relay.counts, states={"in_hand"})
+    telemetry.watch("database", depths.counts, states=depths_states)
+    watch_servers(bus, cache)
+    return WorkerRole(bus, dead_letters, relay, Scheduler(database, JOBS), depths)
 
 
-def worker_alone(settings: Settings, clock: Clock, _place: Place) -> Alone:
+def worker_alone(settings: Settings, clock: Clock, place: Place) -> Alone:
     """A process that is a worker and nothing else."""
     cache = open_cache(settings, clock)
     database = open_database(settings, clock, broadcast=cache.broadcast)
     role = wire_worker(settings, clock, database, cache)
-    telemetry.watch("cache", cache.counts)
-    return Alone(parts=[cache, DatabasePart(settings.database_url, database, migrate=False), *role.parts()])
+    return Alone(
+        parts=[
+            cache,
+            DatabasePart(settings.database_url, database, migrate=False),
+            *role.parts(),
+            LoopLag(),
+            *metrics_parts(settings, "worker", place),
+        ]
+    )
 
 
 def _bury(dead_letters: DeadLetters, poison: Poison) -> None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from fastapi import APIRouter, FastAPI
 
 from chargecloud.gateway.gateway import Gateway
-from chargecloud.infra import telemetry
 from chargecloud.infra.cache.contract import Cache
+from chargecloud.infra.looplag import LoopLag
 from chargecloud.infra.sql.engine import Database
 from chargecloud.kernel.clock import Clock
 from chargecloud.main.place import Place
@@ -49,7 +49,6 @@ def wire(settings: Settings, clock: Clock, *, pages: Sequence[APIRouter] = ()) -
     cache = open_cache(settings, clock)
     database = open_database(settings, clock, broadcast=cache.broadcast)
     worker = wire_worker(settings, clock, database, cache)
-    telemetry.watch("cache", cache.counts)
     place = Place()
     return Platform(
         settings=settings,
@@ -76,6 +75,7 @@ def all_parts(platform: Platform, *, seeding: Part | None = None) -> list[Part]:
         *platform.worker.parts(),
         *platform.api.parts(),
         *platform.gateway_role.parts(),
+        LoopLag(),
     ]
 
 

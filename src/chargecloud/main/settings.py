@@ -194,6 +194,17 @@ class FrameLogSettings(Section):
     file_mib: int = Field(4_096, ge=16, description="when what is kept takes more, the oldest goes early")
 
 
+class MetricsSettings(Section):
+    """Metrics of processes of one role, each on a port of its own; `up` has them at `/metrics` of its HTTP port."""
+
+    host: str = Field("127.0.0.1", description="address for the ports below; whoever reaches it can read them")
+    gateway_port: Port = Field(
+        9511, description="of `chargecloud gateway`; its second process has the next number, and so on; 0 is none"
+    )
+    api_port: Port = Field(9531, description="of `chargecloud api`, likewise")
+    worker_port: Port = Field(9551, description="of `chargecloud worker`, likewise")
+
+
 class LogSettings(Section):
     """The log on standard error."""
 
@@ -234,6 +245,7 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     frame_log: FrameLogSettings = FrameLogSettings()
     log: LogSettings = LogSettings()
+    metrics: MetricsSettings = MetricsSettings()
 
     @field_validator("data_dir")
     @classmethod

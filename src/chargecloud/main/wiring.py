@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from chargecloud.infra import telemetry
 from chargecloud.kernel.clock import Clock
 from chargecloud.kernel.errors import Invalid, Unavailable, Unsupported
 from chargecloud.main.settings import Settings
 
 if TYPE_CHECKING:
+    from chargecloud.infra.bus.contract import Bus
     from chargecloud.infra.bus.memory import MemoryBus, PoisonHook
     from chargecloud.infra.cache.contract import Cache
     from chargecloud.infra.sql.engine import Database
@@ -103,6 +105,13 @@ def open_database(
     )
     store = settings.database.for_store()
     return Database(settings.database_url, clock, options=options, broadcast=broadcast, store=store)
+
+
+def watch_servers(bus: "Bus | None", cache: "Cache") -> None:
+    """Show what bus and cache count."""
+    telemetry.watch("cache", cache.counts, states={"held", "buckets", "down"})
+    if bus is not None:
+        telemetry.watch("bus", bus.counts, states={"queued", "unconfirmed", "down"})
 
 
 @contextmanager

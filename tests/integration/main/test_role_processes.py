@@ -25,7 +25,8 @@ from tests.support.platform_process import free_port
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return anywhere(Settings(data_dir=tmp_path))
+    ports = {"gateway_port": 0, "api_port": 0, "worker_port": 0}
+    return anywhere(Settings.model_validate({"data_dir": tmp_path, "metrics": ports}))
 
 
 @contextlib.asynccontextmanager

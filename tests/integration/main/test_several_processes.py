@@ -26,13 +26,14 @@ class Api:
     """The supervisor, its log, and how its children answer."""
 
     def __init__(self, folder: Path, settings: dict[str, str]) -> None:
-        self.port = free_port()
+        self.port, self.metrics = free_port(), free_port()
         self._log = folder / "log"
         environment = os.environ | {
             "CHARGECLOUD_DATA_DIR": str(folder),
             "CHARGECLOUD_HTTP__PORT": str(self.port),
             "CHARGECLOUD_HTTPS__ENABLED": "false",
             "CHARGECLOUD_LOG__FORMAT": "json",
+            "CHARGECLOUD_METRICS__API_PORT": str(self.metrics),
             **settings,
         }
         with self._log.open("ab") as log:
@@ -86,6 +87,10 @@ async def test_a_kill_and_a_renewal_are_survived_without_a_wrong_answer(tmp_path
         asking = asyncio.create_task(answers(running.port, done))
         first = running.children()
         assert len(first) == 2
+        async with httpx.AsyncClient() as client:
+            shown = [await client.get(f"http://127.0.0.1:{running.metrics + number}/metrics") for number in (0, 1)]
+        for number, metrics in enumerate(shown, 1):
+            assert f'chargecloud_process_info{{number="{number}",role="api"' in metrics.text
         os.kill(min(first), signal.SIGKILL)
         await eventually(lambda: running.told("supervisor.child_ready") == 3, within_s=READY_WITHIN_S)
         second = running.children()

@@ -81,12 +81,16 @@ def test_what_strangers_send_cannot_forge_a_line(sent: str, written: str) -> Non
 
 
 def test_counts_are_read_when_somebody_asks() -> None:
-    counts = {"queued": 1}
-    watch("test_part", lambda: counts)
+    counts = {"queued": 1, "frames": 2, "closed.lost": 3, "closed.fenced": 4}
+    watch("test_part", lambda: counts, states={"queued"})
     counts["queued"] = 7
-    assert b'chargecloud_test_part{what="queued"} 7.0' in exposition()
+    shown = exposition().decode().splitlines()
+    assert {"chargecloud_test_part_queued 7.0", "chargecloud_test_part_frames_total 2.0"} <= set(shown)
+    assert 'chargecloud_test_part_closed_total{kind="lost"} 3.0' in shown
+    assert 'chargecloud_test_part_closed_total{kind="fenced"} 4.0' in shown
+    assert "# TYPE chargecloud_test_part_queued gauge" in shown
     watch("test_part", lambda: {"queued": 9})
-    assert b'chargecloud_test_part{what="queued"} 9.0' in exposition()
+    assert b"chargecloud_test_part_queued_total 9.0" in exposition()
     del telemetry._watched.parts["test_part"]
 
 
