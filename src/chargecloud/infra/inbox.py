@@ -5,7 +5,7 @@ one hurts nobody else. Messages that left an outbox are recognised when they com
 """
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,10 @@ _SEEN = select(inbox_seen.c.message_id).where(
 )
 
 
+Many = Callable[[UnitOfWork, Sequence[Envelope]], Awaitable[None]]
+"""Takes the unit of work and messages of one type, each of another key."""
+
+
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """A feature wants messages of this type (or derived from it) handled."""
@@ -41,6 +45,8 @@ class Subscription:
     handler: Handler
     telemetry: bool = False
     """Append-only rows nobody waits for: collected for half a second before they are written."""
+    many: Many | None = None
+    """Handles several at once, where that is cheaper; sets `uow.trace_id` to that of the message it speaks for."""
 
 
 class Inbox:
@@ -67,15 +73,22 @@ class _Group:
         self._database = database
         self._name = name
         self._subscriptions = subscriptions
-        self._handlers: dict[type[Message], tuple[Handler, ...]] = {}
+        self._wanted: dict[type[Message], tuple[Subscription, ...]] = {}
 
     async def handle(self, batch: Sequence[Envelope]) -> None:
         """All of a batch, or nothing of it."""
         async with self._database.unit(batch[0].trace_id) as uow:
-            for envelope in await self._unseen(uow, batch):
+            for body, envelopes in _waves(await self._unseen(uow, batch)):
+                await self._give(uow, body, envelopes)
+
+    async def _give(self, uow: UnitOfWork, body: type[Message], envelopes: Sequence[Envelope]) -> None:
+        for subscription in self._subscriptions_of(body):
+            if subscription.many is not None and len(envelopes) > 1:
+                await subscription.many(uow, envelopes)
+                continue
+            for envelope in envelopes:
                 uow.trace_id = envelope.trace_id
-                for handler in self._handlers_of(type(envelope.body)):
-                    await handler(uow, envelope.body, envelope)
+                await subscription.handler(uow, envelope.body, envelope)
 
     async def _unseen(self, uow: UnitOfWork, batch: Sequence[Envelope]) -> Sequence[Envelope]:
         """The batch without what this group has handled before; what is left is remembered."""
@@ -94,12 +107,28 @@ class _Group:
                 uow.append(inbox_seen, {"message_id": envelope.id, "group_name": self._name, "seen_at_ms": uow.now_ms})
         return fresh
 
-    def _handlers_of(self, body: type[Message]) -> tuple[Handler, ...]:
-        handlers = self._handlers.get(body)
-        if handlers is None:
-            handlers = tuple(each.handler for each in self._subscriptions if issubclass(body, each.body))
-            self._handlers[body] = handlers
-        return handlers
+    def _subscriptions_of(self, body: type[Message]) -> tuple[Subscription, ...]:
+        wanted = self._wanted.get(body)
+        if wanted is None:
+            wanted = tuple(each for each in self._subscriptions if issubclass(body, each.body))
+            self._wanted[body] = wanted
+        return wanted
+
+
+def _waves(batch: Sequence[Envelope]) -> Iterator[tuple[type[Message], list[Envelope]]]:
+    """Messages of one type together, as far as that leaves the order within each key as it is.
+
+    The first wave holds the first message of every key, the second the second, and so on.
+    """
+    waves: list[dict[type[Message], list[Envelope]]] = []
+    turns: dict[str, int] = {}
+    for envelope in batch:
+        turn = turns[envelope.key] = turns.get(envelope.key, -1) + 1
+        if turn == len(waves):
+            waves.append({})
+        waves[turn].setdefault(type(envelope.body), []).append(envelope)
+    for wave in waves:
+        yield from wave.items()
 
 
 async def forget_seen(database: Database) -> None:

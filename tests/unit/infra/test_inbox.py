@@ -166,3 +166,35 @@ async def test_what_cannot_come_again_is_forgotten(
             left.append(sorted((await connection.execute(select(inbox_seen.c.message_id))).scalars()))
     assert [len(each) for each in left] == [2, 1, 1]
     assert left[-1] == ["m9"]
+
+
+async def test_several_of_a_type_go_together_and_keys_stay_in_order(with_effects: Database) -> None:
+    """Each key's own order holds; across keys one type is handled at once."""
+    said: list[str] = []
+
+    async def one(uow: UnitOfWork, event: DeviceEvent, envelope: Envelope) -> None:
+        said.append(f"{type(event).__name__} {envelope.key} {uow.trace_id}")
+
+    async def many(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
+        said.append(
+            "many " + " ".join(f"{envelope.key}{getattr(envelope.body, 'connector_no', 0)}" for envelope in envelopes)
+        )
+
+    handle = handler(with_effects, Subscription(Beat, one, many=many), Subscription(CameOnline, one))
+    online = Envelope("a", CameOnline(charge_point_code="a", gateway_id="g", epoch=1), 0, trace_id="t")
+    await handle([beat(1, key="a"), online, beat(2, key="a"), beat(1, key="b"), beat(1, key="c"), beat(2, key="c")])
+    assert said == ["many a1 b1 c1", "CameOnline a t", "Beat c ", "Beat a "]
+
+
+async def test_many_and_one_fail_alike(with_effects: Database) -> None:
+    async def many(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
+        for envelope in envelopes:
+            assert isinstance(envelope.body, Beat)
+            await record(uow, envelope.body, envelope)
+
+    handle = handler(with_effects, Subscription(Beat, record, many=many))
+    with pytest.raises(Conflict):
+        await handle([beat(1, key="a"), beat(13, key="b")])
+    assert await numbers(with_effects) == []
+    await handle([beat(1, key="a"), beat(2, key="b")])
+    assert await numbers(with_effects) == [1, 2]

@@ -1,7 +1,9 @@
 """What sessions, charge points and wallets tell that orders listen to."""
 
+from collections.abc import Sequence
+
 from chargecloud.device.events import StartRequested
-from chargecloud.features.orders import service, service_card, service_settle
+from chargecloud.features.orders import service, service_card, service_settle, service_settle_many
 from chargecloud.features.sessions.messages import (
     SessionEnded,
     SessionEstimated,
@@ -47,6 +49,16 @@ async def on_recorded(uow: UnitOfWork, event: SessionRecorded, _envelope: Envelo
     await service_settle.settle_record(uow, event)
 
 
+async def on_recorded_many(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
+    """The same for many at once, as after an outage."""
+    batch = [
+        service_settle_many.Recorded(envelope.body, envelope.trace_id)
+        for envelope in envelopes
+        if isinstance(envelope.body, SessionRecorded)
+    ]
+    await service_settle_many.settle_records(uow, batch)
+
+
 async def on_estimated(uow: UnitOfWork, event: SessionEstimated, _envelope: Envelope) -> None:
     """Settle by the last sample."""
     await service_settle.settle_estimate(uow, event.session_no)
@@ -64,7 +76,7 @@ SUBSCRIPTIONS = (
     Subscription(SessionRejected, on_failed),
     Subscription(SessionFailed, on_failed),
     Subscription(SessionReopened, on_reopened),
-    Subscription(SessionRecorded, on_recorded),
+    Subscription(SessionRecorded, on_recorded, many=on_recorded_many),
     Subscription(SessionEstimated, on_estimated),
     Subscription(ToppedUp, on_topped_up),
 )

@@ -1,5 +1,7 @@
 """Settling: what evidence makes of an order, exactly once for each session, and what comes after that."""
 
+from typing import NamedTuple
+
 import msgspec
 
 from chargecloud.device.events import StartMethod, StopClass
@@ -39,6 +41,16 @@ class Charge(msgspec.Struct, frozen=True):
         return self.energy_fee_fen + self.service_fee_fen
 
 
+class Outcome(NamedTuple):
+    """What the first settlement of an order is to write."""
+
+    verdict: Verdict
+    charge: Charge
+    disputes: tuple[str, ...]
+    row: dict[str, object]
+    after: Order
+
+
 async def settle_record(uow: UnitOfWork, event: SessionRecorded) -> None:
     """A record is there: settle, or correct what was settled, or leave it to people."""
     session, record = await sessions.recorded(uow, event.record_id)
@@ -49,8 +61,7 @@ async def settle_record(uow: UnitOfWork, event: SessionRecorded) -> None:
     if version is None:
         await _without_tariff(uow, order, event.record_id)
         return
-    terms = _terms(uow, order, version)
-    assessment = model_assess.assess(record, session, terms)
+    assessment = model_assess.assess(record, session, terms_of(uow, order, version))
     if order.settled_at_ms is None:
         await _first(uow, order, assessment, record=record, stop_class=record.body.stop_class)
     elif await sql.settled_by(uow, order.session_no) != event.record_id:
@@ -69,11 +80,12 @@ async def settle_estimate(uow: UnitOfWork, session_no: str) -> None:
     if version is None:
         await _without_tariff(uow, order, None)
         return
-    assessment = model_assess.assess_samples(session, _terms(uow, order, version))
+    assessment = model_assess.assess_samples(session, terms_of(uow, order, version))
     await _first(uow, order, assessment, record=None, stop_class=StopClass.UNKNOWN)
 
 
-def _terms(uow: UnitOfWork, order: Order, version: TariffVersion) -> Terms:
+def terms_of(uow: UnitOfWork, order: Order, version: TariffVersion) -> Terms:
+    """What an order's record is assessed against."""
     hold_fen = order.hold_fen or (uow.options.offline_limit_fen if order.method in OFFLINE_METHODS else 0)
     return Terms(
         version=version,
@@ -147,18 +159,31 @@ async def _first(
     uow: UnitOfWork, order: Order, assessment: Assessment, *, record: ChargeDetailRecord | None, stop_class: StopClass
 ) -> None:
     """The one settlement of a session; the unique key makes a second one impossible."""
+    record_id = record.record_id if record else None
+    outcome = settlement(uow, order, assessment, record_id)
+    if not await sql.add_settlement(uow, outcome.row):
+        return
+    await sql.add_bill(uow, order.order_no, 1, assessment.bill)
+    await _take(uow, order, outcome.charge)
+    if outcome.verdict is Verdict.DISPUTE:
+        await _propose(uow, outcome.after, assessment, record_id=record_id, kind="disputed")
+        await _dispute(uow, order, outcome.after, outcome.disputes)
+    else:
+        moved = closed(order, outcome.after, outcome.verdict, stop_class)
+        await sql.save(uow, order, moved)
+        tell_closed(uow, moved)
+
+
+def settlement(uow: UnitOfWork, order: Order, assessment: Assessment, record_id: str | None) -> Outcome:
+    """What a first assessment makes of an order, before anything is written."""
     disputes = (*assessment.disputes, *_standing_disputes(order, assessment))
     charge = _charge_now(order, assessment, disputes)
     verdict = Verdict.DISPUTE if disputes else assessment.verdict
-    row = _settlement_row(uow, order, record.record_id if record else None, verdict.value, charge) | {
+    row = _settlement_row(uow, order, record_id, verdict.value, charge) | {
         "total_hao": assessment.bill.total_hao,
         "rounding_hao": assessment.bill.rounding_hao,
         "comparison": msgspec.json.encode(assessment.comparison).decode(),
     }
-    if not await sql.add_settlement(uow, row):
-        return
-    await sql.add_bill(uow, order.order_no, 1, assessment.bill)
-    await _take(uow, order, charge)
     after = msgspec.structs.replace(
         order,
         hold_open=False,
@@ -171,11 +196,7 @@ async def _first(
         ended_at_ms=order.ended_at_ms if order.ended_at_ms is not None else uow.now_ms,
         flags=model.merged(order.flags, assessment.flags),
     )
-    if verdict is Verdict.DISPUTE:
-        await _propose(uow, after, assessment, record_id=record.record_id if record else None, kind="disputed")
-        await _dispute(uow, order, after, disputes)
-    else:
-        await _close(uow, order, after, verdict, stop_class)
+    return Outcome(verdict, charge, disputes, row, after)
 
 
 def _standing_disputes(order: Order, assessment: Assessment) -> tuple[str, ...]:
@@ -206,17 +227,21 @@ async def _take(uow: UnitOfWork, order: Order, charge: Charge) -> None:
     if order.hold_open and not charge.total_fen:
         await _release(uow, order, "nothing_owed")
     elif order.hold_open:
-        capture = Capture(
-            hold_id=order.hold_id,
-            transfer_id=f"{order.order_no}:capture",
-            energy_fee_fen=charge.energy_fee_fen,
-            service_fee_fen=charge.service_fee_fen,
-            operator_id=order.operator_id,
-            memo=order.order_no,
-        )
-        await wallet.capture(uow, capture)
+        await wallet.capture(uow, capture_of(order, charge))
     elif order.driver_id is not None and charge.total_fen:
         await correct(uow, order, charge, transfer_id=f"{order.order_no}:charge")
+
+
+def capture_of(order: Order, charge: Charge) -> Capture:
+    """The transfer that takes a charge from an order's hold."""
+    return Capture(
+        hold_id=order.hold_id,
+        transfer_id=f"{order.order_no}:capture",
+        energy_fee_fen=charge.energy_fee_fen,
+        service_fee_fen=charge.service_fee_fen,
+        operator_id=order.operator_id,
+        memo=order.order_no,
+    )
 
 
 async def _release(uow: UnitOfWork, order: Order, reason: str) -> None:
@@ -238,21 +263,23 @@ async def correct(uow: UnitOfWork, order: Order, change: Charge, *, transfer_id:
         await wallet.correct(uow, correction)
 
 
-async def _close(uow: UnitOfWork, before: Order, after: Order, verdict: Verdict, stop_class: StopClass) -> None:
+def closed(before: Order, after: Order, verdict: Verdict, stop_class: StopClass) -> Order:
     """Settled, or over without energy."""
     if verdict is Verdict.BILL:
         fact = Fact.BILLED
     else:
         fact = Fact.FAILED if stop_class is StopClass.START_FAILED else Fact.CANCELLED
-    state = model.after(before.state, fact) or before.state
-    moved = msgspec.structs.replace(after, state=state)
-    await sql.save(uow, before, moved)
-    sql.note(uow, moved.order_no, "settled", state=state.value, total_fen=moved.total_fen, flags=moved.flags)
-    show(uow, moved)
-    if state is OrderState.SETTLED:
-        uow.publish(OrderSettled(**names(moved), total_fen=moved.total_fen), key=moved.charge_point_code)
+    return msgspec.structs.replace(after, state=model.after(before.state, fact) or before.state)
+
+
+def tell_closed(uow: UnitOfWork, order: Order) -> None:
+    """Note it, tell whoever watches, and the other features."""
+    sql.note(uow, order.order_no, "settled", state=order.state.value, total_fen=order.total_fen, flags=order.flags)
+    show(uow, order)
+    if order.state is OrderState.SETTLED:
+        uow.publish(OrderSettled(**names(order), total_fen=order.total_fen), key=order.charge_point_code)
     else:
-        uow.publish(OrderEnded(**names(moved), state=state), key=moved.charge_point_code)
+        uow.publish(OrderEnded(**names(order), state=order.state), key=order.charge_point_code)
 
 
 async def _dispute(uow: UnitOfWork, before: Order, after: Order, reasons: tuple[str, ...]) -> None:

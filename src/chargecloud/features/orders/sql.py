@@ -1,5 +1,7 @@
 """Tables of orders, settlements, bills, corrections and events, and the statements that change them."""
 
+from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -23,6 +25,7 @@ from chargecloud.device.events import StartMethod
 from chargecloud.features.orders.messages import Order, OrderState
 from chargecloud.features.sessions.messages import LimitKind
 from chargecloud.features.tariffs.messages import Bill
+from chargecloud.infra.sql.bulk import Change, insert_many, update_many
 from chargecloud.infra.sql.types import big_id, big_int, code, epoch_ms, fen, json_text, metadata
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.errors import Conflict
@@ -153,6 +156,7 @@ parallel_requests = Table(
 ORDER_COLUMNS = tuple(column for column in orders.c if column.name != "id")
 _NAMES = tuple(column.name for column in ORDER_COLUMNS)
 _read_flags = msgspec.json.Decoder(tuple[str, ...]).decode
+_values = attrgetter(*_NAMES)
 
 
 def order_of(row: Row[*tuple[Any, ...]]) -> Order:
@@ -174,6 +178,7 @@ def _plain(name: str, value: object) -> object:
 _SELECT = select(*ORDER_COLUMNS)
 _BY_NUMBER = _SELECT.where(orders.c.order_no == bindparam("number"))
 _BY_SESSION = _SELECT.where(orders.c.session_no == bindparam("number"))
+_BY_SESSIONS = _SELECT.where(orders.c.session_no.in_(bindparam("numbers", expanding=True)))
 _BY_REQUEST = _SELECT.where(orders.c.request_key == bindparam("key"))
 _ADD = insert(orders)
 _SAVE = update(orders).where(
@@ -192,6 +197,12 @@ async def find_by_session(uow: UnitOfWork, session_no: str) -> Order | None:
     """The order of a session."""
     row = (await uow.connection.execute(_BY_SESSION, {"number": session_no})).first()
     return order_of(row) if row else None
+
+
+async def find_by_sessions(uow: UnitOfWork, session_nos: Sequence[str]) -> dict[str, Order]:
+    """The orders of sessions, by session; `save_many` notices what others change meanwhile."""
+    rows = await uow.connection.execute(_BY_SESSIONS, {"numbers": session_nos})
+    return {order.session_no: order for order in map(order_of, rows)}
 
 
 async def find_by_request(uow: UnitOfWork, request_key: str) -> Order | None:
@@ -225,24 +236,45 @@ async def add(uow: UnitOfWork, *new: Order) -> None:
 
 async def save(uow: UnitOfWork, before: Order, after: Order) -> None:
     """Write what changed, if nobody changed it meanwhile."""
-    changes = {
-        name: _plain(name, getattr(after, name)) for name in _NAMES if getattr(after, name) != getattr(before, name)
-    }
+    changes = _changes(before, after)
     if not changes:
         return
     this = {"this_number": before.order_no, "this_revision": before.revision}
     result = await uow.connection.execute(_SAVE, changes | this | {"revision": before.revision + 1})
     if result.rowcount != 1:
         raise Conflict("订单刚刚被改动，请重试", "order_changed", order_no=before.order_no)
-    fresh = [flag for flag in after.flags if flag not in before.flags]
-    if fresh:
-        rows = [{"flag": flag, "order_no": after.order_no} for flag in fresh]
-        await uow.connection.execute(insert(order_flags), rows)
+    await insert_many(uow.connection, order_flags, _fresh_flags(before, after))
+
+
+async def save_many(uow: UnitOfWork, pairs: Sequence[tuple[Order, Order]]) -> None:
+    """Write what changed in each, if nobody changed any of them meanwhile."""
+    changes = [
+        Change({"order_no": before.order_no, "revision": before.revision}, changed | {"revision": before.revision + 1})
+        for before, after in pairs
+        if (changed := _changes(before, after))
+    ]
+    if await update_many(uow.connection, orders, changes) != len(changes):
+        raise Conflict("订单刚刚被改动，请重试", "order_changed")
+    await insert_many(uow.connection, order_flags, [row for pair in pairs for row in _fresh_flags(*pair)])
+
+
+def _changes(before: Order, after: Order) -> dict[str, object]:
+    pairs = zip(_NAMES, _values(before), _values(after), strict=True)
+    return {name: _plain(name, new) for name, old, new in pairs if new is not old and new != old}
+
+
+def _fresh_flags(before: Order, after: Order) -> list[dict[str, object]]:
+    return [{"flag": flag, "order_no": after.order_no} for flag in after.flags if flag not in before.flags]
 
 
 async def add_settlement(uow: UnitOfWork, row: dict[str, object]) -> bool:
     """Write the one settlement of a session; False when there is one already."""
     return await _add_once(uow, settlements, row)
+
+
+async def add_settlements(uow: UnitOfWork, rows: Sequence[dict[str, object]]) -> None:
+    """Write the settlements of sessions that have none; a second one breaks the unit."""
+    await insert_many(uow.connection, settlements, rows)
 
 
 async def settled_by(uow: UnitOfWork, session_no: str) -> str | None:
@@ -294,7 +326,12 @@ async def proposed_corrections(uow: UnitOfWork, order_no: str) -> list[dict[str,
 
 async def add_bill(uow: UnitOfWork, order_no: str, bill_no: int, bill: Bill) -> None:
     """Write the lines of a bill."""
-    rows = [
+    await add_bills(uow, [(order_no, bill_no, bill)])
+
+
+async def add_bills(uow: UnitOfWork, bills: Sequence[tuple[str, int, Bill]]) -> None:
+    """Write the lines of bills, each with its order and its number there."""
+    rows: list[dict[str, object]] = [
         {
             "order_no": order_no,
             "bill_no": bill_no,
@@ -305,10 +342,10 @@ async def add_bill(uow: UnitOfWork, order_no: str, bill_no: int, bill: Bill) -> 
             "energy_fee_hao": line.energy_fee_hao,
             "service_fee_hao": line.service_fee_hao,
         }
+        for order_no, bill_no, bill in bills
         for line in bill.lines
     ]
-    if rows:
-        await uow.connection.execute(insert(order_bills), rows)
+    await insert_many(uow.connection, order_bills, rows)
 
 
 def note(uow: UnitOfWork, order_no: str, kind: str, **detail: object) -> None:

@@ -1,5 +1,7 @@
 """What charge points say that sessions listen to."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from chargecloud.device.events import (
@@ -18,7 +20,7 @@ from chargecloud.device.events import (
     StartAnswered,
     StopAnswered,
 )
-from chargecloud.features.sessions import service, sql
+from chargecloud.features.sessions import service, service_records, sql
 from chargecloud.features.sessions.service_adopt import shows_charging
 from chargecloud.infra.inbox import Subscription
 from chargecloud.infra.sql.uow import UnitOfWork
@@ -54,7 +56,17 @@ async def on_charge_ended(uow: UnitOfWork, event: ChargeEnded | ChargeAborted, e
 
 async def on_record(uow: UnitOfWork, event: RecordUploaded, envelope: Envelope) -> None:
     """Store and confirm."""
-    await service.store_record(uow, event, envelope.at_ms)
+    await service_records.store_record(uow, event, envelope.at_ms)
+
+
+async def on_records(uow: UnitOfWork, envelopes: Sequence[Envelope]) -> None:
+    """The same for many at once, as after an outage."""
+    batch = [
+        service_records.Uploaded(envelope.body, envelope.at_ms, envelope.trace_id)
+        for envelope in envelopes
+        if isinstance(envelope.body, RecordUploaded)
+    ]
+    await service_records.store_records(uow, batch)
 
 
 async def on_online(uow: UnitOfWork, event: CameOnline, _envelope: Envelope) -> None:
@@ -107,7 +119,7 @@ SUBSCRIPTIONS = (
     Subscription(MeterSampled, on_sample),
     Subscription(ChargeEnded, on_charge_ended),
     Subscription(ChargeAborted, on_charge_ended),
-    Subscription(RecordUploaded, on_record),
+    Subscription(RecordUploaded, on_record, many=on_records),
     Subscription(CameOnline, on_online),
     Subscription(MeterSampled, keep_sample, telemetry=True),
     *(Subscription(kind, keep_report, telemetry=True) for kind in REPORTS),

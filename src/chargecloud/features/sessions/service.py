@@ -1,17 +1,16 @@
 """Use cases of charging sessions: begin, follow, stop, record; each is one step in the caller's unit of work."""
 
-import hashlib
+from collections.abc import Sequence
 
 import msgspec
 
-from chargecloud.device.commands import ConfirmRecord, StartCharging
+from chargecloud.device.commands import StartCharging
 from chargecloud.device.events import (
     ChargeAborted,
     ChargeEnded,
     CommandEnded,
     CommandOutcome,
     MeterSampled,
-    RecordUploaded,
     StartAnswered,
     StopAnswered,
 )
@@ -19,10 +18,7 @@ from chargecloud.features.sessions import model, service_adopt, service_live, sq
 from chargecloud.features.sessions.messages import (
     ChargeDetailRecord,
     ChargingSession,
-    RecordMisplaced,
-    RecordStanding,
     RequestStart,
-    SessionRecorded,
     SessionState,
     StopReason,
 )
@@ -32,7 +28,6 @@ from chargecloud.features.stations import service as stations
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.errors import Conflict, NotFound, TooMany
 
-CONFIRM_WITHIN_MS = 60_000
 START_COMMANDS = {"StartCharging": "start:", "AnswerStart": "answer:"}
 NEVER_SENT = {CommandOutcome.EXPIRED, CommandOutcome.OFFLINE, CommandOutcome.UNSUPPORTED}
 
@@ -61,6 +56,13 @@ async def recorded(uow: UnitOfWork, record_id: str) -> tuple[ChargingSession, Ch
     if found is None:
         raise NotFound(f"没有交易记录 {record_id}", "record_unknown", record_id=record_id)
     return found
+
+
+async def recorded_many(
+    uow: UnitOfWork, record_ids: Sequence[str]
+) -> dict[str, tuple[ChargingSession, ChargeDetailRecord]]:
+    """Records by their ids, with their sessions; what is unknown is left out."""
+    return await sql.find_records(uow, record_ids)
 
 
 async def free_places(
@@ -222,66 +224,6 @@ async def charge_ended(uow: UnitOfWork, event: ChargeEnded | ChargeAborted, at_m
     found = await sql.find(uow, event.session_no) if event.session_no else None
     if found is not None and found.charge_point_code == event.charge_point_code and found.began_at_ms is not None:
         await settle_step(uow, found, model.end(found, at_ms))
-
-
-async def store_record(uow: UnitOfWork, event: RecordUploaded, at_ms: int) -> None:
-    """Store a record byte for byte and confirm it in the same transaction; a second copy is only confirmed again."""
-    digest = hashlib.sha256(event.raw).hexdigest()
-    session_no = service_adopt.filed_under(event, digest)
-    found = await sql.find(uow, session_no)
-    if found is not None and found.charge_point_code != event.charge_point_code:
-        await _misplaced(uow, event, digest, found)
-        return
-    standing = RecordStanding.FIRST if found is None or found.record_id is None else RecordStanding.CONFLICT
-    record_id = await sql.add_record(uow, event, session_no=session_no, digest=digest, standing=standing)
-    if record_id is not None:
-        if found is None:
-            found = await service_adopt.adopt_record(uow, event, session_no, at_ms)
-        await _attach(uow, found, event, record_id, at_ms)
-    uow.command(
-        ConfirmRecord(
-            command_id=f"confirm:{digest[:32]}:{uow.now_ms}",
-            charge_point_code=event.charge_point_code,
-            expires_at_ms=uow.now_ms + CONFIRM_WITHIN_MS,
-            connector_no=event.connector_no,
-            session_no=event.session_no,
-        )
-    )
-
-
-async def _attach(uow: UnitOfWork, found: ChargingSession, event: RecordUploaded, record_id: str, at_ms: int) -> None:
-    conflict = found.record_id is not None
-    energy_mwh = max(event.energy_mwh, event.billed_energy_mwh)
-    step = model.record(found, record_id=record_id, energy_mwh=energy_mwh, at_ms=at_ms)
-    after = step.session
-    if event.connector_no != found.connector_no:
-        after = model.flagged(after, "other_connector")
-    await settle_step(uow, found, msgspec.structs.replace(step, session=after))
-    uow.publish(
-        SessionRecorded(
-            session_no=found.session_no,
-            charge_point_code=found.charge_point_code,
-            record_id=record_id,
-            conflict=conflict,
-        ),
-        key=found.charge_point_code,
-    )
-
-
-async def _misplaced(uow: UnitOfWork, event: RecordUploaded, digest: str, owner: ChargingSession) -> None:
-    """Kept as evidence, not confirmed, and told once (abuse A05)."""
-    stored = await sql.add_record(
-        uow, event, session_no=owner.session_no, digest=digest, standing=RecordStanding.MISPLACED
-    )
-    if stored is not None:
-        uow.publish(
-            RecordMisplaced(
-                session_no=owner.session_no,
-                charge_point_code=event.charge_point_code,
-                owner_code=owner.charge_point_code,
-            ),
-            key=event.charge_point_code,
-        )
 
 
 async def came_online(uow: UnitOfWork, charge_point_code: str) -> None:

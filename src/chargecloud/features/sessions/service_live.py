@@ -1,6 +1,6 @@
 """What follows from a step of a session: it is written, the charge point is asked, features and watchers are told."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from prometheus_client import Counter
 
@@ -59,11 +59,23 @@ def _pricing(session: ChargingSession) -> Callable[[tuple[Segment, ...]], int]:
 
 async def settle_step(uow: UnitOfWork, before: ChargingSession, step: Step) -> ChargingSession:
     """Write a step down and do what follows from it."""
+    if step.session != before:
+        await sql.save(uow, before, step.session)
+    return await _follow(uow, before, step)
+
+
+async def settle_steps(uow: UnitOfWork, steps: Sequence[tuple[ChargingSession, Step]]) -> None:
+    """Write down the steps of several sessions at once."""
+    await sql.save_many(uow, [(before, step.session) for before, step in steps])
+    for before, step in steps:
+        await _follow(uow, before, step)
+
+
+async def _follow(uow: UnitOfWork, before: ChargingSession, step: Step) -> ChargingSession:
     if step.refused is not None:
         REFUSED_FACTS.labels(before.state.value, step.refused.value).inc()
     after = step.session
     if after != before:
-        await sql.save(uow, before, after)
         show(uow, after)
     for effect in step.effects:
         await _carry_out(uow, after, effect)

@@ -1,6 +1,8 @@
 """Tables of sessions, records, samples and battery reports, and the statements that change them."""
 
 from collections.abc import Sequence
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -32,6 +34,7 @@ from chargecloud.features.sessions.messages import (
     SessionState,
 )
 from chargecloud.features.tariffs.messages import TariffVersion
+from chargecloud.infra.sql.bulk import Change, insert_many, update_many
 from chargecloud.infra.sql.types import big_id, code, epoch_ms, json_text, metadata
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.errors import Conflict
@@ -150,7 +153,9 @@ battery_reports = Table(
 SESSION_COLUMNS = tuple(column for column in sessions.c if column.name != "id")
 _NAMES = tuple(column.name for column in SESSION_COLUMNS)
 _read_segments = msgspec.json.Decoder(tuple[Segment, ...]).decode
-_read_tariff = msgspec.json.Decoder(TariffVersion).decode
+_read_tariff = lru_cache(maxsize=512)(msgspec.json.Decoder(TariffVersion).decode)
+"""Sessions under one version hold the same text."""
+_values = attrgetter(*_NAMES)
 _read_flags = msgspec.json.Decoder(tuple[str, ...]).decode
 _read_body = msgspec.json.Decoder(RecordUploaded).decode
 _ENUMS = {"method": StartMethod, "state": SessionState, "limit_kind": LimitKind}
@@ -185,10 +190,16 @@ _SAVE = update(sessions).where(
     sessions.c.session_no == bindparam("this_number"), sessions.c.revision == bindparam("this_revision")
 )
 _ADD_RECORD = insert(session_records)
+_BY_NUMBERS = _SELECT.where(sessions.c.session_no.in_(bindparam("numbers", expanding=True)))
 _RECORD = (
     select(*SESSION_COLUMNS, session_records.c.received_at_ms, session_records.c.body)
     .join(session_records, session_records.c.session_no == sessions.c.session_no)
     .where(session_records.c.record_id == bindparam("id"))
+)
+_RECORDS = (
+    select(*SESSION_COLUMNS, session_records.c.record_id, session_records.c.received_at_ms, session_records.c.body)
+    .join(session_records, session_records.c.session_no == sessions.c.session_no)
+    .where(session_records.c.record_id.in_(bindparam("ids", expanding=True)))
 )
 """Statements of hot paths are built once: building one costs more than SQLite needs to run it."""
 
@@ -197,6 +208,12 @@ async def find(uow: UnitOfWork, session_no: str) -> ChargingSession | None:
     """A session by its number, not changed by anybody else until the unit of work ends."""
     row = (await uow.connection.execute(_BY_NUMBER, {"number": session_no})).first()
     return session_of(row) if row else None
+
+
+async def find_many(uow: UnitOfWork, session_nos: Sequence[str]) -> dict[str, ChargingSession]:
+    """Sessions by their numbers; `save_many` notices what others change meanwhile."""
+    rows = await uow.connection.execute(_BY_NUMBERS, {"numbers": session_nos})
+    return {session.session_no: session for session in map(session_of, rows)}
 
 
 async def find_here(uow: UnitOfWork, session_no: str, connector_key: str) -> list[ChargingSession]:
@@ -260,9 +277,7 @@ async def add(uow: UnitOfWork, session: ChargingSession) -> None:
 
 async def save(uow: UnitOfWork, before: ChargingSession, after: ChargingSession) -> None:
     """Write what changed, if nobody changed it meanwhile."""
-    changes = {
-        name: _plain(name, getattr(after, name)) for name in _NAMES if getattr(after, name) != getattr(before, name)
-    }
+    changes = _changes(before, after)
     if not changes:
         return
     this = {"this_number": before.session_no, "this_revision": before.revision}
@@ -271,13 +286,31 @@ async def save(uow: UnitOfWork, before: ChargingSession, after: ChargingSession)
         raise Conflict("会话刚刚被改动，请重试", "session_changed", session_no=before.session_no)
 
 
-async def add_record(
+async def save_many(uow: UnitOfWork, pairs: Sequence[tuple[ChargingSession, ChargingSession]]) -> None:
+    """Write what changed in each, if nobody changed any of them meanwhile."""
+    changes = [
+        Change(
+            {"session_no": before.session_no, "revision": before.revision},
+            changed | {"revision": before.revision + 1},
+        )
+        for before, after in pairs
+        if (changed := _changes(before, after))
+    ]
+    if await update_many(uow.connection, sessions, changes) != len(changes):
+        raise Conflict("会话刚刚被改动，请重试", "session_changed")
+
+
+def _changes(before: ChargingSession, after: ChargingSession) -> dict[str, object]:
+    pairs = zip(_NAMES, _values(before), _values(after), strict=True)
+    return {name: _plain(name, new) for name, old, new in pairs if new is not old and new != old}
+
+
+def record_row(
     uow: UnitOfWork, event: RecordUploaded, *, session_no: str, digest: str, standing: RecordStanding
-) -> str | None:
-    """Store a record byte for byte; its id, or None when exactly this one is there already."""
-    record_id = new_id()
-    row = {
-        "record_id": record_id,
+) -> dict[str, object]:
+    """A record byte for byte, with an id of its own."""
+    return {
+        "record_id": new_id(),
         "charge_point_code": event.charge_point_code,
         "connector_no": event.connector_no,
         "session_no": session_no,
@@ -287,11 +320,32 @@ async def add_record(
         "body": msgspec.json.encode(event).decode(),
         "raw": event.raw,
     }
+
+
+async def add_record(uow: UnitOfWork, row: dict[str, object]) -> str | None:
+    """Store a record; its id, or None when exactly this one is there already."""
     try:
         await uow.connection.execute(_ADD_RECORD, row)
     except IntegrityError:
         return None
-    return record_id
+    return str(row["record_id"])
+
+
+async def add_records(uow: UnitOfWork, rows: Sequence[dict[str, object]]) -> None:
+    """Store records none of which is there."""
+    await insert_many(uow.connection, session_records, rows)
+
+
+async def find_records(
+    uow: UnitOfWork, record_ids: Sequence[str]
+) -> dict[str, tuple[ChargingSession, ChargeDetailRecord]]:
+    """Records by their ids, with the sessions they belong to."""
+    found = {}
+    for row in await uow.connection.execute(_RECORDS, {"ids": record_ids}):
+        record_id, received_at_ms, body = row[len(_NAMES) :]
+        record = ChargeDetailRecord(record_id=record_id, received_at_ms=received_at_ms, body=_read_body(body))
+        found[record_id] = (session_of(row), record)
+    return found
 
 
 async def find_record(uow: UnitOfWork, record_id: str) -> tuple[ChargingSession, ChargeDetailRecord] | None:

@@ -34,12 +34,15 @@ class WalletState:
 
     def after(self, postings: tuple[Posting, ...]) -> "WalletState":
         """The wallet once these are written."""
-        moved = {account: sum(p.amount_fen for p in postings if p.account is account) for account in Account}
-        return WalletState(
-            cash_fen=self.cash_fen + moved[Account.DRIVER_CASH],
-            held_fen=self.held_fen + moved[Account.DRIVER_HELD],
-            arrears_fen=self.arrears_fen - moved[Account.DRIVER_ARREARS],
-        )
+        cash_fen, held_fen, arrears_fen = self.cash_fen, self.held_fen, self.arrears_fen
+        for posting in postings:
+            if posting.account is Account.DRIVER_CASH:
+                cash_fen += posting.amount_fen
+            elif posting.account is Account.DRIVER_HELD:
+                held_fen += posting.amount_fen
+            elif posting.account is Account.DRIVER_ARREARS:
+                arrears_fen -= posting.amount_fen
+        return WalletState(cash_fen=cash_fen, held_fen=held_fen, arrears_fen=arrears_fen)
 
 
 def digest(command: WalletCommand) -> str:

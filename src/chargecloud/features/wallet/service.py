@@ -23,6 +23,7 @@ from chargecloud.features.wallet.messages import (
     TransferKind,
 )
 from chargecloud.features.wallet.model import WalletState
+from chargecloud.features.wallet.service_captures import capture_entry, capture_many
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.errors import Conflict, Invalid, NotFound, Unavailable
 
@@ -102,18 +103,7 @@ async def _why_not_held(uow: UnitOfWork, command: Hold, entry: sql.Entry) -> Tra
 
 async def capture(uow: UnitOfWork, command: Capture) -> Transfer:
     """Take the fees of a charge from its hold, free the rest; an excess comes from cash, then becomes arrears."""
-    model.check_id("transfer_id", command.transfer_id)
-    model.check_amount("energy_fee_fen", command.energy_fee_fen, least=0)
-    model.check_amount("service_fee_fen", command.service_fee_fen, least=0)
-    entry = sql.Entry(
-        transfer_id=command.transfer_id,
-        kind=TransferKind.CAPTURE,
-        purpose="charge",
-        driver_id=0,
-        digest=model.digest(command),
-        hold_id=command.hold_id,
-        memo=model.fitting(command.memo),
-    )
+    entry = capture_entry(command)
     return await _close(
         uow,
         entry,
@@ -210,6 +200,7 @@ __all__ = [
     "audit",
     "balance",
     "capture",
+    "capture_many",
     "correct",
     "find_hold",
     "hold",

@@ -12,6 +12,7 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Row,
 from chargecloud.features.wallet.messages import Account, Hold, HoldInfo, HoldState, Posting, Transfer, TransferKind
 from chargecloud.features.wallet.model import MAX_ID_LENGTH, MAX_TEXT_LENGTH, WalletState
 from chargecloud.infra.sql.append_only import APPEND_ONLY
+from chargecloud.infra.sql.bulk import insert_many
 from chargecloud.infra.sql.types import big_id, big_int, code, epoch_ms, fen, metadata
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.infra.sql.upsert import insert_ignore
@@ -107,7 +108,7 @@ def for_driver(entry: Entry, driver_id: int) -> Entry:
     return replace(entry, driver_id=driver_id)
 
 
-_HOLD_COLUMNS = (
+HOLD_COLUMNS = (
     holds.c.hold_id,
     holds.c.driver_id,
     holds.c.amount_fen,
@@ -116,13 +117,16 @@ _HOLD_COLUMNS = (
     holds.c.ended_at_ms,
     holds.c.closing_transfer_id,
 )
-_WALLET_COLUMNS = (wallets.c.cash_fen, wallets.c.held_fen, wallets.c.arrears_fen)
+WALLET_COLUMNS = (wallets.c.cash_fen, wallets.c.held_fen, wallets.c.arrears_fen)
+
+
+_ADD_TRANSFER = insert(transfers)
 
 
 async def open_wallet(uow: UnitOfWork, driver_id: int, transfer_id: str) -> OpenBook | None:
     """Lock a driver's wallet; None when there is none yet."""
     known = select(transfers.c.digest).where(transfers.c.transfer_id == transfer_id).scalar_subquery()
-    statement = select(*_WALLET_COLUMNS, known).where(wallets.c.driver_id == driver_id).with_for_update()
+    statement = select(*WALLET_COLUMNS, known).where(wallets.c.driver_id == driver_id).with_for_update()
     row = (await uow.connection.execute(statement)).first()
     return OpenBook(driver_id, WalletState(row[0], row[1], row[2]), row[3]) if row else None
 
@@ -137,7 +141,7 @@ async def open_hold(uow: UnitOfWork, hold_id: str, transfer_id: str) -> OpenBook
     """Lock a hold together with its wallet; None when there is no such hold."""
     known = select(transfers.c.digest).where(transfers.c.transfer_id == transfer_id).scalar_subquery()
     statement = (
-        select(*_HOLD_COLUMNS, *_WALLET_COLUMNS, known.label("known_digest"))
+        select(*HOLD_COLUMNS, *WALLET_COLUMNS, known.label("known_digest"))
         .join(wallets, wallets.c.driver_id == holds.c.driver_id)
         .where(holds.c.hold_id == hold_id)
         .with_for_update()
@@ -164,7 +168,7 @@ def hold_info(row: Row[*tuple[Any, ...]]) -> HoldInfo:
 
 async def find_hold(uow: UnitOfWork, hold_id: str) -> HoldInfo | None:
     """A hold by its id, as of now even inside a long transaction."""
-    statement = select(*_HOLD_COLUMNS).where(holds.c.hold_id == hold_id).with_for_update()
+    statement = select(*HOLD_COLUMNS).where(holds.c.hold_id == hold_id).with_for_update()
     row = (await uow.connection.execute(statement)).first()
     return hold_info(row) if row else None
 
@@ -226,21 +230,8 @@ async def move(uow: UnitOfWork, book: OpenBook, after: WalletState) -> bool:
 
 async def add_transfer(uow: UnitOfWork, entry: Entry, lines: tuple[Posting, ...]) -> Transfer:
     """Write a transfer with its postings."""
-    await uow.connection.execute(
-        insert(transfers).values(
-            transfer_id=entry.transfer_id,
-            kind=entry.kind.value,
-            purpose=entry.purpose,
-            driver_id=entry.driver_id,
-            hold_id=entry.hold_id,
-            digest=entry.digest,
-            memo=entry.memo,
-            actor=entry.actor,
-            at_ms=uow.now_ms,
-        )
-    )
-    if lines:
-        await uow.connection.execute(insert(postings), _posting_rows(entry.transfer_id, lines, uow.now_ms))
+    await uow.connection.execute(_ADD_TRANSFER, transfer_row(entry, uow.now_ms))
+    await insert_many(uow.connection, postings, posting_rows(entry.transfer_id, lines, uow.now_ms))
     return Transfer(
         transfer_id=entry.transfer_id,
         kind=entry.kind,
@@ -251,7 +242,23 @@ async def add_transfer(uow: UnitOfWork, entry: Entry, lines: tuple[Posting, ...]
     )
 
 
-def _posting_rows(transfer_id: str, lines: tuple[Posting, ...], at_ms: int) -> list[dict[str, object]]:
+def transfer_row(entry: Entry, at_ms: int) -> dict[str, object]:
+    """A transfer as it is stored."""
+    return {
+        "transfer_id": entry.transfer_id,
+        "kind": entry.kind.value,
+        "purpose": entry.purpose,
+        "driver_id": entry.driver_id,
+        "hold_id": entry.hold_id,
+        "digest": entry.digest,
+        "memo": entry.memo,
+        "actor": entry.actor,
+        "at_ms": at_ms,
+    }
+
+
+def posting_rows(transfer_id: str, lines: tuple[Posting, ...], at_ms: int) -> list[dict[str, object]]:
+    """The lines of a transfer as they are stored."""
     return [
         {
             "transfer_id": transfer_id,

@@ -1,21 +1,21 @@
 """The database: units of work one after the other, readers beside them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from copy import copy
 from typing import cast
 
 import structlog
-from sqlalchemy import Insert, Table, insert
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.infra.sql import outbox
+from chargecloud.infra.sql.bulk import insert_many
 from chargecloud.infra.sql.errors import COMPLAINTS, translated
 from chargecloud.infra.sql.sqlite import SqliteStore
 from chargecloud.infra.sql.store import Store, StoreOptions
-from chargecloud.infra.sql.uow import Options, Row, UnitOfWork
+from chargecloud.infra.sql.uow import Options, UnitOfWork
 from chargecloud.infra.telemetry import trace_id as current_trace_id
 from chargecloud.infra.telemetry import unit_failures, unit_seconds
 from chargecloud.kernel.clock import Clock
@@ -48,7 +48,6 @@ class Database:
         self._inside: set[asyncio.Task[object]] = set()
         self._bulk = False
         self._wake_relay: Callable[[], None] | None = None
-        self._inserts: dict[Table, Insert] = {}
 
     async def start(self) -> None:
         """Open the connections; Unavailable says what is wrong with the file or the server."""
@@ -125,15 +124,9 @@ class Database:
 
     async def _flush(self, uow: UnitOfWork) -> None:
         for table, rows in uow.appended.items():
-            await uow.connection.execute(self._insert(table), _alike(table, rows))
+            await insert_many(uow.connection, table, rows)
         if uow.outgoing:
             await outbox.add(uow.connection, uow.outgoing, uow.now_ms)
-
-    def _insert(self, table: Table) -> Insert:
-        statement = self._inserts.get(table)
-        if statement is None:
-            statement = self._inserts[table] = insert(table)
-        return statement
 
     def _tell(self, uow: UnitOfWork) -> None:
         if uow.outgoing and self._wake_relay:
@@ -158,10 +151,3 @@ def _store(url: str, options: StoreOptions) -> Store:
         "mysql://user:password@host:3306/name",
         "database_url",
     )
-
-
-def _alike(table: Table, rows: Sequence[Row]) -> Sequence[Row]:
-    columns = rows[0].keys()
-    if any(row.keys() != columns for row in rows):
-        raise ValueError(f"rows appended to {table.name} differ in their columns; name the same ones in each")
-    return rows

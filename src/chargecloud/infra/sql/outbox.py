@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol, cast
 
 import msgspec
-from sqlalchemy import Column, Index, Table, bindparam, delete, insert, select
+from sqlalchemy import Column, Index, Table, bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chargecloud.infra.sql.bulk import insert_many
 from chargecloud.infra.sql.types import big_id, code, epoch_ms, json_text, metadata
 from chargecloud.infra.sql.uow import Outgoing
 from chargecloud.kernel.message import Envelope, Message
@@ -37,7 +38,6 @@ inbox_seen = Table(
 """Which group has handled which outbox message; makes a second delivery harmless."""
 
 _OLDEST = select(outbox).where(outbox.c.id > bindparam("after")).order_by(outbox.c.id).limit(bindparam("most"))
-_INSERT = insert(outbox)
 _DELETE = delete(outbox).where(outbox.c.id.in_(bindparam("ids", expanding=True)))
 
 
@@ -88,8 +88,9 @@ def _descendants(root: type[Message]) -> Iterable[type[Message]]:
 
 async def add(connection: AsyncConnection, messages: Sequence[Outgoing], at_ms: int) -> None:
     """Write what a unit of work wants told, in one statement."""
-    await connection.execute(
-        _INSERT,
+    await insert_many(
+        connection,
+        outbox,
         [
             {
                 "key": message.key,
