@@ -6,7 +6,7 @@ from io import TextIOWrapper
 import typer
 
 from chargecloud.kernel.errors import ChargeCloudError, Invalid
-from chargecloud.main import cli_decode, cli_platform, cli_sim, cli_staff
+from chargecloud.main import cli_data, cli_decode, cli_platform, cli_sim, cli_staff
 
 app = typer.Typer(
     name="chargecloud",
@@ -17,7 +17,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for part in (cli_platform, cli_sim, cli_decode):
+for part in (cli_platform, cli_data, cli_sim, cli_decode):
     part.register(app)
 app.add_typer(cli_staff.app, name="staff")
 

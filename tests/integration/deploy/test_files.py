@@ -96,7 +96,7 @@ def test_what_a_unit_starts(path: Path) -> None:
     for credential in service.get("LoadCredential", []):
         name, _, source = credential.partition(":")
         assert name in set(keys()) and Path(source).name == name
-    assert (service["Type"] == ["notify"]) == (words[0] != "migrate")
+    assert (service["Type"] == ["notify"]) == (words[0] not in {"migrate", "backup"})
 
 
 @pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)

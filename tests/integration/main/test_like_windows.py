@@ -78,6 +78,9 @@ def test_commands_that_end_by_themselves(tmp_path: Path) -> None:
     assert json.loads(decoded)["name"] == "heartbeat"
     assert "schema" in told(tmp_path, "migrate")
     assert "ok    data directory" in told(tmp_path, "doctor")
+    kept = tmp_path / "kept.db"
+    assert "postings sum to zero" in told(tmp_path, "backup", str(kept))
+    assert "what was there is" in told(tmp_path, "restore", str(kept))
     added = told(tmp_path, "staff", "add", "boss", "--name", "老板", "--generate")
     assert "老板" in added
 

@@ -14,7 +14,21 @@ from chargecloud.kernel.errors import Conflict, Invalid
 from chargecloud.main import cli, cli_options, cli_platform, cli_staff
 from chargecloud.main.schema_state import newest
 
-COMMANDS = ("demo", "up", "gateway", "api", "worker", "migrate", "sim", "decode", "doctor", "staff", "version")
+COMMANDS = (
+    "demo",
+    "up",
+    "gateway",
+    "api",
+    "worker",
+    "migrate",
+    "sim",
+    "decode",
+    "doctor",
+    "staff",
+    "version",
+    "backup",
+    "restore",
+)
 
 
 @pytest.fixture(autouse=True)
