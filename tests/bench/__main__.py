@@ -9,7 +9,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import bench_codec, bench_connection, bench_database, bench_dny, bench_gateway, bench_platform
+from tests.bench import (
+    bench_cluster,
+    bench_codec,
+    bench_connection,
+    bench_database,
+    bench_dny,
+    bench_gateway,
+    bench_platform,
+)
 from tests.bench.report import Figures, document
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,6 +54,8 @@ BENCHES: dict[str, Callable[[], Figures]] = {
     "memory": bench_gateway.memory_per_connection,
     "storm": bench_platform.login_storm,
     "pace": bench_platform.own_pace,
+    "gateways": bench_cluster.two_gateways,
+    "cluster": bench_cluster.cluster_pace,
     "ready": bench_platform.ready_with_a_million_orders,
 }
 

@@ -74,13 +74,14 @@ def resident_kib() -> int:
     raise RuntimeError("no VmRSS in /proc/self/status")
 
 
-async def serve(directory: Path) -> None:
+async def serve(directory: Path, port: int = 0) -> None:
+    """With a port it is one of several gateways that share it."""
     clock = SystemClock()
     bus = MemoryBus(clock)
     platform = Platform(bus)
     frame_log = SqliteFrameLog(directory / "frames.db", clock)
     frame_log.start()
-    settings = GatewaySettings(GATEWAY, (ListenerSettings("ykc16", "127.0.0.1", 0),), LIMITS)
+    settings = GatewaySettings(GATEWAY, (ListenerSettings("ykc16", "127.0.0.1", port, shared_port=port > 0),), LIMITS)
     gateway = Gateway(settings, Surroundings(clock, bus, MemoryCache(clock), frame_log), {"ykc16": Plugin()})
     await bus.start()
     await gateway.start()
@@ -113,11 +114,12 @@ async def answer_questions(gateway: Gateway, platform: Platform, frame_log: Sqli
 def main() -> None:
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     with tempfile.TemporaryDirectory() as directory:
+        port = int(sys.argv[sys.argv.index("--port") + 1]) if "--port" in sys.argv else 0
         if "--profile" not in sys.argv:
-            uvloop.run(serve(Path(directory)))
+            uvloop.run(serve(Path(directory), port))
             return
         profile = cProfile.Profile()
-        profile.runcall(uvloop.run, serve(Path(directory)))
+        profile.runcall(uvloop.run, serve(Path(directory), port))
         pstats.Stats(profile, stream=sys.stderr).sort_stats("tottime").print_stats(30)
 
 

@@ -86,9 +86,13 @@ def write_script(path: Path, calls: Sequence[tuple[bytes, bytes, bytes]]) -> Non
                 file.write(struct.pack("=I", len(blob)) + blob)
 
 
-def pinned(core: int) -> list[str]:
-    """Words before a command that keep it on one core, where that can be done."""
-    return ["taskset", "-c", str(core)] if shutil.which("taskset") and (os.cpu_count() or 1) > core else []
+def pinned(core: int | None) -> list[str]:
+    """Words before a command that keep it on one core, where that can be done; None lets it go where it likes."""
+    return (
+        ["taskset", "-c", str(core)]
+        if core is not None and shutil.which("taskset") and (os.cpu_count() or 1) > core
+        else []
+    )
 
 
 def generator_command(workspace: Path) -> list[str]:
@@ -105,8 +109,10 @@ def generator_command(workspace: Path) -> list[str]:
 class Load:
     """A running load generator with all its connections logged in."""
 
-    def __init__(self, workspace: Path, script: Path, port: int, *, echo: bool = False) -> None:
-        command = [*pinned(LOAD_CORE), *generator_command(workspace), str(script), "127.0.0.1", str(port)]
+    def __init__(
+        self, workspace: Path, script: Path, port: int, *, echo: bool = False, core: int | None = LOAD_CORE
+    ) -> None:
+        command = [*pinned(core), *generator_command(workspace), str(script), "127.0.0.1", str(port)]
         self._process = subprocess.Popen(
             [*command, *(["echo"] if echo else [])],
             stdin=subprocess.PIPE,
@@ -143,9 +149,9 @@ class Load:
 class Server:
     """A server process of its own that prints its port and ends with its standard input."""
 
-    def __init__(self, module: str, *arguments: str) -> None:
+    def __init__(self, module: str, *arguments: str, core: int | None = SERVER_CORE) -> None:
         self._process = subprocess.Popen(
-            [*pinned(SERVER_CORE), sys.executable, "-m", module, *arguments],
+            [*pinned(core), sys.executable, "-m", module, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -42,6 +42,11 @@ ROWS = (
     Row("500 charge points at their own pace, everything stored: CPU", 50, 25, "% of a core", "pace", _key("cpu_pct")),
     Row("record 0x3B → 0x40 in that run, p99", 200, 50, "ms", "pace", _key("record_confirm_p99_ms")),
     Row("order start over the API → 0x34 in that run, p99", 50, 25, "ms", "pace", _key("start_p99_ms")),
+    Row("two gateways against one, frames a CPU second of the servers", 1.6, 1.9, "×", "gateways", _key("ratio_by_cpu"),
+        at_least=True),
+    Row("record 0x3B → 0x40 under 500 charge points on the cluster, p50", 50, 25, "ms", "cluster",
+        _key("record_confirm_p50_ms")),
+    Row("the same, p99", 200, 100, "ms", "cluster", _key("record_confirm_p99_ms")),
     Row("`chargecloud up` to ready, 1,000,000 orders", 5, 2, "s", "ready", _key("seconds")),
 )  # fmt: skip
 

@@ -122,6 +122,11 @@ class Server:
     def thaw(self) -> None:
         os.killpg(self.pid, signal.SIGCONT)
 
+    def cpu_s(self) -> float:
+        """CPU seconds of the running server, user and system."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def log(self) -> str:
         return (self.folder / "server.log").read_text("utf-8", errors="replace")
 
