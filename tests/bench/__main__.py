@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -59,6 +60,9 @@ BENCHES: dict[str, Callable[[], Figures]] = {
     "ready": bench_platform.ready_with_a_million_orders,
 }
 
+NEEDS = {"cluster": ("mariadbd", "redis-server", "epmd")}
+"""Programs without which a bench is left out of `make bench`."""
+
 
 def machine() -> str:
     """What it was measured on, in a line."""
@@ -100,6 +104,10 @@ def main() -> int:
         return 2
     measured: dict[str, Figures] = {}
     for name in chosen or BENCHES:
+        missing = [program for program in NEEDS.get(name, ()) if not shutil.which(program)]
+        if missing and not chosen:
+            print(f"{name} is left out: {', '.join(missing)} is not installed", file=sys.stderr)
+            continue
         print(f"{name} …", file=sys.stderr, flush=True)
         if name in {"storm", "pace", "ready"}:
             os.sched_setaffinity(0, {min(1, (os.cpu_count() or 1) - 1)})
