@@ -34,7 +34,8 @@ port = 8768
 ```
 
 The defaults are the embedded profile: one process, SQLite in the data directory, nothing else to install.
-`chargecloud doctor` checks what is configured.
+`chargecloud doctor` checks what is configured. `CHARGECLOUD_KILLPOINT` is no setting: tests end the process with it at
+a named place ([which](../reliability.md)); leave it unset.
 
 | variable | key in TOML | default | meaning |
 |---|---|---|---|

@@ -43,6 +43,7 @@ class Platform:
             "CHARGECLOUD_DATA_DIR": str(directory),
             "CHARGECLOUD_HTTP__PORT": str(self.http),
             "CHARGECLOUD_HTTPS__ENABLED": "false",
+            "CHARGECLOUD_JOURNAL__MIB": "8",
             "CHARGECLOUD_LISTENERS": f'[{{"protocol":"ykc16","host":"127.0.0.1","port":{self.wire}}}]',
             **(settings or {}),
         }

@@ -25,7 +25,7 @@ EXACT = ("kernel/money.py", "kernel/energy.py", "features/wallet/", "features/ta
          "features/sessions/", "protocols/ykc16/mapping", "protocols/dny/mapping")  # fmt: skip
 
 CATCH_ALL = ("gateway/link.py", "infra/bus/", "infra/http/errors.py", "infra/inbox.py", "infra/relay.py",
-             "infra/schedule/loop.py", "infra/framelog.py", "main/")  # fmt: skip
+             "infra/schedule/loop.py", "infra/framelog.py", "infra/journal.py", "main/")  # fmt: skip
 """Boundaries that may catch everything: each logs and counts."""
 
 COMMITTERS = ("infra/sql/", "infra/framelog.py")

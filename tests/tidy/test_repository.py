@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
+from chargecloud.kernel import killpoints
 from chargecloud.main.cli import app
 from chargecloud.main.settings import keys, variable
 from chargecloud.main.settings_source import CONFIG_VARIABLE, SECRETS_VARIABLE
@@ -48,7 +49,7 @@ def markdown(under: str = "") -> dict[str, str]:
 
 
 def variables() -> set[str]:
-    return {CONFIG_VARIABLE, SECRETS_VARIABLE, *(variable(key) for key in keys())}
+    return {CONFIG_VARIABLE, SECRETS_VARIABLE, killpoints.ENVIRONMENT, *(variable(key) for key in keys())}
 
 
 def test_every_file_can_be_checked_out_on_windows() -> None:

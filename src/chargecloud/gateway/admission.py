@@ -84,7 +84,7 @@ class Admission:
             if type(event) is Booted:
                 self._booted(link, event, now)
             elif type(event) is RecordUploaded and self._contests.holder_is_admitted(link):
-                self._board.publish(link.code, (event,), wall_ms)
+                self._board.take(link, (event,), wall_ms)
             else:
                 self._board.counts["unadmitted_events"] += 1
 

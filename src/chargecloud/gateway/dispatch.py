@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from chargecloud.device.commands import AnswerBoot, DeviceCommand
+from chargecloud.device.commands import AnswerBoot, ConfirmRecord, DeviceCommand, StartCharging
 from chargecloud.device.events import CommandOutcome
 from chargecloud.gateway.admission import Admission
+from chargecloud.gateway.link import Link
 from chargecloud.gateway.messages import FenceHolder, HolderAnswered, ProbeHolder
 from chargecloud.gateway.switchboard import Switchboard
+from chargecloud.kernel.killpoints import reach
 from chargecloud.kernel.message import Envelope
 
 
@@ -54,7 +56,19 @@ class Dispatcher:
             if link is None:
                 board.end(command, CommandOutcome.OFFLINE, "not_connected")
             else:
-                link.submit(command)
+                self._submit(link, command)
+
+    def _submit(self, link: Link, command: DeviceCommand) -> None:
+        if isinstance(command, ConfirmRecord):
+            self._board.records.confirmed(command)
+            link.submit(command)
+            reach("K4")
+        elif isinstance(command, StartCharging):
+            reach("K10")
+            link.submit(command)
+            reach("K11")
+        else:
+            link.submit(command)
 
     def _answer_boot(self, command: AnswerBoot) -> None:
         link = self._board.link_of(command.link_id)

@@ -87,7 +87,9 @@ class Gateway:
     def sweep(self, now: float) -> None:
         """Everything that time brings: due connections, queued logins, paused and closing ones, the frame log."""
         board = self._board
+        board.look_at_bus()
         board.look_after_touched(now)
+        board.records.sweep(now)
         for link in board.wheel.take_due(now):
             link.tick(now)
         self._admission.admit(now)
@@ -113,6 +115,10 @@ class Gateway:
             "logins_queued": self._admission.queued,
             "contests": len(self._admission.contests),
             "sweep_late_ms_max": self._late_ms,
+            "records_waiting": len(board.records),
+            "bus_away": int(board.bus_away),
+            "events_held": len(board.outage),
+            "events_dropped": board.outage.dropped,
             **board.tap.counts(),
             **board.counts,
         }

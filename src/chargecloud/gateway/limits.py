@@ -27,6 +27,10 @@ class GatewayLimits:
     """Sources, codes and command ids kept in mind, each."""
     probe_s: float = 20.0
     """How long the old connection of a contested charge point may take to show that it lives: two heartbeats."""
+    confirm_within_s: float = 3.0
+    """A record the platform has not confirmed by then goes into the journal; charge points wait 30 s (文档 §8.7)."""
+    held_events: int = 20_000
+    """Events kept in mind while the bus is away."""
     outbound_bytes: int = 65_536
     write_within_s: float = 5.0
     sweep_s: float = 0.1

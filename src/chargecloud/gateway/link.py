@@ -63,7 +63,7 @@ def take_usual(usual: Sequence[tuple[Link, bytes, bytes]], board: Switchboard) -
                 touched.append(link)
         except Exception as error:
             link.fail("receive", error)
-    if board.bus.congested:
+    if board.bus.congested and board.must_pause:
         for link, _, _ in usual:
             link.pause()
 
@@ -217,7 +217,7 @@ class Link(asyncio.Protocol):
         self.touch()
         if self.connection.closing:
             self.drop(self.connection.close_reason, gently=True)
-        elif self.board.bus.congested:
+        elif self.board.bus.congested and self.board.must_pause:
             self.pause()
 
     def touch(self) -> None:

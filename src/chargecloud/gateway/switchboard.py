@@ -13,9 +13,11 @@ import structlog
 
 from chargecloud.device.commands import DeviceCommand
 from chargecloud.device.contract import FrameLog
-from chargecloud.device.events import CommandEnded, CommandOutcome, DeviceEvent
+from chargecloud.device.events import CommandEnded, CommandOutcome, DeviceEvent, RecordUploaded
 from chargecloud.gateway.limits import GatewayLimits
 from chargecloud.gateway.link import Link, LinkState, Wire, take_usual
+from chargecloud.gateway.outage import Outage, refusal_of
+from chargecloud.gateway.safekeeping import Journal, Safekeeping
 from chargecloud.gateway.tap import Tap
 from chargecloud.gateway.wheel import Wheel
 from chargecloud.infra.bus.contract import Bus
@@ -34,6 +36,7 @@ class Surroundings:
     bus: Bus
     cache: Cache
     frame_log: FrameLog
+    journal: Journal | None = None
 
 
 class Door(Protocol):
@@ -78,6 +81,10 @@ class Switchboard:
         self.wheel = Wheel(self.links)
         self.paused: set[Link] = set()
         self.publish_one = around.bus.publish
+        self.records = Safekeeping(self, around.journal)
+        self.outage = Outage(limits.held_events)
+        self.bus_away = False
+        """From the sweep that finds the bus away until everything held back meanwhile has been told."""
         self.stalled: dict[Link, float] = {}
         """Links whose peer does not take what we send, and since when."""
         self.usual: list[tuple[Link, bytes, bytes]] = []
@@ -105,14 +112,28 @@ class Switchboard:
         if link.state is not LinkState.ONLINE:
             self.door.heard(link, events, now, wall_ms)
             return
-        self.publish(link.code, events, wall_ms)
+        self.take(link, events, wall_ms)
         if link.gate != inf:
             self.door.sign_of_life(link, events)
+
+    def take(self, link: Link, events: Sequence[DeviceEvent], wall_ms: int) -> None:
+        """Tell the platform what an admitted charge point said: records safely, questions only when it can answer."""
+        for event in events:
+            envelope = Envelope(link.code, event, wall_ms)
+            if type(event) is RecordUploaded:
+                self.records.uploaded(link, envelope, event)
+                continue
+            refusal = refusal_of(event) if self.bus_away else None
+            if refusal is None:
+                self.publish_one(envelope)
+            else:
+                self.counts["starts_refused_in_outage"] += 1
+                link.submit(refusal)
 
     def publish(self, code: str, events: Sequence[DeviceEvent], wall_ms: int) -> None:
         """Tell the platform what a charge point said, in order."""
         for event in events:
-            self.bus.publish(Envelope(code, event, wall_ms))
+            self.publish_one(Envelope(code, event, wall_ms))
 
     def end(self, command: DeviceCommand, outcome: CommandOutcome, reason: str) -> None:
         """Tell how a command ended that no connection could take."""
@@ -173,9 +194,24 @@ class Switchboard:
             elif now >= since + self.limits.write_within_s:
                 link.drop("slow_reader")
 
+    def look_at_bus(self) -> None:
+        """Hold events back while the bus is away, tell them once it is back."""
+        if not self.bus.available:
+            if not self.bus_away:
+                self.bus_away, self.publish_one = True, self.outage.hold
+                log.warning("gateway.bus_away")
+        elif self.bus_away and self.outage.release(self.bus):
+            self.bus_away, self.publish_one = False, self.bus.publish
+            log.info("gateway.bus_back", events_dropped=self.outage.dropped)
+
+    @property
+    def must_pause(self) -> bool:
+        """Whether to read nothing more: not while the bus is away, when nothing is given to it."""
+        return self.bus.congested and not self.bus_away
+
     def resume(self) -> None:
         """Read from paused links again when the bus has caught up."""
-        if self.paused and not self.bus.congested:
+        if self.paused and not self.must_pause:
             paused, self.paused = self.paused, set()
             for link in paused:
                 link.resume()

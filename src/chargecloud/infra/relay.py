@@ -20,6 +20,7 @@ from chargecloud.infra.cache.contract import Cache
 from chargecloud.infra.sql import outbox
 from chargecloud.infra.sql.engine import Database
 from chargecloud.kernel.errors import Unavailable
+from chargecloud.kernel.killpoints import reach
 from chargecloud.kernel.message import Envelope
 
 log = structlog.get_logger("chargecloud.relay")
@@ -206,6 +207,7 @@ class Relay:
             self._again = True
             self._wake.set()
         else:
+            reach("K7")
             self._done += ids
         finally:
             self._places.release()

@@ -20,6 +20,7 @@ from chargecloud.features.wallet.messages import AuditReport
 from chargecloud.infra.sql import sqlite_driver  # makes its dialect known
 from chargecloud.kernel.clock import local_time
 from chargecloud.kernel.errors import Conflict, NotFound, Refused, Unavailable, Unsupported
+from chargecloud.kernel.killpoints import reach
 from chargecloud.main import schema_state
 
 STEP_PAGES = 2_560
@@ -137,6 +138,7 @@ def _copied(source: Path, target: Path, progress: Progress) -> tuple[tuple[str, 
         database.execute("BEGIN")
         sums = _sums(database)
         database.backup(copy, pages=STEP_PAGES, progress=lambda _, left, pages: progress(pages - left, pages))
+        reach("K15")
         copy.execute("PRAGMA journal_mode = DELETE")
         return sums
 

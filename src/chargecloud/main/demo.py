@@ -15,7 +15,7 @@ from chargecloud.main.demo_fleet import Life, charge_points, simulations
 from chargecloud.main.demo_once import charge_once
 from chargecloud.main.roles import Platform, all_parts, wire
 from chargecloud.main.servers import WebServer
-from chargecloud.main.settings import HttpsSettings, ListenerSettings, Settings
+from chargecloud.main.settings import HttpsSettings, JournalSettings, ListenerSettings, Settings
 from chargecloud.sim.runner import Runner
 
 LOOPBACK = "127.0.0.1"
@@ -129,12 +129,13 @@ def demo_settings(settings: Settings, directory: Path, *, public: bool) -> Setti
 
 
 def anywhere(settings: Settings) -> Settings:
-    """The same settings on ports the system chooses, so that nothing else is in the way."""
+    """The same settings on ports the system chooses and with a small journal: for what is thrown away afterwards."""
     return settings.model_copy(
         update={
             "listeners": (ListenerSettings(protocol="ykc16", host=LOOPBACK, port=0),),
             "http": settings.http.model_copy(update={"host": LOOPBACK, "port": 0}),
             "https": HttpsSettings(enabled=False),
+            "journal": JournalSettings(mib=1),
         }
     )
 

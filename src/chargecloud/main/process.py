@@ -11,6 +11,7 @@ from typing import Protocol
 
 import structlog
 
+from chargecloud.kernel.killpoints import reach
 from chargecloud.main import notify
 from chargecloud.main.watchdog import signs_of_life
 
@@ -19,6 +20,8 @@ log = structlog.get_logger("chargecloud.process")
 STOP_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name))
 """Windows services and consoles ask with SIGBREAK where others send SIGTERM."""
 FORCED_EXIT_CODE = 130
+GAVE_UP_EXIT_CODE = 74
+"""The number sysexits.h has for an input or output error; a supervisor starts the process again."""
 
 
 class Part(Protocol):
@@ -53,6 +56,23 @@ async def run_parts(parts: Sequence[Part], until: asyncio.Event, *, on_ready: Ca
         notify.tell(notify.STOPPING)
 
 
+class _GaveUp:
+    """Whether a part has ended the process, and why."""
+
+    def __init__(self) -> None:
+        self.reason = ""
+
+
+_gave_up = _GaveUp()
+
+
+def give_up(reason: str) -> None:
+    """End the process in order, with an exit code that says so: it cannot do its work any more as it is."""
+    log.critical("process.giving_up", reason=reason)
+    _gave_up.reason = reason
+    signal.raise_signal(signal.SIGTERM)
+
+
 def tell_ready(role: str, alone: Alone) -> None:
     """One line when everything works."""
     log.info("process.ready", role=role, **alone.facts())
@@ -60,6 +80,7 @@ def tell_ready(role: str, alone: Alone) -> None:
 
 
 async def _stop(part: Part) -> None:
+    reach("K16")
     try:
         await part.stop()
     except Exception:
@@ -70,8 +91,10 @@ def run(main: Callable[[asyncio.Event], Awaitable[int]]) -> int:
     """Run to the end with an event that the first signal sets; a second signal ends the process at once."""
 
     stop = asyncio.Event()
+    _gave_up.reason = ""
     with asyncio.Runner(loop_factory=_loop_factory()) as runner, _obeyed(runner.get_loop(), stop):
-        return runner.run(_awaited(main(stop)))
+        code = runner.run(_awaited(main(stop)))
+    return GAVE_UP_EXIT_CODE if _gave_up.reason else code
 
 
 async def _awaited(result: Awaitable[int]) -> int:

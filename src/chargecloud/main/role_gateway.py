@@ -1,7 +1,7 @@
 """The role `gateway`: listeners for charge points, between bus and directory; opens no database."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chargecloud.gateway.collector import SparedCollector
@@ -13,8 +13,10 @@ from chargecloud.infra import telemetry
 from chargecloud.infra.bus.contract import Bus
 from chargecloud.infra.cache.contract import Cache
 from chargecloud.infra.framelog import FrameLogLimits, SqliteFrameLog
+from chargecloud.infra.journal import FileJournal, JournalLimits
 from chargecloud.infra.looplag import LoopLag
 from chargecloud.kernel.clock import Clock
+from chargecloud.main import process
 from chargecloud.main.metrics_port import metrics_parts
 from chargecloud.main.place import Place
 from chargecloud.main.process import Alone, Part
@@ -46,10 +48,11 @@ class GatewayRole:
     gateway: Gateway
     frame_log: SqliteFrameLog
     signs: Signs
+    journal: FileJournal
 
     def parts(self) -> list[Part]:
-        """What runs, to be started after the bus."""
-        return [FrameLogPart(self.frame_log), self.signs, self.gateway, SparedCollector()]
+        """What runs, to be started after the bus; records left in the journal go before new ones come."""
+        return [FrameLogPart(self.frame_log), self.journal, self.signs, self.gateway, SparedCollector()]
 
 
 def wire_gateway(settings: Settings, clock: Clock, bus: Bus, cache: Cache, place: Place) -> GatewayRole:
@@ -57,14 +60,23 @@ def wire_gateway(settings: Settings, clock: Clock, bus: Bus, cache: Cache, place
     listeners = tuple(
         ListenerSettings(**dict(listener), shared_port=place.shared_ports) for listener in settings.listeners
     )
-    own = GatewaySettings(place.gateway_id(settings), listeners, settings.limits.for_gateway())
+    limits = replace(settings.limits.for_gateway(), confirm_within_s=settings.journal.after_s)
+    own = GatewaySettings(place.gateway_id(settings), listeners, limits)
     log_limits = FrameLogLimits(keep_hours=settings.frame_log.keep_hours, file_mib=settings.frame_log.file_mib)
     frame_log = SqliteFrameLog(frame_log_path(settings, own.gateway_id), clock, log_limits)
-    gateway = Gateway(own, Surroundings(clock, bus, cache, frame_log), protocols())
+    journal = FileJournal(
+        journal_path(settings, own.gateway_id),
+        bus,
+        clock,
+        JournalLimits(mib=settings.journal.mib),
+        on_broken=process.give_up,
+    )
+    gateway = Gateway(own, Surroundings(clock, bus, cache, frame_log, journal), protocols())
     telemetry.watch("gateway", gateway.stats, states=STATES)
     telemetry.watch("frame_log", frame_log.counts, states={"waiting"})
+    telemetry.watch("journal", journal.counts, states={"waiting", "room_bytes"})
     signs = Signs(own.gateway_id, bus, clock, online=lambda: gateway.stats()["online"])
-    return GatewayRole(own.gateway_id, gateway, frame_log, signs)
+    return GatewayRole(own.gateway_id, gateway, frame_log, signs, journal)
 
 
 def gateway_alone(settings: Settings, clock: Clock, place: Place) -> Alone:
@@ -79,6 +91,11 @@ def gateway_alone(settings: Settings, clock: Clock, place: Place) -> Alone:
             "charge_points": [f"{host}:{port}" for host, port in role.gateway.addresses()],
         },
     )
+
+
+def journal_path(settings: Settings, gateway_id: str) -> Path:
+    """Every gateway has a journal of its own, and finds it again after a restart (see docs/adr/0026)."""
+    return settings.data_dir / f"journal-{gateway_id}"
 
 
 def frame_log_path(settings: Settings, gateway_id: str) -> Path:

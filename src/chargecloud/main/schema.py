@@ -14,6 +14,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from chargecloud.infra.sql.append_only import protect
+from chargecloud.kernel.killpoints import reach
 from chargecloud.main import schema_server
 from chargecloud.main.migrations import resume
 from chargecloud.main.migrations.resume import Progress
@@ -52,6 +53,7 @@ def _upgrade(connection: Connection, url: str, to: str, progress: Progress | Non
     if before != newest():
         refuse_unknown(before, url)
         command.upgrade(configuration(connection, progress), to)
+        reach("K15")
     metadata()
     protect(connection)
     return before, _revision(connection)

@@ -194,6 +194,17 @@ class FrameLogSettings(Section):
     file_mib: int = Field(4_096, ge=16, description="when what is kept takes more, the oldest goes early")
 
 
+class JournalSettings(Section):
+    """Where a gateway keeps records while the platform cannot take them."""
+
+    mib: int = Field(
+        64, ge=1, le=4_096, description="room taken on the disk in advance; a record takes about 0.7 KiB, full refuses"
+    )
+    after_s: float = Field(
+        _LIMITS.confirm_within_s, gt=0, le=20, description="seconds the platform has to confirm a record before that"
+    )
+
+
 class MetricsSettings(Section):
     """Metrics of processes of one role, each on a port of its own; `up` has them at `/metrics` of its HTTP port."""
 
@@ -227,7 +238,7 @@ class Settings(BaseSettings):
         extra="forbid", frozen=True, env_prefix=PREFIX, env_nested_delimiter=DELIMITER, validate_default=True
     )
 
-    data_dir: Path = Field(Path("var"), description="SQLite file, frame logs, generated certificates")
+    data_dir: Path = Field(Path("var"), description="SQLite file, journals, frame logs, generated certificates")
     http: HttpSettings = HttpSettings()
     https: HttpsSettings = HttpsSettings()
     listeners: tuple[ListenerSettings, ...] = Field(
@@ -244,6 +255,7 @@ class Settings(BaseSettings):
     orders: OrderSettings = OrderSettings()
     limits: LimitSettings = LimitSettings()
     frame_log: FrameLogSettings = FrameLogSettings()
+    journal: JournalSettings = JournalSettings()
     log: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import EnvSettingsSource, SettingsError
 
+from chargecloud.kernel import killpoints
 from chargecloud.kernel.errors import Invalid
 from chargecloud.main.settings import DELIMITER, PREFIX, Settings, keys, variable
 
@@ -86,7 +87,7 @@ def _from_environment() -> dict[str, object]:
 
 
 def _refuse_unknown_variables() -> None:
-    known = {variable(key) for key in keys()} | {CONFIG_VARIABLE, SECRETS_VARIABLE}
+    known = {variable(key) for key in keys()} | {CONFIG_VARIABLE, SECRETS_VARIABLE, killpoints.ENVIRONMENT}
     known |= {PREFIX + name.upper() for name in Settings.model_fields}
     complaints = [
         f"{name}: there is no such setting{_nearest(name, known)}"

@@ -74,6 +74,19 @@ async def test_a_driver_places_follows_and_reads_the_bill(world: World, driver: 
     assert [point["energy_mwh"] for point in curve["items"]] == [KWH]
 
 
+async def test_a_start_that_could_not_leave_is_refused_with_a_hint(world: World, driver: Caller) -> None:
+    first = await driver.post("/orders", WISH, 202, **KEY)
+    world.clock.advance(11_000)  # nobody has pumped: the start command still waits for the relay
+    other = {"Idempotency-Key": "another-wish"}
+    problem = await driver.post("/orders", WISH | {"connector_no": 2}, 503, **other)
+    assert problem["code"] == "commands_stuck" and "稍后" in problem["detail"]
+    again = await driver.post("/orders", WISH, 202, **KEY)
+    assert again["orders"][0]["order_no"] == first["orders"][0]["order_no"], "what was placed before is told again"
+    await world.pump()
+    problem = await driver.post("/orders", WISH | {"connector_no": 2}, 422, **other)
+    assert problem["code"] == "balance_low", "now it is looked at, and the first order has the money"
+
+
 @pytest.mark.parametrize(
     "wish",
     [

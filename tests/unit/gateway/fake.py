@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager
 from typing import ClassVar
 
 from chargecloud.device.capability import Capability
-from chargecloud.device.commands import AnswerBoot, DeviceCommand, Reboot
+from chargecloud.device.commands import AnswerBoot, AnswerStart, ConfirmRecord, DeviceCommand, Reboot
 from chargecloud.device.contract import LoggedFrame
 from chargecloud.device.events import (
+    BandRecord,
     Beat,
     Booted,
     CommandEnded,
@@ -17,6 +18,7 @@ from chargecloud.device.events import (
     PowerType,
     RecordUploaded,
     StartMethod,
+    StartRequested,
     StopClass,
     WireFaulted,
 )
@@ -24,6 +26,7 @@ from chargecloud.device.unitlog import UnitLog, units_of
 from chargecloud.gateway.gateway import Gateway, GatewaySettings
 from chargecloud.gateway.limits import GatewayLimits
 from chargecloud.gateway.link import Link
+from chargecloud.gateway.safekeeping import Journal
 from chargecloud.gateway.switchboard import Surroundings
 from chargecloud.infra.bus.memory import MemoryBus
 from chargecloud.infra.cache.contract import Fenced
@@ -35,10 +38,14 @@ from chargecloud.kernel.message import Envelope
 SILENCE_S = 45.0
 PATIENCE_S = 10.0
 NEVER_MS = 1 << 62
+NOTHING = BandRecord(0, 0, 0, 0)
 
 
 class FakeConnection:
-    """Lines: `boot CODE`, `beat`, `shout`, `record NO`, `bad`, `hopeless`, `crash`, `done`. Implements `Connection`."""
+    """Lines: `boot CODE`, `beat`, `shout`, `record NO`, `swipe CARD`, `bad`, `hopeless`, `crash`, `done`.
+
+    Implements `Connection`.
+    """
 
     def __init__(self, now: float) -> None:
         self.charge_point_code = ""
@@ -86,6 +93,8 @@ class FakeConnection:
             return []
         if verb == "record":
             return [record(code, words[1])]
+        if verb == "swipe":
+            return [swipe(code, words[1])]
         if verb == "hopeless":
             self.closing, self.close_reason = True, "bad_frames"
         if verb == "done":
@@ -98,6 +107,12 @@ class FakeConnection:
             self.closing = not command.accepted
             self.close_reason = "" if command.accepted else "refused"
             self._say(b"welcome" if command.accepted else b"no")
+            return [self._end(command, CommandOutcome.DONE)]
+        if isinstance(command, ConfirmRecord):
+            self._say(b"stored " + command.session_no.encode())
+            return [self._end(command, CommandOutcome.DONE)]
+        if isinstance(command, AnswerStart):
+            self._say(b"start " + command.refusal.name.lower().encode())
             return [self._end(command, CommandOutcome.DONE)]
         if not isinstance(command, Reboot):
             raise Unsupported("only reboots here", "command_unsupported")
@@ -179,6 +194,19 @@ def boot(code: str) -> Booted:
     )
 
 
+def swipe(code: str, card_id: str) -> StartRequested:
+    """A card at the reader."""
+    return StartRequested(
+        charge_point_code=code,
+        request_id=f"r{card_id}",
+        connector_no=1,
+        method=StartMethod.CARD,
+        card_id=card_id,
+        password_hash="",
+        vin="",
+    )
+
+
 def record(code: str, session_no: str) -> RecordUploaded:
     """A record with nothing in it but its number."""
     return RecordUploaded(
@@ -187,7 +215,7 @@ def record(code: str, session_no: str) -> RecordUploaded:
         session_no=session_no,
         started_at_ms=None,
         ended_at_ms=None,
-        bands=(),
+        bands=(NOTHING, NOTHING, NOTHING, NOTHING),
         meter_start_mwh=0,
         meter_end_mwh=0,
         energy_mwh=0,
@@ -259,18 +287,34 @@ class LosingCache(MemoryCache):
         self.fenced = fenced
 
 
+class SwitchedBus(MemoryBus):
+    """A bus a test can take away; what is published meanwhile fails the test."""
+
+    away = False
+
+    @property
+    def available(self) -> bool:
+        return not self.away and super().available
+
+    def publish(self, envelope: Envelope) -> None:
+        assert not self.away, f"{type(envelope.body).__name__} was published while the bus is away"
+        super().publish(envelope)
+
+
 class House:
     """One or more gateways around one bus and one directory, and a platform that answers logins."""
 
-    def __init__(self, limits: GatewayLimits | None = None, *, gateways: int = 1) -> None:
+    def __init__(
+        self, limits: GatewayLimits | None = None, *, gateways: int = 1, journal: Journal | None = None
+    ) -> None:
         self.clock = ManualClock()
-        self.bus = MemoryBus(self.clock)
+        self.bus = SwitchedBus(self.clock)
         self.cache = LosingCache(self.clock)
         self.frame_log = MemoryFrameLog()
         self.heard: list[DeviceEvent] = []
         self.unknown: set[str] = set()
         self.answering = True
-        around = Surroundings(self.clock, self.bus, self.cache, self.frame_log)
+        around = Surroundings(self.clock, self.bus, self.cache, self.frame_log, journal)
         self.gateways = [
             Gateway(GatewaySettings(f"g{number}", limits=limits or GatewayLimits()), around, {"fake": FakePlugin()})
             for number in range(1, gateways + 1)
@@ -350,9 +394,11 @@ class House:
 
 
 @asynccontextmanager
-async def house(limits: GatewayLimits | None = None, *, gateways: int = 1) -> AsyncIterator[House]:
+async def house(
+    limits: GatewayLimits | None = None, *, gateways: int = 1, journal: Journal | None = None
+) -> AsyncIterator[House]:
     """A house whose bus runs."""
-    made = House(limits, gateways=gateways)
+    made = House(limits, gateways=gateways, journal=journal)
     await made.bus.start()
     yield made
     await made.settle()

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from chargecloud.main.process import run_parts
+from chargecloud.main.process import GAVE_UP_EXIT_CODE, run_parts
 
 
 class Noted:
@@ -82,3 +82,24 @@ def test_the_first_signal_asks_and_the_second_ends(hold_s: str, signals: int, co
         if signals == 2:
             os.kill(process.pid, signal.SIGINT)
         assert process.wait(timeout=20) == code
+
+
+def test_a_part_that_gives_up_ends_the_process_in_order_with_a_code_that_says_so() -> None:
+    program = """
+import asyncio
+from chargecloud.main import process
+
+class Failing:
+    async def start(self): asyncio.get_running_loop().call_soon(process.give_up, "the disk failed")
+    async def stop(self): print("stopped in order")
+
+async def main(stop):
+    await process.run_parts([Failing()], stop, on_ready=lambda: None)
+    return 0
+
+raise SystemExit(process.run(main))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8", timeout=60)
+    assert done.returncode == GAVE_UP_EXIT_CODE
+    assert "stopped in order" in done.stdout
+    assert "the disk failed" in done.stdout + done.stderr

@@ -14,9 +14,10 @@ from chargecloud.features.sessions.messages import ChargingSession, Limit, Limit
 from chargecloud.features.stations import service as stations
 from chargecloud.features.wallet import service as wallet
 from chargecloud.features.wallet.messages import Hold, Release
+from chargecloud.infra.sql import outbox
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.clock import local_time
-from chargecloud.kernel.errors import Conflict, Invalid, NotFound
+from chargecloud.kernel.errors import Conflict, Invalid, NotFound, Unavailable
 from chargecloud.kernel.ids import new_id
 
 MAX_LIMITS = {
@@ -27,6 +28,8 @@ MAX_LIMITS = {
     LimitKind.SOC: 100,
 }
 UPDATE_WITHIN_MS = 30_000
+STUCK_AFTER_MS = 10_000
+"""What has waited so long for the relay shows that the bus, or every worker, is away."""
 BY_PEOPLE = {StopReason.DRIVER.value, StopReason.STAFF.value}
 
 
@@ -42,6 +45,18 @@ class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True):
     limit: Limit = Limit()
 
 
+async def _refuse_while_stuck(uow: UnitOfWork) -> None:
+    """A start that cannot leave would only expire, with the driver waiting: better say so at once."""
+    since_ms = await outbox.oldest_at_ms(uow.connection)
+    if since_ms is not None and uow.now_ms - since_ms > STUCK_AFTER_MS:
+        raise Unavailable(
+            "指令暂时无法送达充电桩，请稍后再试",
+            "commands_stuck",
+            retry_after_s=30,
+            waiting_s=(uow.now_ms - since_ms) // 1000,
+        )
+
+
 async def place(uow: UnitOfWork, command: PlaceOrder) -> list[Order]:
     """Place an order (two for a parallel charge) and tell the charge point to start; a repetition gives the same."""
     check_limit(command.limit)
@@ -50,6 +65,7 @@ async def place(uow: UnitOfWork, command: PlaceOrder) -> list[Order]:
     known = await sql.find_by_request(uow, request_key)
     if known is not None:
         return await _repeated(uow, known, digest)
+    await _refuse_while_stuck(uow)
     numbers = [command.connector_no]
     if command.second_connector_no is not None:
         numbers.append(command.second_connector_no)

@@ -26,6 +26,7 @@ from chargecloud.features.wallet.messages import Capture, Correction, Release
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.errors import Refused
 from chargecloud.kernel.ids import new_order_no
+from chargecloud.kernel.killpoints import reach
 
 OFFLINE_METHODS = {StartMethod.OFFLINE_CARD, StartMethod.CARD}
 
@@ -165,6 +166,7 @@ async def _first(
         return
     await sql.add_bill(uow, order.order_no, 1, assessment.bill)
     await _take(uow, order, outcome.charge)
+    reach("K5")
     if outcome.verdict is Verdict.DISPUTE:
         await _propose(uow, outcome.after, assessment, record_id=record_id, kind="disputed")
         await _dispute(uow, order, outcome.after, outcome.disputes)

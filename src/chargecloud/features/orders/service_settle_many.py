@@ -12,6 +12,7 @@ from chargecloud.features.sessions import service as sessions
 from chargecloud.features.sessions.messages import ChargeDetailRecord, ChargingSession, SessionRecorded
 from chargecloud.features.wallet import service as wallet
 from chargecloud.infra.sql.uow import UnitOfWork
+from chargecloud.kernel.killpoints import reach
 
 
 class Recorded(NamedTuple):
@@ -72,6 +73,7 @@ async def _settle(uow: UnitOfWork, plain: Sequence[_Plain]) -> None:
     await sql.add_settlements(uow, [each.outcome.row for each in plain])
     await sql.add_bills(uow, [(each.before.order_no, 1, each.assessment.bill) for each in plain])
     await wallet.capture_many(uow, [service_settle.capture_of(each.before, each.outcome.charge) for each in plain])
+    reach("K5")
     await sql.save_many(uow, [(each.before, each.moved) for each in plain])
     for each in plain:
         uow.trace_id = each.trace_id

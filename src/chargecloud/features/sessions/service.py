@@ -27,6 +27,7 @@ from chargecloud.features.sessions.service_live import settle_step
 from chargecloud.features.stations import service as stations
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.errors import Conflict, NotFound, TooMany
+from chargecloud.kernel.killpoints import reach
 
 START_COMMANDS = {"StartCharging": "start:", "AnswerStart": "answer:"}
 NEVER_SENT = {CommandOutcome.EXPIRED, CommandOutcome.OFFLINE, CommandOutcome.UNSUPPORTED}
@@ -172,6 +173,7 @@ async def open_sessions_of(uow: UnitOfWork, driver_id: int) -> list[ChargingSess
 
 async def start_answered(uow: UnitOfWork, event: StartAnswered, at_ms: int) -> None:
     """The charge point's word on a start; it counts by session number, however late (文档 §0x33)."""
+    reach("K12")
     found = await sql.find(uow, event.session_no)
     if found is not None and found.charge_point_code == event.charge_point_code:
         await settle_step(uow, found, model.answer_start(found, event, at_ms))

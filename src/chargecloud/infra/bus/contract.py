@@ -61,7 +61,11 @@ class Bus(Protocol):
 
     @property
     def available(self) -> bool:
-        """Whether what is handed over now gets anywhere; False while the broker cannot be reached, and after `stop`."""
+        """Whether what is handed over now gets anywhere; False while the broker cannot be reached, and after `stop`.
+
+        Without a broker: while the subscribers are without their database. Meanwhile gateways keep records in their
+        journal, hold back what else they hear, and refuse starts.
+        """
         ...
 
     def counts(self) -> Mapping[str, int]:

@@ -48,6 +48,11 @@ class Group:
         """How often the handler raised."""
         return self._redelivery.failures
 
+    @property
+    def away(self) -> bool:
+        """Whether what its handler depends on is away."""
+        return self._redelivery.waiting_out > 0
+
     def rouse(self, lane: Lane) -> None:
         """A message was put into a lane at rest: it is handled after the linger time."""
         lane.busy = True

@@ -79,6 +79,11 @@ class MemoryBus:
         self._stopped = False
         self._counts: Counter[str] = Counter()
 
+    @property
+    def available(self) -> bool:
+        """False while what a subscriber depends on (the database) is away: nothing handed over would be handled."""
+        return not self._stopped and not any(group.away for group in self._groups.values())
+
     def publish(self, envelope: Envelope) -> None:
         groups = self._routes.get(type(envelope.body))
         if groups is None:
@@ -94,10 +99,6 @@ class MemoryBus:
         self._queued += len(groups)
         if self._queued > self._high_water:
             self._strain(lane_no, groups)
-
-    @property
-    def available(self) -> bool:
-        return not self._stopped
 
     async def publish_durably(self, envelopes: Sequence[Envelope]) -> None:
         while self.congested:

@@ -13,6 +13,8 @@ from chargecloud.kernel.message import Envelope
 log = structlog.get_logger("chargecloud.bus")
 
 BATCH_ATTEMPTS = 2
+OUTAGES = 2
+"""So many in a row are an outage; one may be a deadlock or a lock that was held for a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class Redelivery:
     def __init__(self, group: str, handler: EventHandler, policy: RetryPolicy) -> None:
         self.group = group
         self.failures = 0
+        self.waiting_out = 0
+        """Batches whose handler has been without a dependency for longer than a moment."""
         self._handler = handler
         self._policy = policy
 
@@ -50,20 +54,24 @@ class Redelivery:
     async def _try(self, batch: Sequence[Envelope], attempts: int) -> str | None:
         """None when handled, else the last error. A dependency that is away costs time, not attempts."""
         failures = outages = 0
-        while True:
-            try:
-                await self._handler(batch)
-                return None
-            except Unavailable as error:
-                outages += 1
-                self._note(batch, error)
-                await asyncio.sleep(self._policy.delay_s(outages))
-            except Exception as error:
-                failures += 1
-                self._note(batch, error)
-                if failures >= attempts:
-                    return f"{type(error).__name__}: {error}"
-                await asyncio.sleep(self._policy.delay_s(failures))
+        try:
+            while True:
+                try:
+                    await self._handler(batch)
+                    return None
+                except Unavailable as error:
+                    outages += 1
+                    self.waiting_out += outages == OUTAGES
+                    self._note(batch, error)
+                    await asyncio.sleep(self._policy.delay_s(outages))
+                except Exception as error:
+                    failures += 1
+                    self._note(batch, error)
+                    if failures >= attempts:
+                        return f"{type(error).__name__}: {error}"
+                    await asyncio.sleep(self._policy.delay_s(failures))
+        finally:
+            self.waiting_out -= outages >= OUTAGES
 
     def _note(self, batch: Sequence[Envelope], error: Exception) -> None:
         self.failures += 1

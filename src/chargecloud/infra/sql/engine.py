@@ -20,6 +20,7 @@ from chargecloud.infra.telemetry import trace_id as current_trace_id
 from chargecloud.infra.telemetry import unit_failures, unit_seconds
 from chargecloud.kernel.clock import Clock
 from chargecloud.kernel.errors import Invalid
+from chargecloud.kernel.killpoints import reach
 
 log = structlog.get_logger("chargecloud.database")
 
@@ -130,6 +131,7 @@ class Database:
 
     def _tell(self, uow: UnitOfWork) -> None:
         if uow.outgoing and self._wake_relay:
+            reach("K6")
             self._wake_relay()
         if self._broadcast:
             for topic, patch in uow.patches:

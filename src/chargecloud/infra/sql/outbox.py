@@ -38,6 +38,7 @@ inbox_seen = Table(
 """Which group has handled which outbox message; makes a second delivery harmless."""
 
 _OLDEST = select(outbox).where(outbox.c.id > bindparam("after")).order_by(outbox.c.id).limit(bindparam("most"))
+_OLDEST_AT = select(outbox.c.at_ms).order_by(outbox.c.id).limit(1)
 _DELETE = delete(outbox).where(outbox.c.id.in_(bindparam("ids", expanding=True)))
 
 
@@ -109,6 +110,11 @@ async def oldest(connection: AsyncConnection, *, after: int, most: int) -> Seque
     """Waiting messages in order, from just after an id on."""
     rows = (await connection.execute(_OLDEST, {"after": after, "most": most})).all()
     return cast(Sequence[Waiting], rows)
+
+
+async def oldest_at_ms(connection: AsyncConnection) -> int | None:
+    """When the message was written that has waited longest; None when none waits."""
+    return cast("int | None", (await connection.execute(_OLDEST_AT)).scalar())
 
 
 async def remove(connection: AsyncConnection, ids: Sequence[int]) -> None:

@@ -16,6 +16,7 @@ from chargecloud.infra.sql.errors import translated
 from chargecloud.infra.sql.sqlite_driver import LocalConnection
 from chargecloud.infra.sql.turn import Turn
 from chargecloud.kernel.errors import ChargeCloudError, Unavailable
+from chargecloud.kernel.killpoints import reach
 
 log = structlog.get_logger("chargecloud.database")
 
@@ -189,4 +190,5 @@ async def _driver_of(connection: AsyncConnection) -> LocalConnection:
 
 
 def _checkpoint(raw: sqlite3.Connection, how: str) -> None:
+    reach("K15")
     raw.execute(f"PRAGMA wal_checkpoint({how})").fetchall()

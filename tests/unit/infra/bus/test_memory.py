@@ -12,6 +12,7 @@ from chargecloud.kernel.clock import ManualClock
 from chargecloud.kernel.errors import Conflict, Unavailable
 from chargecloud.kernel.message import Envelope
 from tests.contract.bus import Ear, beat, reboot
+from tests.support.eventually import eventually
 
 QUICK = RetryPolicy(max_attempts=2, first_delay_s=0.001, longest_delay_s=0.001)
 
@@ -203,3 +204,25 @@ async def test_only_so_many_keys_are_remembered(monkeypatch: pytest.MonkeyPatch)
     assert len(bus._lanes) <= 10
     assert all(ear.numbers(str(key)) == sorted(ear.numbers(str(key))) for key in range(25))
     assert len(ear.heard) == 200
+
+
+async def test_a_subscriber_without_its_database_makes_the_bus_unavailable_until_it_is_back() -> None:
+    away, tried = True, asyncio.Event()
+
+    async def handler(_: Sequence[Envelope]) -> None:
+        tried.set()
+        if away:
+            raise Unavailable("planned outage", "planned")
+
+    bus = MemoryBus(ManualClock(), MemoryBusLimits(retry=QUICK))
+    bus.subscribe("ear", handler, bodies=[Beat])
+    await bus.start()
+    bus.publish(beat("1", 1))
+    await tried.wait()
+    assert bus.available, "one refusal may be a lock that was held for a moment"
+    await eventually(lambda: not bus.available)
+    away = False
+    await asyncio.wait_for(bus.drain(), 10)
+    assert bus.available
+    await bus.stop()
+    assert not bus.available
