@@ -46,6 +46,7 @@ class RealPlatform:
             "CHARGECLOUD_HTTP__PORT": str(self.http_port),
             "CHARGECLOUD_HTTPS__ENABLED": "false",
             "CHARGECLOUD_LISTENERS": json.dumps([listener]),
+            "CHARGECLOUD_LOG__FORMAT": "json",
         }
         clean = {name: value for name, value in os.environ.items() if not name.startswith("CHARGECLOUD_")}
         self._environment = clean | self.settings
@@ -85,6 +86,11 @@ class RealPlatform:
     def log(self) -> str:
         return (self.directory / "up.log").read_text("utf-8", "replace")
 
+    def traced(self, trace_id: str) -> list[dict[str, Any]]:
+        """The log's lines about one request, in order."""
+        lines = (json.loads(line) for line in self.log().splitlines() if line.startswith("{"))
+        return [line for line in lines if line.get("trace_id") == trace_id]
+
 
 class Person:
     """Somebody with a token who calls the API."""
@@ -93,9 +99,10 @@ class Person:
         self.base, self.token = base, token
         self._headers = {"Authorization": f"Bearer {token}"}
 
-    def call(self, method: str, path: str, status: int, *, key: str = "", **body: Any) -> Any:
+    def call(self, method: str, path: str, status: int, *, key: str = "", trace: str = "", **body: Any) -> Any:
         """One request; its status has to be the expected one."""
         headers = self._headers | ({"Idempotency-Key": key} if key else {})
+        headers |= {"X-Request-Id": trace} if trace else {}
         sent = {"json": body} if method != "GET" else {"params": body}
         answer = httpx.request(method, f"{self.base}/api/v1{path}", headers=headers, timeout=20, **sent)
         assert answer.status_code == status, (method, path, answer.status_code, answer.text)

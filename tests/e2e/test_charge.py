@@ -20,7 +20,21 @@ from tests.e2e.rig import Person, RealPlatform, until
 
 CODE = "32010000000017"
 WIRE_STEP_MWH = 100
+TRACE = "a-phone.started-this"
 PRICE = {"energy_yuan_per_kwh": "1.03507", "service_yuan_per_kwh": "0.45013"}
+
+ONE_TRACE = [
+    ("http.request", "placeOrder"),
+    ("gateway.command", "StartCharging"),
+    ("gateway.event", "StartAnswered"),
+    ("event.handled", "StartAnswered"),
+    ("gateway.event", "CommandEnded"),
+    ("gateway.event", "RecordUploaded"),
+    ("event.handled", "RecordUploaded"),
+    ("gateway.command", "ConfirmRecord"),
+    ("event.handled", "SessionRecorded"),
+]
+"""From the phone to the charge point and back to the settled order, under the phone's own id."""
 
 
 @pytest.fixture
@@ -76,7 +90,7 @@ async def charge(boss: Person, driver: Person, runner: Runner) -> dict[str, Any]
         assert runner.execute(f"plug {CODE} 1")["ok"]
         await until(states, lambda state: state["connectors"]["1"]["state"] == "occupied", 30)
     key, where = new_id(), {"charge_point_code": CODE, "connector_no": 1}
-    order = driver.call("POST", "/orders", 202, key=key, **where)["orders"][0]
+    order = driver.call("POST", "/orders", 202, key=key, trace=TRACE, **where)["orders"][0]
     again = driver.call("POST", "/orders", 202, key=key, **where)["orders"][0]
     assert (again["order_no"], order["hold_fen"]) == (order["order_no"], 5_000)
     async with driver.watching(f"session:{order['session_no']}") as states:
@@ -109,6 +123,7 @@ async def test_a_charge_is_settled_to_the_fen_and_survives_a_restart(platform: R
         await asyncio.sleep(1.5)  # the frame log writes once a second
         frames = boss.call("GET", f"/charge-points/{CODE}/frames", 200, limit=500)["items"]
         await asyncio.to_thread(platform.stop)
+    lines = platform.traced(TRACE)
     await asyncio.to_thread(platform.start)
     assert driver.call("GET", f"/orders/{order['order_no']}", 200) == order
     assert driver.call("GET", "/wallet", 200) == wallet
@@ -116,3 +131,6 @@ async def test_a_charge_is_settled_to_the_fen_and_survives_a_restart(platform: R
     assert [frame for frame in kept if frame in frames] == frames
     names = {unit["name"] for frame in frames for unit in frame["decoded"]}
     assert {"login_request", "remote_start", "transaction_record", "transaction_record_confirm"} <= names
+    followed = [(line["event"], line.get("body") or line.get("command") or line.get("operation")) for line in lines]
+    assert [each for each in ONE_TRACE if each not in followed] == []
+    assert followed[:2] == ONE_TRACE[:2]

@@ -28,6 +28,7 @@ class Dispatcher:
         body = envelope.body
         if isinstance(body, DeviceCommand):
             if self._is_new(body.command_id):
+                self._board.traces.command(body, envelope.trace_id)
                 self._command(body)
         elif isinstance(body, ProbeHolder):
             self._admission.contests.asked(body)

@@ -19,11 +19,11 @@ from chargecloud.gateway.link import Link, LinkState, Wire, take_usual
 from chargecloud.gateway.outage import Outage, refusal_of
 from chargecloud.gateway.safekeeping import Journal, Safekeeping
 from chargecloud.gateway.tap import Tap
+from chargecloud.gateway.traces import Traces
 from chargecloud.gateway.wheel import Wheel
 from chargecloud.infra.bus.contract import Bus
 from chargecloud.infra.cache.contract import Cache
 from chargecloud.kernel.clock import Clock
-from chargecloud.kernel.message import Envelope
 
 log = structlog.get_logger("chargecloud.gateway")
 
@@ -92,6 +92,7 @@ class Switchboard:
         self.touched: list[Link] = []
         """Links something has passed through since the last sweep."""
         self.counts: Counter[str] = Counter()
+        self.traces = Traces()
         self._next_serial = around.clock.now_ms() * 1_000
         """Starts from the wall clock, so that an answer to a connection of an earlier life finds nobody."""
         self._leaving: deque[tuple[float, Wire]] = deque()
@@ -119,7 +120,7 @@ class Switchboard:
     def take(self, link: Link, events: Sequence[DeviceEvent], wall_ms: int) -> None:
         """Tell the platform what an admitted charge point said: records safely, questions only when it can answer."""
         for event in events:
-            envelope = Envelope(link.code, event, wall_ms)
+            envelope = self.traces.envelope(link.code, event, wall_ms)
             if type(event) is RecordUploaded:
                 self.records.uploaded(link, envelope, event)
                 continue
@@ -133,7 +134,7 @@ class Switchboard:
     def publish(self, code: str, events: Sequence[DeviceEvent], wall_ms: int) -> None:
         """Tell the platform what a charge point said, in order."""
         for event in events:
-            self.publish_one(Envelope(code, event, wall_ms))
+            self.publish_one(self.traces.envelope(code, event, wall_ms))
 
     def end(self, command: DeviceCommand, outcome: CommandOutcome, reason: str) -> None:
         """Tell how a command ended that no connection could take."""

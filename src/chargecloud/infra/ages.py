@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import structlog
 from prometheus_client import Histogram
 
 from chargecloud.infra.bus.contract import EventHandler
@@ -9,9 +10,11 @@ from chargecloud.infra.telemetry import event_age_seconds
 from chargecloud.kernel.clock import Clock
 from chargecloud.kernel.message import Envelope
 
+log = structlog.get_logger("chargecloud.inbox")
+
 
 def measured(group: str, handler: EventHandler, clock: Clock) -> EventHandler:
-    """The same handler; each event of a batch it got through is measured from its `at_ms`."""
+    """The same handler; each event it got through is measured from its `at_ms`, and logged if a request led to it."""
     children: dict[type, Histogram] = {}
 
     async def handle(batch: Sequence[Envelope]) -> None:
@@ -22,6 +25,10 @@ def measured(group: str, handler: EventHandler, clock: Clock) -> EventHandler:
             child = children.get(kind)
             if child is None:
                 child = children[kind] = event_age_seconds.labels(group, kind.__name__)
-            child.observe(max(0, now_ms - envelope.at_ms) / 1000)
+            age_ms = max(0, now_ms - envelope.at_ms)
+            child.observe(age_ms / 1000)
+            if envelope.trace_id:
+                facts = {"body": kind.__name__, "key": envelope.key, "age_ms": age_ms, "trace_id": envelope.trace_id}
+                log.info("event.handled", group=group, **facts)
 
     return handle

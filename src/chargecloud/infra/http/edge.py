@@ -19,6 +19,7 @@ log = structlog.get_logger("chargecloud.http")
 MAX_BODY = 64 * 1024
 REQUEST_ID = "x-request-id"
 _ACCEPTED_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_TRACE_PARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
 CONTENT_POLICY = (
     "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; "
@@ -48,9 +49,7 @@ class Edge:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        offered = headers.get(REQUEST_ID, "")
-        trace = offered if _ACCEPTED_ID.fullmatch(offered) else new_id()
-        token = trace_id.set(trace)
+        token = trace_id.set(_trace(headers))
         try:
             if scope["type"] == "http":
                 await self._answer(scope, headers, receive, send)
@@ -108,6 +107,15 @@ class Edge:
             source=client[0] if client else "",
             by=_who(scope),
         )
+
+
+def _trace(headers: Headers) -> str:
+    """What the caller calls this request (its own id, or that of W3C's traceparent), or a new id."""
+    offered = headers.get(REQUEST_ID, "")
+    if _ACCEPTED_ID.fullmatch(offered):
+        return offered
+    parent = _TRACE_PARENT.fullmatch(headers.get("traceparent", ""))
+    return parent[1] if parent else new_id()
 
 
 def _who(scope: Scope) -> str:

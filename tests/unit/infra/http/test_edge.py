@@ -67,6 +67,24 @@ async def test_a_decent_request_id_is_taken_over(database: Database, offered: st
     assert trace_id.get() == ""
 
 
+PARENTS = [
+    ("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "0af7651916cd43dd8448eb211c80319c"),
+    (f"00-{'0' * 32}-b7ad6b7169203331-01", ""),
+    ("00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01", ""),
+    ("01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331", ""),
+]
+
+
+@pytest.mark.parametrize(("offered", "taken"), PARENTS)
+async def test_a_trace_of_a_caller_goes_on_and_its_own_id_wins(database: Database, offered: str, taken: str) -> None:
+    async with client_of(app_for(database, [router])) as client:
+        answer = await client.get("/api/v1/trace", headers={"traceparent": offered})
+        named = await client.get("/api/v1/trace", headers={"traceparent": offered, "X-Request-Id": "my-own-id"})
+    assert answer.headers["x-request-id"] == answer.json()
+    assert (answer.json() == taken) == bool(taken)
+    assert named.json() == "my-own-id"
+
+
 @pytest.mark.parametrize("path", ["/api/v1/length", "/api/v1/raw"])
 async def test_a_body_has_a_limit(database: Database, path: str) -> None:
     async def endless() -> AsyncIterator[bytes]:
