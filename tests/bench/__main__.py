@@ -18,6 +18,7 @@ from tests.bench import (
     bench_dny,
     bench_gateway,
     bench_platform,
+    bench_settle,
 )
 from tests.bench.report import Figures, document
 
@@ -57,10 +58,12 @@ BENCHES: dict[str, Callable[[], Figures]] = {
     "pace": bench_platform.own_pace,
     "gateways": bench_cluster.two_gateways,
     "cluster": bench_cluster.cluster_pace,
+    "settle": lambda: dict(bench_settle.bench("sqlite")),
+    "settle_mariadb": lambda: dict(bench_settle.bench("mariadb")),
     "ready": bench_platform.ready_with_a_million_orders,
 }
 
-NEEDS = {"cluster": ("mariadbd", "redis-server", "epmd")}
+NEEDS = {"cluster": ("mariadbd", "redis-server", "epmd"), "settle_mariadb": ("mariadbd", "mariadb-install-db")}
 """Programs without which a bench is left out of `make bench`."""
 
 

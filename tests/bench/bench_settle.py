@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import uvloop
 from sqlalchemy import Table, func, insert, select
 
 from chargecloud.device.commands import ConfirmRecord, DeviceCommand
@@ -23,6 +24,7 @@ from chargecloud.features.sessions.sql import sessions
 from chargecloud.features.stations.sql import charge_points, connectors
 from chargecloud.features.wallet.service import audit
 from chargecloud.features.wallet.sql import holds, postings, transfers, wallets
+from chargecloud.gateway.collector import SparedCollector
 from chargecloud.infra.bus.memory import MemoryBus
 from chargecloud.infra.cache.memory import MemoryCache
 from chargecloud.infra.inbox import Inbox
@@ -31,7 +33,7 @@ from chargecloud.infra.sql.engine import Database
 from chargecloud.kernel.clock import Clock, ManualClock, SystemClock
 from chargecloud.kernel.message import Envelope
 from chargecloud.main import features, schema
-from tests.support.mariadb import own_database
+from tests.support.mariadb_server import own_server
 from tests.support.world import CODE, KWH, MINUTE_MS, World, answered, record, sample
 
 RECORDS = 4_000
@@ -40,6 +42,8 @@ GATEWAY = "g1"
 FIRST_DRIVER = 1_000_000
 PORTION = 2_000
 LOOK_EVERY_S = 0.02
+SERVER = ("--innodb-buffer-pool-size=256M", "--innodb-log-file-size=128M")
+"""As durable as the server of a distribution, with about its sizes."""
 
 Rows = list[dict[str, Any]]
 
@@ -172,12 +176,15 @@ async def measure(url: str, count: int) -> dict[str, float]:
         await platform.cache.claim(fleet.code(number), GATEWAY, f"{GATEWAY}/{number}")
     await platform.bus.start()
     await platform.relay.start()
+    collector = SparedCollector()
+    await collector.start()
     envelopes = fleet.envelopes(now_ms)
     cpu, began = time.process_time(), time.perf_counter()
     for envelope in envelopes:
         platform.bus.publish(envelope)
     await platform.until(count)
     seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
+    await collector.stop()
     await platform.relay.drain()
     await platform.relay.stop()
     await platform.bus.stop()
@@ -197,15 +204,17 @@ async def on_sqlite(count: int) -> dict[str, float]:
 
 
 async def on_mariadb(count: int) -> dict[str, float]:
-    async with own_database() as url:
-        await asyncio.to_thread(schema.upgrade, url)
-        return await measure(url, count)
+    with tempfile.TemporaryDirectory() as folder:
+        async with own_server(Path(folder), *SERVER) as server:
+            url = f"{server.url}/chargecloud"
+            await asyncio.to_thread(schema.upgrade, url)
+            return await measure(url, count)
 
 
 def bench(engine: str, count: int = RECORDS) -> dict[str, float]:
     """The best of some rounds, each with a database of its own."""
     run = on_mariadb if engine == "mariadb" else on_sqlite
-    rounds = [asyncio.run(run(count)) for _ in range(ROUNDS)]
+    rounds = [uvloop.run(run(count)) for _ in range(ROUNDS)]
     return max(rounds, key=lambda figures: figures["records_per_s"])
 
 

@@ -22,3 +22,10 @@ def test_the_page_names_machine_commit_and_every_detail() -> None:
     assert "abc" in page
     assert "| 17.5 µs | **missed** | `cpu` |" in page
     assert "| connections | 1000 |" in page
+
+
+def test_what_limits_a_figure_is_said_where_it_is_known() -> None:
+    page = document({"settle": {"records_per_s": 2500.0}}, machine="a machine", commit="abc", when="now")
+    assert "| 2500 /s | must met | `settle` |" in page
+    assert "\n- `settle`: one core of Python" in page
+    assert "What limits them" not in document({"cpu": {"us_per_frame": 1}}, machine="m", commit="c", when="w")

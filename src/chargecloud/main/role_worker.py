@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from chargecloud.gateway.collector import SparedCollector
 from chargecloud.infra import deadletters, inbox, telemetry
 from chargecloud.infra.bus.memory import MemoryBus, Poison
 from chargecloud.infra.cache.contract import Cache
@@ -66,6 +67,7 @@ def worker_alone(settings: Settings, clock: Clock, place: Place) -> Alone:
             *role.parts(),
             LoopLag(),
             *metrics_parts(settings, "worker", place),
+            SparedCollector(),
         ]
     )
 

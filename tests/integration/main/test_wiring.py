@@ -11,12 +11,13 @@ import pytest
 
 from chargecloud.kernel.clock import SystemClock
 from chargecloud.kernel.errors import Invalid, Unavailable
-from chargecloud.main import process
+from chargecloud.main import process, schema_state
 from chargecloud.main.demo import anywhere
 from chargecloud.main.place import Place
 from chargecloud.main.roles import all_alone, all_parts, wire
 from chargecloud.main.servers import WebServer
 from chargecloud.main.settings import HttpsSettings, Settings
+from tests.support.mariadb import own_database
 
 LOGIN = bytes.fromhex("6822001900012023121200001001011047562E393572313300898604D11722D034860602874E")
 
@@ -57,6 +58,25 @@ async def test_everything_starts_answers_and_stops(settings: Settings) -> None:
         assert answer.headers["content-security-policy"].startswith("default-src 'self'")
     assert "<script type" in page.text
     assert 'style="' not in page.text + script.text
+
+
+@pytest.mark.connected
+async def test_everything_starts_on_a_server_too(tmp_path: Path) -> None:
+    async with own_database() as url:
+        settings = anywhere(Settings.model_validate({"data_dir": tmp_path, "database": {"url": url}}))
+        for _ in ("on an empty database", "on a migrated one"):
+            alone = all_alone(settings, SystemClock(), Place())
+            (http,) = [part for part in alone.parts if isinstance(part, WebServer)]
+            stop, ready = asyncio.Event(), asyncio.Event()
+            running = asyncio.create_task(process.run_parts(alone.parts, stop, on_ready=ready.set))
+            await asyncio.wait({running, asyncio.ensure_future(ready.wait())}, return_when=asyncio.FIRST_COMPLETED)
+            async with httpx.AsyncClient() as client:
+                answer = (await client.get(f"http://127.0.0.1:{http.port}/readyz")).json()
+            stop.set()
+            await running
+            assert answer["status"] == "ready"
+        assert await asyncio.to_thread(schema_state.revision, url) == schema_state.newest()
+        assert not (tmp_path / "chargecloud.db").exists()
 
 
 async def test_the_frame_reader_shows_frames_decoded(settings: Settings) -> None:

@@ -13,6 +13,7 @@ from chargecloud.main import schema
 from chargecloud.main.certificates import self_signed
 from chargecloud.main.doctor import Finding, Level, examine
 from chargecloud.main.settings import ListenerSettings, Settings
+from tests.support.mariadb import own_database_now
 
 HEALTHY = {"http": {"port": 0}, "https": {"port": 0}, "listeners": [{"protocol": "ykc16", "port": 0}]}
 
@@ -28,6 +29,17 @@ def test_a_healthy_installation(tmp_path: Path) -> None:
     assert not [finding for finding in found.values() if finding.level is Level.WRONG]
     assert "sum to zero" in found["ledger"].text
     assert found["integrity"].level is Level.FINE
+
+
+@pytest.mark.connected
+def test_a_server_is_examined_too(tmp_path: Path) -> None:
+    with own_database_now() as url:
+        assert examined(tmp_path, database={"url": url})["database"].level is Level.NOTE
+        schema.upgrade(url)
+        found = examined(tmp_path, database={"url": url})
+        assert found["database"].level is Level.FINE
+        assert "sum to zero" in found["ledger"].text
+    assert examined(tmp_path, database={"url": url})["database"].level is Level.WRONG
 
 
 def test_an_empty_directory_is_only_noted_and_stays_empty(tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def assess(record: ChargeDetailRecord, session: ChargingSession, terms: Terms) -
     return Assessment(
         verdict=_verdict(total, disputes),
         bill=bill,
-        supported_fen=terms.price(clock).total_fen,
+        supported_fen=bill.total_fen if clock == bands else terms.price(clock).total_fen,
         comparison=Comparison(
             split=split,
             recorded_energy_mwh=total,

@@ -201,7 +201,7 @@ async def find_by_session(uow: UnitOfWork, session_no: str) -> Order | None:
 
 async def find_by_sessions(uow: UnitOfWork, session_nos: Sequence[str]) -> dict[str, Order]:
     """The orders of sessions, by session; `save_many` notices what others change meanwhile."""
-    rows = await uow.connection.execute(_BY_SESSIONS, {"numbers": session_nos})
+    rows = (await uow.connection.execute(_BY_SESSIONS, {"numbers": session_nos})).all()
     return {order.session_no: order for order in map(order_of, rows)}
 
 

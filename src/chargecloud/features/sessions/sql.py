@@ -212,7 +212,7 @@ async def find(uow: UnitOfWork, session_no: str) -> ChargingSession | None:
 
 async def find_many(uow: UnitOfWork, session_nos: Sequence[str]) -> dict[str, ChargingSession]:
     """Sessions by their numbers; `save_many` notices what others change meanwhile."""
-    rows = await uow.connection.execute(_BY_NUMBERS, {"numbers": session_nos})
+    rows = (await uow.connection.execute(_BY_NUMBERS, {"numbers": session_nos})).all()
     return {session.session_no: session for session in map(session_of, rows)}
 
 
@@ -341,7 +341,7 @@ async def find_records(
 ) -> dict[str, tuple[ChargingSession, ChargeDetailRecord]]:
     """Records by their ids, with the sessions they belong to."""
     found = {}
-    for row in await uow.connection.execute(_RECORDS, {"ids": record_ids}):
+    for row in (await uow.connection.execute(_RECORDS, {"ids": record_ids})).all():
         record_id, received_at_ms, body = row[len(_NAMES) :]
         record = ChargeDetailRecord(record_id=record_id, received_at_ms=received_at_ms, body=_read_body(body))
         found[record_id] = (session_of(row), record)

@@ -35,7 +35,7 @@ async def open_holds(uow: UnitOfWork, hold_ids: Sequence[str]) -> dict[str, Open
         row.hold_id: OpenBook(
             row.driver_id, WalletState(row.cash_fen, row.held_fen, row.arrears_fen), None, hold_info(row)
         )
-        for row in await uow.connection.execute(_OPEN_HOLDS, {"ids": hold_ids})
+        for row in (await uow.connection.execute(_OPEN_HOLDS, {"ids": hold_ids})).all()
     }
 
 
