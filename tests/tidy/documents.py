@@ -69,7 +69,7 @@ def unknown_targets(documents: Texts, targets: Collection[str]) -> Iterator[str]
 def unknown_commands(documents: Texts, commands: Collection[str]) -> Iterator[str]:
     """`chargecloud …` that the command line does not know."""
     for name, text in documents.items():
-        for command in re.findall(r"(?:`|^ *|uv run )chargecloud ([a-z]+)", text, re.MULTILINE):
+        for command in re.findall(r"(?:`|^ *|uv run )chargecloud ([a-z-]+)", text, re.MULTILINE):
             if command not in commands:
                 yield f"{name}: chargecloud {command}"
 

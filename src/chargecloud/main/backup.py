@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import URL
@@ -68,7 +68,7 @@ def back_up(url: str, target: Path, now_ms: int, progress: Progress) -> Copy:
             raise Refused(
                 f"the copy has other sums than the database: {found.sums} instead of {sums}", "backup_differs"
             )
-    return verify(target)
+    return replace(found, path=target)
 
 
 def restore(url: str, backup: Path, now_ms: int, progress: Progress) -> tuple[Copy, Path | None]:
@@ -82,10 +82,10 @@ def restore(url: str, backup: Path, now_ms: int, progress: Progress) -> tuple[Co
             while chunk := source.read(CHUNK_BYTES):
                 copy.write(chunk)
                 progress(copy.tell(), backup.stat().st_size)
-        verify(partial)
+        found = verify(partial)
         if was_there:
             _put_aside(place, aside)
-    return verify(place), aside if was_there else None
+    return replace(found, path=place), aside if was_there else None
 
 
 def keep_newest(folder: Path, keep: int) -> list[Path]:

@@ -1,4 +1,4 @@
-"""The commands that move data as a whole: backup, restore."""
+"""The commands that move data as a whole: backup, restore, copy-database."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Hang the commands into the command line."""
-    for command in (backup, restore):
+    for command in (backup, restore, copy_database):
         app.command()(command)
 
 
@@ -50,6 +50,32 @@ def restore(
     typer.echo(line(made))
     if aside:
         typer.echo(f"what was there is {aside}")
+
+
+def copy_database(
+    source: Annotated[str, typer.Option("--from", metavar="URL", help="sqlite:///path of the file to leave")],
+    target: Annotated[
+        str, typer.Option("--to", metavar="URL", help="mysql://… of an empty database; database.url when not given")
+    ] = "",
+    config: Config = None,
+) -> None:
+    """Copy everything from SQLite into MySQL or MariaDB and read it again there; the platform has to be stopped."""
+    from chargecloud.kernel.clock import SystemClock
+    from chargecloud.main import transfer
+    from chargecloud.main.wiring import open_database
+
+    settings = settings_of(config)
+    if target:
+        database = settings.database.model_copy(update={"url": target})
+        settings = settings.model_copy(update={"database": database})
+    opened = open_database(settings, SystemClock())
+    moved = transfer.copy_database(source, settings.database_url, opened, told("copy"))
+    for table, rows in moved.rows.items():
+        typer.echo(f"{rows:>12}  {table}")
+    typer.echo(
+        f"{sum(moved.rows.values()):>12}  rows, the same on both sides; {moved.ledger.postings} postings of "
+        f"{moved.ledger.transfers} transfers sum to zero, {moved.ledger.open_holds} holds are open"
+    )
 
 
 def line(made: "Copy") -> str:

@@ -28,6 +28,7 @@ COMMANDS = (
     "version",
     "backup",
     "restore",
+    "copy-database",
 )
 
 
