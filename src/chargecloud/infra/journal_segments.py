@@ -14,6 +14,7 @@ from zlib import crc32
 
 import structlog
 
+from chargecloud.infra.folders import sync_folder
 from chargecloud.kernel.killpoints import reach
 
 log = structlog.get_logger("chargecloud.journal")
@@ -70,7 +71,7 @@ class Segments:
                 self._spares.append(self._allocate())
         except OSError as error:
             log.error("journal.no_reserve", error=str(error), segments=len(self._spares), wanted=self._count)
-        self._sync_directory()
+        sync_folder(self._directory)
 
     def close(self) -> None:
         """Let go of the files; what is in them waits for the next start."""
@@ -163,7 +164,7 @@ class Segments:
             return None
         path = self._directory / f"{self._number:020d}{_SUFFIX}"
         self._spares.pop().rename(path)
-        self._sync_directory()
+        sync_folder(self._directory)
         self._segments.append(_Segment(path))
         return self._segments[-1]
 
@@ -209,15 +210,6 @@ class Segments:
             number for number in range(self._count + 1) if not (self._directory / f"{_SPARE}{number:04d}").exists()
         )
         self._spares.append(segment.path.rename(self._directory / f"{_SPARE}{number:04d}"))
-
-    def _sync_directory(self) -> None:
-        if os.name == "nt":  # a directory cannot be opened there, and its entries are written through
-            return
-        handle = os.open(self._directory, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def _whole(data: bytes, at: int, number: int) -> bool:

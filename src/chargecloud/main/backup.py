@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from chargecloud.features.wallet import service as wallet
 from chargecloud.features.wallet.messages import AuditReport
+from chargecloud.infra.folders import sync_folder
 from chargecloud.infra.sql import sqlite_driver  # makes its dialect known
 from chargecloud.kernel.clock import local_time
 from chargecloud.kernel.errors import Conflict, NotFound, Refused, Unavailable, Unsupported
@@ -184,7 +185,7 @@ def _arriving(target: Path, size_bytes: int, *, replacing: bool = False) -> Iter
             partial.replace(target)
         else:
             partial.rename(target)
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
     finally:
         for ending in ("", *BESIDE):
             partial.with_name(partial.name + ending).unlink(missing_ok=True)
@@ -202,13 +203,3 @@ def _put_aside(place: Path, aside: Path) -> None:
     for ending in ("", *BESIDE):
         with suppress(FileNotFoundError):
             place.with_name(place.name + ending).rename(aside.with_name(aside.name + ending))
-
-
-def _sync_folder(folder: Path) -> None:
-    """A new name is on disk only once its folder is; Windows opens no folder and writes names by itself."""
-    with suppress(PermissionError):
-        number = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(number)
-        finally:
-            os.close(number)
