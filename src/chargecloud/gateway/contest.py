@@ -20,6 +20,9 @@ from chargecloud.kernel.message import Command, Envelope
 
 REPLY_ALLOWANCE_S = 3.0
 """What another gateway may take longer than the probe before it counts as gone."""
+ASK_AGAIN_S = 1.0
+"""A gateway without a mailbox has died, or is about to come back: it is asked again, because once it is back it knows
+that it holds nothing, and its charge points need not wait for the silence of a connection that is long gone."""
 MESSAGE_LIFE_MS = 60_000
 
 
@@ -46,6 +49,16 @@ class Contest:
         """What to tell when the defender closes."""
 
 
+class Foreign:
+    """A holder at another gateway, and until when its answer is waited for."""
+
+    __slots__ = ("holder", "until")
+
+    def __init__(self, holder: Holder, until: float) -> None:
+        self.holder = holder
+        self.until = until
+
+
 class Contests:
     """Contests about links of this gateway, and challengers of this gateway that wait for another one."""
 
@@ -56,8 +69,8 @@ class Contests:
         self._claim = claim
         self._refuse = refuse
         self._contests: dict[str, Contest] = {}
-        self._abroad: dict[str, Holder] = {}
-        """Holder at another gateway, by challenger."""
+        self._abroad: dict[str, Foreign] = {}
+        """By challenger."""
 
     def __len__(self) -> int:
         return len(self._contests)
@@ -74,8 +87,14 @@ class Contests:
             else:
                 self._challenge(defender, challenger.link_id)
             return
-        self._abroad[challenger.link_id] = holder
-        challenger.gate = board.monotonic() + board.limits.probe_s + REPLY_ALLOWANCE_S
+        until = board.monotonic() + board.limits.probe_s + REPLY_ALLOWANCE_S
+        self._abroad[challenger.link_id] = Foreign(holder, until)
+        self._ask_abroad(challenger)
+
+    def _ask_abroad(self, challenger: Link) -> None:
+        foreign = self._abroad[challenger.link_id]
+        holder = foreign.holder
+        challenger.gate = foreign.until
         challenger.arm(challenger.gate)
         probe = ProbeHolder(
             charge_point_code=challenger.code,
@@ -116,7 +135,10 @@ class Contests:
     def due(self, link: Link, now: float) -> None:
         """Time is up: for an old connection that was probed, or for another gateway that should have answered."""
         if link.state is LinkState.QUARANTINED:
-            self._unanswered(link)
+            if now < self._abroad[link.link_id].until:
+                self._ask_abroad(link)
+            else:
+                self._unanswered(link)
         elif link.paused:
             link.gate = now + self._board.limits.probe_s  # we do not read from it, so its silence proves nothing
             link.arm(link.gate)
@@ -167,7 +189,7 @@ class Contests:
         defender.probe(now)
 
     def _unanswered(self, challenger: Link) -> None:
-        holder = self._abroad[challenger.link_id]
+        holder = self._abroad[challenger.link_id].holder
         fence = FenceHolder(charge_point_code=challenger.code, epoch=holder.epoch)
         self._send(holder.gateway_id, challenger.code, fence)
         self._verdict(challenger.link_id, Outcome.SILENT, holder.epoch)
@@ -181,7 +203,7 @@ class Contests:
             self._send(gateway_id, challenger_link_id, answer)
 
     def _verdict(self, challenger_link_id: str, outcome: Outcome, epoch: int) -> None:
-        holder = self._abroad.pop(challenger_link_id, None)
+        foreign = self._abroad.pop(challenger_link_id, None)
         challenger = self._board.link_of(challenger_link_id)
         if challenger is None or challenger.state is not LinkState.QUARANTINED:
             return
@@ -192,7 +214,7 @@ class Contests:
         if outcome in (Outcome.ALIVE, Outcome.SUPERSEDED):
             self._refuse(challenger, f"contest_{outcome.value}")
         else:
-            self._claim(challenger, epoch or (holder.epoch if holder else 0))
+            self._claim(challenger, epoch or (foreign.holder.epoch if foreign else 0))
 
     def _announce(self, challenger: Link, outcome: str) -> None:
         event = LoginContested(charge_point_code=challenger.code, source=challenger.source, outcome=outcome)
@@ -209,3 +231,12 @@ class Contests:
             await self._board.bus.send(gateway_id, envelope)
         except Unavailable as outage:
             self._board.counts[f"unreachable.{outage.code}"] += 1
+            if isinstance(envelope.body, ProbeHolder):
+                self._not_asked(envelope.body.challenger_link_id)
+
+    def _not_asked(self, challenger_link_id: str) -> None:
+        """The probe went nowhere: try again soon, as long as there is time."""
+        foreign, challenger = self._abroad.get(challenger_link_id), self._board.link_of(challenger_link_id)
+        if foreign is not None and challenger is not None:
+            challenger.gate = min(foreign.until, self._board.monotonic() + ASK_AGAIN_S)
+            challenger.arm(challenger.gate)

@@ -201,6 +201,32 @@ async def test_a_gateway_that_does_not_answer_loses_its_claim_and_is_fenced_when
         assert home.gateways[0].stats()["closed.fenced"] == 1
 
 
+async def test_a_gateway_that_died_and_is_back_says_at_once_that_it_holds_nothing() -> None:
+    async with house(gateways=2) as home:
+        before = await home.cache.claim(CODE, "g1", "g1/17")
+        alive = home.bus._mailboxes.pop("g1")
+        new, wire = await home.log_in(CODE, HOME, gateway=1)
+        await home.wait(5)
+        assert (new.state, wire.sent) == (LinkState.QUARANTINED, b"")
+        home.bus._mailboxes["g1"] = alive
+        await home.wait(2)
+        assert wire.sent == b"welcome\n"
+        assert new.epoch > before.epoch
+        assert outcomes(home) == [], "an ordinary reconnect, and no alarm"
+
+
+async def test_a_gateway_that_died_and_stays_away_is_given_up_when_the_time_is_up() -> None:
+    async with house(gateways=2) as home:
+        await home.cache.claim(CODE, "g1", "g1/17")
+        del home.bus._mailboxes["g1"]
+        new, wire = await home.log_in(CODE, HOME, gateway=1)
+        await home.wait(22)
+        assert (new.state, wire.sent) == (LinkState.QUARANTINED, b"")
+        await home.wait(2)
+        assert wire.sent == b"welcome\n"
+        assert outcomes(home) == ["replaced"]
+
+
 async def test_who_lost_its_place_in_the_directory_is_fenced_and_only_up_to_the_winners_epoch() -> None:
     async with house() as home:
         link, wire = await home.log_in(CODE, HOME)
