@@ -38,7 +38,7 @@ class Fleet:
         groups: tuple[dict[str, Any], ...] = (
             {"code_prefix": CARD_PREFIX, "count": plan.long_points, "cards": world.cards[:half],
              "scenario": "plug,card,charge:4m,unplug,wait:20s"},
-            {"code_prefix": CARD_PREFIX, "count": plan.brisk_points, "first_code": plan.long_points + 1,
+            {"code_prefix": CARD_PREFIX, "count": plan.brisk_points, "skip": plan.long_points,
              "cards": world.cards[half:], "scenario": "plug,card,charge:25s,unplug,wait:8s"},
             {"code_prefix": APP_PREFIX, "count": plan.app_points,
              "scenario": "plug,remote:24h,charge:20s,unplug,wait:2s"},

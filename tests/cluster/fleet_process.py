@@ -61,8 +61,11 @@ async def main(plan: dict[str, Any], status: TextIO, stop: asyncio.Event) -> int
     for name, group in plan["groups"].items():
         scenario = group.pop("scenario")
         cards = tuple(group.pop("cards", ()))
-        options = SimOptions(scenario="", cards=cards, port=plan["port"], progress_s=0, settle_s=0, **group)
-        runners[name] = Runner(options, tell=lambda _line: None)
+        skip, count = group.pop("skip", 0), group.pop("count")
+        common = {"cards": cards, "port": plan["port"], "progress_s": 0, "settle_s": 0, **group}
+        options = SimOptions(scenario="", count=skip + count, **common)
+        specs = options.specs()[skip:]  # as they were enrolled: the model goes by the place in the whole row
+        runners[name] = Runner(options, specs=specs, tell=lambda _line: None)
         invite(runners[name], options, scenario, closing)
     tasks = [asyncio.create_task(runner.run(over)) for runner in runners.values()]
     orders = asyncio.create_task(_obey(runners, closing, over))
