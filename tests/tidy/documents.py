@@ -74,6 +74,17 @@ def unknown_commands(documents: Texts, commands: Collection[str]) -> Iterator[st
                 yield f"{name}: chargecloud {command}"
 
 
+FILES = {"toml", "md", "db", "sql", "py", "service", "timer", "target", "conf", "cnf", "yml", "json", "msgpack"}
+
+
+def unknown_names(documents: Texts, names: Collection[str]) -> Iterator[str]:
+    """Log events and settings, `word.word` in code type, that the program does not have; files excepted."""
+    for name, text in documents.items():
+        for found in re.findall(r"`([a-z_]+\.[a-z_]+)`", text):
+            if found not in names and found.rpartition(".")[2] not in FILES:
+                yield f"{name}: {found}"
+
+
 def unknown_variables(documents: Texts, variables: Collection[str]) -> Iterator[str]:
     """Environment variables that nothing reads."""
     for name, text in documents.items():

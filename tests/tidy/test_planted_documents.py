@@ -46,6 +46,11 @@ def test_unfit_names(path: str) -> None:
     assert list(documents.unfit_names(["docs/a.md", "src/console.py", path])) == [path]
 
 
+def test_unknown_names() -> None:
+    page = {"a.md": "`bus.poison` `bus.poisson` `http.port` `a_file.toml` kind.of"}
+    assert list(documents.unknown_names(page, {"bus.poison", "http.port"})) == ["a.md: bus.poisson"]
+
+
 def test_variables_both_ways() -> None:
     page = {"a.md": "set CHARGECLOUD_COLOUR=red, see CHARGECLOUD_… variables"}
     assert list(documents.unknown_variables(page, {"CHARGECLOUD_DATA_DIR"})) == ["a.md: CHARGECLOUD_COLOUR"]

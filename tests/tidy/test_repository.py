@@ -88,6 +88,11 @@ def test_every_environment_variable_is_explained_to_operators_and_no_other_is_na
     assert not list(documents.unknown_variables(markdown(), variables()))
 
 
+def test_events_and_settings_named_to_operators_exist() -> None:
+    events = {found for source in package_files() for found in re.findall(r'"([a-z_]+\.[a-z_]+)"', source.text)}
+    assert not list(documents.unknown_names(markdown("docs/operating/"), events | set(keys())))
+
+
 def test_nothing_of_the_machine_it_was_written_on_is_in_the_repository() -> None:
     assert not list(documents.machine_traces(tracked_text()))
 

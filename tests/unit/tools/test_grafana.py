@@ -41,6 +41,12 @@ def test_what_a_panel_asks_for_exists(expression: str, metrics: set[str]) -> Non
     assert asked <= metrics
 
 
+def test_what_the_pages_for_operators_name_exists(metrics: set[str]) -> None:
+    pages = "".join(path.read_text("utf-8") for path in (ROOT / "docs/operating").glob("*.md"))
+    named = set(re.findall(r"`(chargecloud_[a-z_0-9]+)`", pages)) - {"chargecloud_process_info"}
+    assert named and named <= metrics
+
+
 def test_a_metric_that_does_not_exist_would_be_found(metrics: set[str]) -> None:
     assert not set(METRIC.findall("rate(chargecloud_gateway_miracles_total[5m])")) <= metrics
 
