@@ -64,6 +64,15 @@ ROWS: Sequence[tuple[str, Sequence[Panel]]] = (
                 (rate("chargecloud_relay_failures_total", "instance"), "relay " + EACH),
             ]),
             Panel("转发在途", "none", [("chargecloud_relay_in_hand", EACH)]),
+            Panel("网关待交记录", "none", [
+                ("chargecloud_journal_waiting", "journal " + EACH),
+                ("chargecloud_gateway_records_waiting", "unconfirmed " + EACH),
+            ]),
+            Panel("总线断开", "none", [
+                ("chargecloud_gateway_bus_away", "away " + EACH),
+                ("chargecloud_gateway_events_held", "events held " + EACH),
+            ]),
+            Panel("记录日志剩余空间", "bytes", [("chargecloud_journal_room_bytes", EACH)]),
         ),
     ),
     (

@@ -84,7 +84,8 @@ def doctor(
     config: Config = None, quiet: Annotated[bool, typer.Option("--quiet", help="only what is not fine")] = False
 ) -> None:
     """Check configuration, data, ledger, ports and certificates; exit code 1 when something is wrong."""
-    from chargecloud.main.doctor import Level, examine
+    from chargecloud.main.doctor import examine
+    from chargecloud.main.doctor_finding import Level
 
     settings = settings_of(config)
     marks = {Level.FINE: "ok  ", Level.NOTE: "note", Level.WRONG: "BAD "}

@@ -3,24 +3,26 @@
 import asyncio
 import os
 import shutil
-import socket
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
 
 from sqlalchemy import make_url
 
+from chargecloud.features.stations import views
+from chargecloud.features.stations.views import GatewayOverview
 from chargecloud.features.wallet import service as wallet
 from chargecloud.features.wallet.messages import AuditReport
-from chargecloud.kernel.clock import SystemClock
+from chargecloud.kernel.clock import SystemClock, rfc3339
 from chargecloud.kernel.errors import ChargeCloudError
 from chargecloud.main import schema_state
 from chargecloud.main.certificates import RENEW_BEFORE, expires_at, server_context
+from chargecloud.main.doctor_finding import Check, Finding, fine, note, wrong
+from chargecloud.main.doctor_ports import listener_port, web_ports
+from chargecloud.main.doctor_servers import servers
 from chargecloud.main.settings import Settings
 from chargecloud.main.wiring import open_database
 from chargecloud.protocols.catalog import protocols
@@ -29,33 +31,13 @@ FREE_SPACE_MIB = 1024
 LEAST_SPACE_MIB = 64
 
 
-class Level(StrEnum):
-    """How bad it is; only `wrong` makes the command fail."""
-
-    FINE = "fine"
-    NOTE = "note"
-    WRONG = "wrong"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of the report."""
-
-    level: Level
-    subject: str
-    text: str
-
-
-Check = Callable[[Settings], Iterator[Finding]]
-
-
 def examine(settings: Settings) -> Iterator[Finding]:
     """All checks; one that breaks off is itself a finding and does not keep the others from running."""
     for check in CHECKS:
         try:
             yield from check(settings)
         except (ChargeCloudError, OSError, sqlite3.Error) as error:
-            yield _wrong(check.__name__.removeprefix("_").replace("_", " "), str(error))
+            yield wrong(check.__name__.removeprefix("_").replace("_", " "), str(error))
 
 
 def _data_directory(settings: Settings) -> Iterator[Finding]:
@@ -65,28 +47,28 @@ def _data_directory(settings: Settings) -> Iterator[Finding]:
         with tempfile.TemporaryFile(dir=there):
             pass
     except OSError as error:
-        yield _wrong("data directory", f"{directory} cannot be written: {error.strerror}; mend CHARGECLOUD_DATA_DIR")
+        yield wrong("data directory", f"{directory} cannot be written: {error.strerror}; mend CHARGECLOUD_DATA_DIR")
         return
     if directory.exists() and os.name == "posix" and directory.stat().st_mode & 0o077:
-        yield _note("data directory", f"others on this machine may look into {directory}; chmod 700 it")
+        yield note("data directory", f"others on this machine may look into {directory}; chmod 700 it")
     free_mib = shutil.disk_usage(there).free >> 20
     if free_mib < LEAST_SPACE_MIB:
-        yield _wrong("data directory", f"{directory} has {free_mib} MiB left; free some space")
+        yield wrong("data directory", f"{directory} has {free_mib} MiB left; free some space")
     elif free_mib < FREE_SPACE_MIB:
-        yield _note("data directory", f"{directory} has only {free_mib} MiB left")
+        yield note("data directory", f"{directory} has only {free_mib} MiB left")
     else:
-        yield _fine("data directory", f"{directory} can be written, {free_mib} MiB free")
+        yield fine("data directory", f"{directory} can be written, {free_mib} MiB free")
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
     found, needed = schema_state.revision(settings.database_url), schema_state.newest()
     if not found:
-        yield _note("database", "empty; `chargecloud up` or `chargecloud migrate` creates the tables")
+        yield note("database", "empty; `chargecloud up` or `chargecloud migrate` creates the tables")
         return
     if found != needed:
-        yield _note("database", f"schema {found}, this version needs {needed}; run `chargecloud migrate`")
+        yield note("database", f"schema {found}, this version needs {needed}; run `chargecloud migrate`")
         return
-    yield _fine("database", f"schema {found} is the newest")
+    yield fine("database", f"schema {found} is the newest")
     if not schema_state.is_server(settings.database_url):
         yield from _durability(Path(make_url(settings.database_url).database or ""))
     yield from _ledger(settings)
@@ -97,64 +79,61 @@ def _durability(path: Path) -> Iterator[Finding]:
         journal = connection.execute("PRAGMA journal_mode").fetchone()[0]
         sound = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if journal == "wal":
-        yield _fine("durability", "journal mode is WAL")
+        yield fine("durability", "journal mode is WAL")
     else:
-        yield _note("durability", f"journal mode is {journal}; the next `chargecloud up` sets it to WAL")
+        yield note("durability", f"journal mode is {journal}; the next `chargecloud up` sets it to WAL")
     if sound == "ok":
-        yield _fine("integrity", "quick_check found nothing")
+        yield fine("integrity", "quick_check found nothing")
     else:
-        yield _wrong("integrity", f"quick_check: {sound}; restore a backup, keep the damaged file for analysis")
+        yield wrong("integrity", f"quick_check: {sound}; restore a backup, keep the damaged file for analysis")
 
 
 def _ledger(settings: Settings) -> Iterator[Finding]:
-    report = asyncio.run(_audited(settings))
+    report, gateways = asyncio.run(_audited(settings))
     for problem in report.problems:
-        yield _wrong("ledger", problem)
+        yield wrong("ledger", problem)
     if report.ok:
-        yield _fine("ledger", f"{report.transfers} transfers sum to zero, {report.open_holds} holds are open")
+        yield fine("ledger", f"{report.transfers} transfers sum to zero, {report.open_holds} holds are open")
+    for gateway in gateways:
+        subject, seen = f"gateway {gateway.gateway_id}", rfc3339(gateway.seen_at_ms)
+        if gateway.silent_since_ms is None:
+            yield fine(subject, f"holds {gateway.online} charge points, heard of at {seen}")
+        else:
+            yield note(subject, f"not heard of since {seen}; start it, or leave it: it is forgotten after a month")
 
 
-async def _audited(settings: Settings) -> AuditReport:
+async def _audited(settings: Settings) -> tuple[AuditReport, list[GatewayOverview]]:
     database = open_database(settings, SystemClock())  # on a server this looks at its durability too
     await database.start()
     try:
         async with database.read() as connection:
-            return await wallet.audit(connection)
+            return await wallet.audit(connection), await views.list_gateways(connection)
     finally:
         await database.stop()
-
-
-def _bus_and_cache(settings: Settings) -> Iterator[Finding]:
-    for name, url in (("bus", settings.bus.url), ("cache", settings.cache.url)):
-        if url == "memory://":
-            yield _fine(name, "in memory, one process")
-        else:
-            yield _wrong(name, f"{url.split(':')[0]}:// is not supported by this version; set {name}.url to memory://")
 
 
 def _listeners(settings: Settings) -> Iterator[Finding]:
     known = protocols()
     if not settings.listeners:
-        yield _note("listeners", "none: no charge point can connect; see CHARGECLOUD_LISTENERS")
+        yield note("listeners", "none: no charge point can connect; see CHARGECLOUD_LISTENERS")
     for listener in settings.listeners:
         subject = f"listener {listener.host}:{listener.port}"
         if listener.protocol not in known:
-            yield _wrong(subject, f"no protocol is called {listener.protocol!r}; there are {', '.join(sorted(known))}")
+            yield wrong(subject, f"no protocol is called {listener.protocol!r}; there are {', '.join(sorted(known))}")
         else:
-            yield _port(subject, listener.host, listener.port)
+            yield listener_port(settings, subject, listener.host, listener.port)
         if listener.tls_cert and listener.tls_key:
             yield from _certificate(subject, listener.tls_cert, listener.tls_key, listener.client_ca)
 
 
 def _web(settings: Settings) -> Iterator[Finding]:
-    yield _port(f"http {settings.http.host}:{settings.http.port}", settings.http.host, settings.http.port)
+    yield from web_ports(settings)
     https = settings.https
     if https.enabled:
-        yield _port(f"https {https.host}:{https.port}", https.host, https.port)
         if https.cert and https.key:
             yield from _certificate("https certificate", https.cert, https.key)
         else:
-            yield _note("https certificate", "self-signed: browsers warn; give https.cert and https.key for production")
+            yield note("https certificate", "self-signed: browsers warn; give https.cert and https.key for production")
 
 
 def _certificate(subject: str, certificate: Path, key: Path, client_ca: Path | None = None) -> Iterator[Finding]:
@@ -162,38 +141,14 @@ def _certificate(subject: str, certificate: Path, key: Path, client_ca: Path | N
         server_context(certificate, key, client_ca)
         left = expires_at(certificate) - datetime.fromtimestamp(SystemClock().now_ms() // 1000, UTC)
     except (OSError, ValueError) as error:
-        yield _wrong(subject, f"{certificate} with {key} cannot be used: {error}")
+        yield wrong(subject, f"{certificate} with {key} cannot be used: {error}")
         return
     if left < timedelta():
-        yield _wrong(subject, f"{certificate} has expired; renew it")
+        yield wrong(subject, f"{certificate} has expired; renew it")
     elif left < RENEW_BEFORE:
-        yield _note(subject, f"{certificate} expires in {left.days} days; renew it")
+        yield note(subject, f"{certificate} expires in {left.days} days; renew it")
     else:
-        yield _fine(subject, f"{certificate} is valid for {left.days} days")
+        yield fine(subject, f"{certificate} is valid for {left.days} days")
 
 
-def _port(subject: str, host: str, port: int) -> Finding:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        if os.name == "posix":
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            return _wrong(subject, f"{error.strerror}; if that is not a running chargecloud, configure another port")
-    return _fine(subject, "free")
-
-
-def _fine(subject: str, text: str) -> Finding:
-    return Finding(Level.FINE, subject, text)
-
-
-def _note(subject: str, text: str) -> Finding:
-    return Finding(Level.NOTE, subject, text)
-
-
-def _wrong(subject: str, text: str) -> Finding:
-    return Finding(Level.WRONG, subject, text)
-
-
-CHECKS: tuple[Check, ...] = (_data_directory, _database, _bus_and_cache, _listeners, _web)
+CHECKS: tuple[Check, ...] = (_data_directory, _database, servers, _listeners, _web)

@@ -65,6 +65,7 @@ class ApiPorts:
     database: Database
     cache: Cache
     place: Place
+    role: str = "api"
 
 
 def wire_api(settings: Settings, ports: ApiPorts, *, pages: Sequence[APIRouter] = ()) -> ApiRole:
@@ -83,6 +84,7 @@ def wire_api(settings: Settings, ports: ApiPorts, *, pages: Sequence[APIRouter] 
             hosts=settings.http.hosts,
             metrics_token=settings.http.metrics_token.get_secret_value(),
             version=version("chargecloud"),
+            role=ports.role,
         )
     )
     telemetry.watch("live", app.state.live.counts, states={"watchers", "topics"})

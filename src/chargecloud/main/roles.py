@@ -56,7 +56,7 @@ def wire(settings: Settings, clock: Clock, *, pages: Sequence[APIRouter] = ()) -
         database=database,
         cache=cache,
         worker=worker,
-        api=wire_api(settings, ApiPorts(clock, database, cache, place), pages=pages),
+        api=wire_api(settings, ApiPorts(clock, database, cache, place, role="up"), pages=pages),
         gateway_role=wire_gateway(settings, clock, worker.bus, cache, place),
     )
 

@@ -41,6 +41,8 @@ def own_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHARGECLOUD_HTTP__PORT", "0")
     monkeypatch.setenv("CHARGECLOUD_HTTPS__PORT", "0")
     monkeypatch.setenv("CHARGECLOUD_LISTENERS", "[]")
+    for role in ("GATEWAY", "API", "WORKER"):
+        monkeypatch.setenv(f"CHARGECLOUD_METRICS__{role}_PORT", "0")
     # The log would keep writing to the stream of the first test that set it up.
     monkeypatch.setattr(telemetry, "set_up_log", lambda *_: None)
 
@@ -108,8 +110,8 @@ def test_refusals_are_told_in_words(
 def test_doctor_tells_and_fails_only_for_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "ok    cache: in memory" in output("doctor")
     assert "ok  " not in output("doctor", "--quiet")
-    monkeypatch.setenv("CHARGECLOUD_CACHE__URL", "redis://127.0.0.1")
-    assert "BAD   cache: redis://" in output("doctor", code=1)
+    monkeypatch.setenv("CHARGECLOUD_CACHE__URL", "redis://127.0.0.1:1")
+    assert "BAD   cache: the cache at 127.0.0.1:1" in output("doctor", code=1)
 
 
 def test_the_first_administrator() -> None:

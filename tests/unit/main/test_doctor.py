@@ -11,11 +11,17 @@ import pytest
 from chargecloud.kernel.clock import SystemClock
 from chargecloud.main import schema
 from chargecloud.main.certificates import self_signed
-from chargecloud.main.doctor import Finding, Level, examine
+from chargecloud.main.doctor import examine
+from chargecloud.main.doctor_finding import Finding, Level
 from chargecloud.main.settings import ListenerSettings, Settings
 from tests.support.mariadb import own_database_now
 
-HEALTHY = {"http": {"port": 0}, "https": {"port": 0}, "listeners": [{"protocol": "ykc16", "port": 0}]}
+HEALTHY = {
+    "http": {"port": 0},
+    "https": {"port": 0},
+    "listeners": [{"protocol": "ykc16", "port": 0}],
+    "metrics": {"gateway_port": 0, "api_port": 0, "worker_port": 0},
+}
 
 
 def examined(tmp_path: Path, **changes: object) -> dict[str, Finding]:
@@ -64,17 +70,29 @@ def test_a_ledger_that_does_not_add_up(tmp_path: Path) -> None:
     assert examined(tmp_path)["ledger"].level is Level.WRONG
 
 
-def test_ports_protocols_and_other_worlds(tmp_path: Path) -> None:
+def test_ports_and_protocols(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
         listeners = [{"protocol": "smoke", "port": 0}, {"protocol": "ykc16", "host": "127.0.0.1", "port": port}]
-        found = examined(tmp_path, listeners=listeners, bus={"url": "amqp://h"})
+        found = examined(tmp_path, listeners=listeners)
     assert "ykc16" in found["listener 0.0.0.0:0"].text
     assert found[f"listener 127.0.0.1:{port}"].level is Level.WRONG
-    assert found["bus"].level is Level.WRONG
-    assert found["cache"].level is Level.FINE
+    assert (found["bus"].level, found["cache"].level) == (Level.FINE, Level.FINE)
+
+
+def test_a_gateway_that_fell_silent_is_worth_a_note(tmp_path: Path) -> None:
+    path = tmp_path / "chargecloud.db"
+    schema.upgrade(f"sqlite:///{path.as_posix()}")
+    with closing(sqlite3.connect(path)) as connection:
+        for name, silent in (("east-1", None), ("east-2", 1_767_225_600_000)):
+            row = (name, 1, 1_767_225_500_000, 7, silent, silent)
+            connection.execute("INSERT INTO gateways VALUES (?, ?, ?, ?, ?, ?)", row)
+        connection.commit()
+    found = examined(tmp_path)
+    assert "7 charge points" in found["gateway east-1"].text
+    assert (found["gateway east-2"].level, found["gateway east-1"].level) == (Level.NOTE, Level.FINE)
 
 
 def test_no_listener_is_worth_a_note(tmp_path: Path) -> None:

@@ -48,6 +48,8 @@ class ApiParts:
     hosts: Sequence[str] = ()
     metrics_token: str = ""
     version: str = "0.1.0"
+    role: str = "api"
+    """What the process is, told by /healthz: `up` holds the ports of charge points as well."""
 
 
 def build_app(parts: ApiParts) -> FastAPI:
@@ -82,7 +84,7 @@ def _vital_signs(parts: ApiParts) -> APIRouter:
 
     @router.get("/healthz", operation_id="healthz")
     async def healthz() -> dict[str, str]:
-        return {"status": "alive"}
+        return {"status": "alive", "service": "chargecloud", "role": parts.role}
 
     @router.get("/readyz", operation_id="readyz")
     async def readyz() -> Response:

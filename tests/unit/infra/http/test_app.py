@@ -27,7 +27,7 @@ async def create_thing(thing: Thing, _: Annotated[Principal, Depends(require("th
 
 async def test_lives_and_is_ready(database: Database) -> None:
     async with client_of(app_for(database)) as client:
-        assert (await client.get("/healthz")).json() == {"status": "alive"}
+        assert (await client.get("/healthz")).json() == {"status": "alive", "service": "chargecloud", "role": "api"}
         ready = await client.get("/readyz")
     assert ready.status_code == 200
     assert ready.json() == {"status": "ready", "checks": {"database": "ok"}}
