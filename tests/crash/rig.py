@@ -1,8 +1,9 @@
-"""What goes on while the platform is killed: plugged and swiped-at charge points, phones that start charges."""
+"""What goes on while the platform is killed: charges by card, starts by phone, and records handed in back to back."""
 
 import random
 import signal
 import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -11,21 +12,24 @@ import httpx
 from tests.support.platform_process import COMMAND
 from tests.support.populated import APP_PREFIX, CARD_PREFIX, Plan, World
 
-PLAN = Plan(card_points=16, app_points=8)
+CHARGING, HANDING_IN = 16, 100
+"""Charge points where cards are swiped, and those that only hand in records."""
+PLAN = Plan(card_points=CHARGING + HANDING_IN, app_points=8)
+FAREWELL_S = 90
 
 
 class Fleet:
-    """Two simulators: charge points where cards are swiped, and charge points that wait for phones."""
+    """Charge points where cards are swiped, charge points that wait for phones, and those that hand in records."""
 
     def __init__(self, directory: Path, port: int, world: World, seed: int) -> None:
-        self.ledgers = [directory / "cards.jsonl", directory / "phones.jsonl"]
+        self.ledgers = [directory / f"{name}.jsonl" for name in ("cards", "phones", "uploads")]
         common = ["--address", f"127.0.0.1:{port}", "--speed", "60", "--reconnect-s", "0.2", "--jitter-s", "0.2"]
         common += ["--progress-s", "0", "--settle-s", "60", "--seed", str(seed)]
-        cards = [word for card in world.cards for word in ("--card", card)]
+        cards = [word for card in world.cards[: 2 * CHARGING] for word in ("--card", card)]
         card_steps = "plug,card,charge:10m,unplug,wait:1m"
         app_steps = "plug,remote,charge:10m,unplug,wait:1m"
         plans = (
-            ["--code-prefix", CARD_PREFIX, "--count", str(PLAN.card_points), "--scenario", card_steps, *cards],
+            ["--code-prefix", CARD_PREFIX, "--count", str(CHARGING), "--scenario", card_steps, *cards],
             ["--code-prefix", APP_PREFIX, "--count", str(PLAN.app_points), "--scenario", app_steps],
         )
         self._log = (directory / "fleet.log").open("ab")
@@ -33,16 +37,24 @@ class Fleet:
             subprocess.Popen(
                 [*COMMAND, "sim", *common, *plan, "--ledger", str(ledger)], stdout=self._log, stderr=subprocess.STDOUT
             )
-            for plan, ledger in zip(plans, self.ledgers, strict=True)
+            for plan, ledger in zip(plans, self.ledgers[:2], strict=True)
         ]
+        codes = [spec.code for spec in PLAN.cards.specs()][CHARGING:]
+        points = [f"{code}:{card}" for code, card in zip(codes, world.cards[2 * CHARGING :], strict=False)]
+        uploads = [sys.executable, "-m", "tests.crash.uploads", "--port", str(port), "--ledger", str(self.ledgers[2])]
+        self._processes.append(subprocess.Popen([*uploads, *points], stdout=self._log, stderr=subprocess.STDOUT))
+
+    def confirmed(self) -> int:
+        """Records confirmed so far to those that only hand in."""
+        return self.ledgers[2].read_bytes().count(b"\n") if self.ledgers[2].exists() else 0
 
     def stop(self) -> None:
-        """Ask both to end; they write how every session stands."""
+        """Ask all to end; they write how every session stands."""
         for process in self._processes:
             process.send_signal(signal.SIGINT)
         for process in self._processes:
             try:
-                process.wait(90)
+                process.wait(FAREWELL_S)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()

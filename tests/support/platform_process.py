@@ -48,11 +48,11 @@ class Platform:
             **(settings or {}),
         }
 
-    def start(self) -> None:
-        """Begin; does not wait."""
+    def start(self, settings: Mapping[str, str] | None = None) -> None:
+        """Begin, with settings of this life; does not wait."""
         self._process = subprocess.Popen(
             [*self._prefix, *COMMAND, "up"],
-            env=self._environment,
+            env={**self._environment, **(settings or {})},
             stdout=self._log,
             stderr=subprocess.STDOUT,
             cwd=self.directory,
@@ -65,17 +65,32 @@ class Platform:
             raise RuntimeError("the platform does not run")
         return self._process.pid
 
+    @property
+    def over(self) -> bool:
+        """Whether it has ended by itself."""
+        return self._process is None or self._process.poll() is not None
+
     def wait_ready(self) -> None:
         """Until it answers; raises when it ends or takes too long."""
+        if not self.ready_or_over():
+            raise RuntimeError(f"the platform ended by itself; see {self.directory / 'platform.log'}")
+
+    def ready_or_over(self) -> bool:
+        """True when it answers, False when it has ended by itself; raises when it takes too long."""
         until = time.monotonic() + READY_WITHIN_S
         while time.monotonic() < until:
-            if self._process is None or self._process.poll() is not None:
-                raise RuntimeError(f"the platform ended by itself; see {self.directory / 'platform.log'}")
+            if self.over:
+                return False
             with contextlib.suppress(httpx.HTTPError):
                 if httpx.get(f"http://127.0.0.1:{self.http}/readyz", timeout=2).status_code == 200:
-                    return
+                    return True
             time.sleep(0.05)
         raise RuntimeError("the platform did not become ready")
+
+    def ask_to_stop(self) -> None:
+        """SIGTERM; does not wait."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
         """kill -9."""

@@ -116,6 +116,8 @@ class ConfirmRecord(DeviceCommand, frozen=True, gc=False, kw_only=True):
     connector_no: int
     session_no: str
     accepted: bool = True
+    digest: str = ""
+    """`digest_of` its bytes: which of several records under one number is meant. Empty: whichever came last."""
 
 
 class AnswerStart(DeviceCommand, frozen=True, gc=False, kw_only=True):

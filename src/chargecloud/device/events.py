@@ -1,5 +1,6 @@
 """What a charge point can say. The gateway publishes these, keyed by charge point code, in the order they came."""
 
+import hashlib
 from enum import IntEnum, StrEnum
 
 import msgspec
@@ -346,6 +347,11 @@ class RecordUploaded(DeviceEvent, frozen=True, gc=False, kw_only=True):
     usage: ChargeUsage | None = None
     start_code: str = ""
     """With `StartMethod.CODE`: the code, as digits of the wire."""
+
+
+def digest_of(raw: bytes) -> str:
+    """128 bits of SHA-256 as hex digits: names a record by its content."""
+    return hashlib.sha256(raw).hexdigest()[:32]
 
 
 class CommandOutcome(StrEnum):

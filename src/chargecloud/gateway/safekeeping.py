@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from chargecloud.device.commands import ConfirmRecord
-from chargecloud.device.events import RecordUploaded
+from chargecloud.device.events import RecordUploaded, digest_of
 from chargecloud.gateway.link import Link, LinkState
 from chargecloud.kernel.killpoints import reach
 from chargecloud.kernel.message import Envelope
@@ -31,6 +31,10 @@ class Journal(Protocol):
         """Write a record down; `kept` is called, now or later in the loop, with whether it is durable. Never waits."""
         ...
 
+    def confirmed(self, charge_point_code: str, digest: str) -> None:
+        """The platform has this record after all: it need not be handed over."""
+        ...
+
 
 @dataclass(slots=True, eq=False)
 class Waiting:
@@ -45,6 +49,10 @@ class Waiting:
     def key(self) -> tuple[str, int, str]:
         """What a confirmation names."""
         return self.record.charge_point_code, self.record.connector_no, self.record.session_no
+
+    def is_meant_by(self, command: ConfirmRecord) -> bool:
+        """Whether a confirmation is about these very bytes."""
+        return command.digest in ("", digest_of(self.record.raw))
 
 
 class Safekeeping:
@@ -72,8 +80,13 @@ class Safekeeping:
             self._keep(waiting)
 
     def confirmed(self, command: ConfirmRecord) -> None:
-        """The platform has it."""
-        self._waiting.pop((command.charge_point_code, command.connector_no, command.session_no), None)
+        """The platform has it: what lies in the journal is not handed over, what waits is not kept."""
+        key = command.charge_point_code, command.connector_no, command.session_no
+        waiting = self._waiting.get(key)
+        if waiting is not None and waiting.is_meant_by(command):
+            del self._waiting[key]
+        if self._journal is not None:
+            self._journal.confirmed(command.charge_point_code, command.digest)
 
     def sweep(self, now: float) -> None:
         """Look after records whose confirmation has not come in time; who has hung up sends again."""

@@ -17,7 +17,7 @@ from typing import TypeVar
 import msgspec
 import structlog
 
-from chargecloud.device.events import RecordUploaded
+from chargecloud.device.events import RecordUploaded, digest_of
 from chargecloud.infra.bus.contract import Bus
 from chargecloud.infra.journal_segments import Segments
 from chargecloud.kernel.clock import Clock
@@ -29,6 +29,8 @@ log = structlog.get_logger("chargecloud.journal")
 BATCH = 200
 UNREADABLE = "unreadable.msgpack"
 """Takes entries nobody could read, one after the other."""
+CONFIRMED_MAX = 100_000
+"""More confirmations are not remembered; the platform then gets some records a second time."""
 ENTRY_BYTES = 64 * 1024
 """No record comes near; what does is refused."""
 POLL_S = 0.2
@@ -92,7 +94,10 @@ class FileJournal:
         self._writing: asyncio.Task[None] | None = None
         self._draining: asyncio.Task[None] | None = None
         self._filled = asyncio.Event()
-        self._counts: Counter[str] = Counter(kept=0, drained=0, refused=0, unreadable=0, failures=0)
+        self._confirmed: set[tuple[str, str]] = set()
+        """Charge points and digests of what the platform has confirmed while something lay here."""
+        self._refusing = False
+        self._counts: Counter[str] = Counter(kept=0, drained=0, spared=0, refused=0, unreadable=0, failures=0)
 
     async def start(self) -> None:
         """Open what the last run left and begin to hand it over; Unavailable says what is wrong with the directory."""
@@ -135,6 +140,11 @@ class FileJournal:
         if self._writing is None:
             self._writing = asyncio.create_task(self._write())
 
+    def confirmed(self, charge_point_code: str, digest: str) -> None:
+        """The platform has this record after all; a slow database is not burdened with it twice."""
+        if (self._segments.waiting or self._queue) and len(self._confirmed) < CONFIRMED_MAX:
+            self._confirmed.add((charge_point_code, digest))
+
     def counts(self) -> Mapping[str, int]:
         """What waits, what room is left, and what has happened so far; for metrics."""
         return {"waiting": self._segments.waiting, "room_bytes": self._segments.room_bytes, **self._counts}
@@ -150,9 +160,10 @@ class FileJournal:
                 durable = 0
             self._queued_bytes -= sum(map(len, bodies))
             self._counts["kept"] += durable
-            if durable < len(batch):
-                self._counts["refused"] += len(batch) - durable
+            self._counts["refused"] += len(batch) - durable
+            if durable < len(batch) and not self._refusing:
                 log.error("journal.refused", records=len(batch) - durable, waiting=self._segments.waiting)
+            self._refusing = durable < len(batch)
             if durable:
                 self._filled.set()
             for number, (_, kept) in enumerate(batch):
@@ -175,7 +186,8 @@ class FileJournal:
                 continue
             try:
                 envelopes = await self._blocking(self._read)
-                await self._bus.publish_durably(envelopes)
+                if envelopes:
+                    await self._bus.publish_durably(envelopes)
                 await self._blocking(self._segments.take)
             except Exception as error:
                 self._counts["failures"] += 1
@@ -184,11 +196,15 @@ class FileJournal:
                 continue
             self._counts["drained"] += len(envelopes)
             if not self._segments.waiting:
+                self._confirmed.clear()
                 self._filled.clear()
                 log.info("journal.drained", records=self._counts["drained"])
 
     def _read(self) -> list[Envelope]:
-        """The oldest records; what cannot be read (an older version was installed again) is put aside for people."""
+        """The oldest records, but for those the platform has.
+
+        What cannot be read, because an older version was installed again, is put aside for people.
+        """
         envelopes: list[Envelope] = []
         for body in self._segments.look(BATCH):
             try:
@@ -196,7 +212,10 @@ class FileJournal:
             except msgspec.MsgspecError as error:
                 self._put_aside(body, error)
                 continue
-            envelopes.append(Envelope(entry.key, entry.body, entry.at_ms, trace_id=entry.trace_id))
+            if (entry.body.charge_point_code, digest_of(entry.body.raw)) in self._confirmed:
+                self._counts["spared"] += 1
+            else:
+                envelopes.append(Envelope(entry.key, entry.body, entry.at_ms, trace_id=entry.trace_id))
         return envelopes
 
     def _put_aside(self, body: bytes, error: msgspec.MsgspecError) -> None:

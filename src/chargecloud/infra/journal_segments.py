@@ -72,6 +72,8 @@ class Segments:
         except OSError as error:
             log.error("journal.no_reserve", error=str(error), segments=len(self._spares), wanted=self._count)
         sync_folder(self._directory)
+        if self.waiting:
+            log.warning("journal.left_over", records=self.waiting, segments=len(self._segments))
 
     def close(self) -> None:
         """Let go of the files; what is in them waits for the next start."""
@@ -143,7 +145,6 @@ class Segments:
         self.waiting += frames
         if frames:
             self._number = number + frames  # what comes next goes on in the last one
-            log.warning("journal.left_over", segment=path.name, records=frames)
             self._segments.append(segment)
         else:
             self._spare(segment)

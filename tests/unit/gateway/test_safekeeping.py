@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from chargecloud.device.commands import ConfirmRecord
-from chargecloud.device.events import RecordUploaded
+from chargecloud.device.events import RecordUploaded, digest_of
 from chargecloud.gateway.limits import GatewayLimits
 from chargecloud.kernel.message import Envelope
 from tests.unit.gateway.fake import NEVER_MS, FakeWire, House, house
@@ -17,9 +17,13 @@ class HandJournal:
 
     def __init__(self) -> None:
         self.waiting: list[tuple[Envelope, Callable[[bool], None]]] = []
+        self.had: list[tuple[str, str]] = []
 
     def keep(self, envelope: Envelope, kept: Callable[[bool], None]) -> None:
         self.waiting.append((envelope, kept))
+
+    def confirmed(self, charge_point_code: str, digest: str) -> None:
+        self.had.append((charge_point_code, digest))
 
     def numbers(self) -> list[str]:
         return [envelope.body.session_no for envelope, _ in self.waiting]
@@ -30,11 +34,11 @@ class HandJournal:
             kept(durable)
 
 
-async def confirm(home: House, session_no: str, code: str = "1") -> None:
+async def confirm(home: House, session_no: str, code: str = "1", *, digest: str = "") -> None:
     await home.command(
         ConfirmRecord(
-            command_id=f"c{session_no}", charge_point_code=code, expires_at_ms=NEVER_MS, connector_no=1,
-            session_no=session_no,
+            command_id=f"c{session_no}{digest}", charge_point_code=code, expires_at_ms=NEVER_MS, connector_no=1,
+            session_no=session_no, digest=digest,
         )
     )  # fmt: skip
     await home.settle()
@@ -159,3 +163,15 @@ async def test_a_newer_upload_under_the_same_number_is_confirmed_for_itself() ->
         second(True)
         assert stored(wire) == [b"stored 7"]
         home.bus.away = False
+
+
+async def test_a_confirmation_of_other_bytes_under_the_same_number_confirms_nothing_here() -> None:
+    journal = HandJournal()
+    async with house(LIMITS, journal=journal) as home:
+        link, _ = await home.log_in("1")
+        await home.say(link, "record 7")
+        await confirm(home, "7", digest="of another record")
+        await home.wait(WAIT_S)
+        assert journal.numbers() == ["7"], "this one has not been stored yet"
+        await confirm(home, "7", digest=digest_of(b""))
+        assert journal.had[-1] == ("1", digest_of(b"")), "the journal need not hand it over"

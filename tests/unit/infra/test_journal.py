@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from chargecloud.device.events import Beat
+from chargecloud.device.events import Beat, digest_of
 from chargecloud.infra import journal_segments
 from chargecloud.infra.journal import ENTRY_BYTES, UNREADABLE, FileJournal, JournalLimits
 from chargecloud.kernel.clock import ManualClock
@@ -193,3 +193,21 @@ async def test_stop_finishes_what_is_queued(tmp_path: Path) -> None:
     rig.keep("2")
     await asyncio.sleep(0)
     assert rig.kept[-1] == ("2", False)
+
+
+async def test_what_the_platform_confirms_meanwhile_is_not_handed_over(tmp_path: Path) -> None:
+    async with running(tmp_path / "j") as rig:
+        rig.keep("1", filler=1)
+        rig.keep("2", filler=2)
+        await rig.until(lambda: len(rig.kept) == 2)
+        rig.journal.confirmed("1", digest_of(bytes(1)))
+        rig.journal.confirmed("9", digest_of(bytes(2)))
+        rig.bus.available = True
+        await rig.until(lambda: rig.journal.counts()["waiting"] == 0)
+        assert rig.published() == ["2"], "the same bytes of another charge point are another record"
+        assert (rig.journal.counts()["spared"], rig.journal.counts()["drained"]) == (1, 1)
+        rig.bus.available = False
+        rig.keep("3", filler=1)
+        await rig.until(lambda: len(rig.kept) == 3)
+        rig.bus.available = True
+        await rig.until(lambda: rig.published() == ["2", "3"])

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from chargecloud.device.commands import ConfirmRecord
-from chargecloud.device.events import RecordUploaded
+from chargecloud.device.events import RecordUploaded, digest_of
 from chargecloud.features.sessions import model, service_adopt, sql
 from chargecloud.features.sessions.messages import ChargingSession, RecordMisplaced, RecordStanding, SessionRecorded
 from chargecloud.features.sessions.model import Step
@@ -126,6 +126,7 @@ def _confirm(uow: UnitOfWork, event: RecordUploaded, digest: str) -> None:
             expires_at_ms=uow.now_ms + CONFIRM_WITHIN_MS,
             connector_no=event.connector_no,
             session_no=event.session_no,
+            digest=digest_of(event.raw),
         )
     )
 
