@@ -1,5 +1,6 @@
 """Signs of life: a gateway that dies takes its charge points offline, one that was only away brings them back."""
 
+from chargecloud.device.commands import Reboot
 from chargecloud.device.events import CameOnline, GatewayReported, WentOffline
 from chargecloud.features.stations import inbox, jobs, service, views
 from chargecloud.kernel.message import Envelope
@@ -97,6 +98,17 @@ async def test_commands_to_what_a_silent_gateway_held_are_refused_with_the_reaso
     assert (refused["code"], refused["facts"]["gateway_id"]) == ("gateway_silent", "g1")
     await sign(world)
     await staff.post(f"/charge-points/{CODE}/commands", {"kind": "reboot"}, status=202)
+
+
+async def test_what_the_platform_asks_on_its_own_account_is_noted_all_the_same(world: World) -> None:
+    """A refusal in a message's handler would make the message a poisoned one, and the end of a charge would be lost."""
+    await settle(world)
+    await pass_time(world, 120)
+    async with world.database.unit() as uow:
+        command = Reboot(command_id="c1", charge_point_code=CODE, expires_at_ms=uow.now_ms + 30_000)
+        await service.ask(uow, command, requested_by="session:limit")
+    async with world.database.read() as connection:
+        assert await views.command(connection, "c1") is not None
 
 
 async def test_gateways_are_shown_to_the_platform_only(world: World, api: Api) -> None:

@@ -9,7 +9,7 @@ from starlette.requests import HTTPConnection
 
 from chargecloud.features.operators import service as operators
 from chargecloud.features.operators.messages import DEFAULT_OPERATOR_ID
-from chargecloud.features.stations import service, service_assets, views
+from chargecloud.features.stations import service, service_assets, service_gateways, views
 from chargecloud.features.stations.http_commands import Address, CommandIn
 from chargecloud.features.stations.http_models import (
     ChargePointChange,
@@ -225,6 +225,7 @@ async def ask_charge_point(code: Code, body: Annotated[CommandIn, Body()], staff
     """Ask a charge point something; how it ended stands in the command log."""
     async with db.unit() as uow:
         await service_assets.charge_point(uow, code, staff.operator_id)
+        await service_gateways.refuse_unreachable(uow, code)
         to = Address(command_id=new_id(), charge_point_code=code, expires_at_ms=uow.now_ms + COMMAND_WITHIN_MS)
         await service.ask(uow, body.command(to), requested_by=f"staff:{staff.name}")
         operators.audit(uow, staff, f"devices.{body.kind}", f"charge_point:{code}", {"command_id": to.command_id})

@@ -18,7 +18,6 @@ from chargecloud.device.events import (
 from chargecloud.features.stations import (
     model,
     service_assets,
-    service_gateways,
     sql,
     sql_commands,
     sql_connectors,
@@ -234,11 +233,7 @@ async def see_tariff(uow: UnitOfWork, event: TariffReported) -> None:
 
 
 async def ask(uow: UnitOfWork, command: DeviceCommand, *, requested_by: str) -> None:
-    """Ask a charge point, with a line in its command log that will tell how it ended.
-
-    Refused when the gateway that held it is silent.
-    """
-    await service_gateways.refuse_unreachable(uow, command.charge_point_code)
+    """Ask a charge point; a line in its command log will tell how it ended, also when it cannot be reached."""
     body = model.redacted(msgspec.to_builtins(command))
     await sql_commands.add(uow, command, body=msgspec.json.encode(body).decode(), requested_by=requested_by)
     uow.command(command)

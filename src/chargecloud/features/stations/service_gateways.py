@@ -57,7 +57,11 @@ async def give_up_silent(uow: UnitOfWork) -> None:
 
 
 async def refuse_unreachable(uow: UnitOfWork, charge_point_code: str) -> None:
-    """Refused when the gateway that held this charge point does not answer."""
+    """Refused when the gateway that held this charge point does not answer: for people, who can try later.
+
+    What the platform asks on its own account, such as the end of a charge, is never refused: it is noted, and how it
+    ended is told.
+    """
     gateway = await sql_gateways.silent_holder(uow, charge_point_code)
     if gateway is not None:
         raise Refused(
