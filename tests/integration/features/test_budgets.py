@@ -18,7 +18,7 @@ async def test_placing_an_order(world: World) -> None:
     with counted() as statements:
         async with world.database.unit() as uow:
             await service.place(uow, command)
-    assert 0 < len(statements) <= 15, statements
+    assert 0 < len(statements) <= 16, statements
 
 
 async def test_a_sample(world: World) -> None:

@@ -44,8 +44,10 @@ async def test_a_tariff_is_written_shown_and_renamed(api: Api, staff: Caller) ->
     renamed = await staff.patch(f"/tariffs/{tariff['id']}", {"name": "工商业平谷"})
     assert renamed["tariff"]["name"] == "工商业平谷" and renamed["versions"] == made["versions"]
     assert [one["id"] for one in (await staff.get("/tariffs", name="平谷"))["items"]] == [tariff["id"]]
+    await staff.patch(f"/tariffs/{tariff['id']}", {"name": "Night 平谷"})
+    assert [one["name"] for one in (await staff.get("/tariffs", name="nIGHT"))["items"]] == ["Night 平谷"]
     log = (await staff.get("/audit-log", object=f"tariff:{tariff['id']}"))["items"]
-    assert [entry["action"] for entry in log] == ["tariff.rename", "tariff.create_version", "tariff.create"]
+    assert [entry["action"] for entry in log] == ["tariff.rename"] * 2 + ["tariff.create_version", "tariff.create"]
 
 
 async def test_versions_wait_begin_and_expire(api: Api, staff: Caller) -> None:

@@ -84,7 +84,7 @@ async def drivers_page(
 def _conditions(wanted: DriverFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if wanted.name:
-        conditions.append(drivers.c.name.contains(wanted.name, autoescape=True))
+        conditions.append(drivers.c.name.icontains(wanted.name, autoescape=True))
     if wanted.phone:
         conditions.append(drivers.c.phone == model.normal_phone(wanted.phone))
     if wanted.frozen is not None:

@@ -51,7 +51,7 @@ async def staff_page(
     if wanted.text:
         conditions.append(
             staff.c.username.contains(wanted.text.lower(), autoescape=True)
-            | staff.c.display_name.contains(wanted.text, autoescape=True)
+            | staff.c.display_name.icontains(wanted.text, autoescape=True)
         )
     if before_id is not None:
         conditions.append(staff.c.id < before_id)

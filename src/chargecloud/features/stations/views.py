@@ -114,7 +114,7 @@ async def list_stations(
     if operator_id is not None:
         statement = statement.where(stations.c.operator_id == operator_id)
     if name:
-        statement = statement.where(stations.c.name.contains(name, autoescape=True))
+        statement = statement.where(stations.c.name.icontains(name, autoescape=True))
     return [_station_row(row) for row in await connection.execute(statement)]
 
 

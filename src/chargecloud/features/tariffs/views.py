@@ -66,7 +66,7 @@ async def tariffs_page(
     if tariff_id is not None:
         statement = statement.where(tariffs.c.id == tariff_id)
     if name:
-        statement = statement.where(tariffs.c.name.contains(name, autoescape=True))
+        statement = statement.where(tariffs.c.name.icontains(name, autoescape=True))
     if before_id is not None:
         statement = statement.where(tariffs.c.id < before_id)
     return [
