@@ -44,6 +44,11 @@ def test_a_restored_platform_knows_what_it_knew(platform: RealPlatform, tmp_path
     platform.kill()
     restored = command(platform, "restore", str(kept))
     assert restored.returncode == 0 and "what was there is" in restored.stdout, restored.stderr
+    assert "it knew of 1 transfers, 0 orders, 0 records that are missing now" in restored.stdout
+    (listed,) = (tmp_path / "data").glob("*.missing.csv")
+    assert f",top_up,{driver['id']}," in listed.read_text("utf-8").splitlines()[1]
+    written = [path for path in (tmp_path / "data").rglob("*") if path.is_file() and "before" not in path.name]
+    assert written and not [path for path in written if path.stat().st_mode & 0o077], "others may read it"
     assert "ok    ledger" in command(platform, "doctor").stdout
     platform.start()
     assert Person(platform.base, token).call("GET", "/wallet", 200)["cash_fen"] == 5_000

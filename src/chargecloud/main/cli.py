@@ -1,5 +1,6 @@
 """The `chargecloud` command. Each sub-command imports what it needs when it runs, so that the light ones stay quick."""
 
+import os
 import sys
 from io import TextIOWrapper
 
@@ -17,6 +18,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+PRIVATE = 0o077
+"""What is written here holds personal data and keys: nobody but the account it runs as may read it."""
+
 for part in (cli_platform, cli_data, cli_sim, cli_decode):
     part.register(app)
 app.add_typer(cli_staff.app, name="staff")
@@ -32,6 +36,7 @@ def version() -> None:
 
 def run() -> None:
     """Entry point: what was refused on purpose is told in words, with exit code 2 for bad usage and 1 otherwise."""
+    os.umask(PRIVATE)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a pipe on Windows takes the system's code page by default
             stream.reconfigure(encoding="utf-8")

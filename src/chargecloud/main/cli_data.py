@@ -50,6 +50,22 @@ def restore(
     typer.echo(line(made))
     if aside:
         typer.echo(f"what was there is {aside}")
+        typer.echo(missing(made.path, aside))
+
+
+def missing(restored: Path, aside: Path) -> str:
+    """What people have to look at after a restore, as far as it can be known."""
+    import sqlite3
+
+    from chargecloud.main.gap import list_missing
+
+    listed = aside.with_name(f"{aside.name}.missing.csv")
+    try:
+        counts = list_missing(restored, aside, listed)
+    except sqlite3.Error as error:
+        return f"it cannot be read ({error}), so nobody knows what is missing now"
+    known = ", ".join(f"{count} {kind}" for kind, count in counts.items())
+    return f"it knew of {known} that are missing now: {listed}"
 
 
 def copy_database(

@@ -1,6 +1,5 @@
 """One socket a charge point: the process must be allowed that many open files."""
 
-import sys
 from collections.abc import Callable
 
 SPARE = 100
@@ -9,10 +8,10 @@ SPARE = 100
 
 def allow_sockets(count: int, tell: Callable[[str], None]) -> None:
     """Raise the process's own limit as far as needed and allowed; say so when that is not far enough."""
-    if sys.platform == "win32":  # no such limit there
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
         return
-    import resource
-
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = count + SPARE
     if soft == resource.RLIM_INFINITY or soft >= wanted:

@@ -85,6 +85,14 @@ def test_commands_that_end_by_themselves(tmp_path: Path) -> None:
     assert "老板" in added
 
 
+@pytest.mark.slow
+def test_the_demo_charges_from_plug_to_bill(tmp_path: Path) -> None:
+    """The first command a newcomer types there."""
+    told = ran(*COMMAND[1:], "demo", "--once", CHARGECLOUD_DATA_DIR=str(tmp_path))
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert "Traceback" not in told.stderr
+
+
 def test_the_platform_on_the_standard_loop(tmp_path: Path) -> None:
     http, wire = free_port(), free_port()
     settings = {

@@ -172,3 +172,10 @@ def test_parts_of_the_command_line_hang_together() -> None:
     assert cli_platform.up.__doc__
     assert cli_staff.app.registered_commands
     assert cli_options.Config
+
+
+def test_what_is_written_is_the_accounts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    masks: list[int] = []
+    monkeypatch.setattr(os, "umask", masks.append)
+    assert ran(monkeypatch, ["version"]) == 0
+    assert masks == [0o077]
