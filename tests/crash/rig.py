@@ -65,7 +65,7 @@ class Phones:
 
     def __init__(self, port: int, world: World, seed: int) -> None:
         self.placed = self.refused = self.unreachable = 0
-        self._base = f"http://127.0.0.1:{port}/api/v1"
+        self._client = httpx.Client(base_url=f"http://127.0.0.1:{port}/api/v1", timeout=2, verify=False)
         self._world = world
         self._dice = random.Random(seed)
         self._over = threading.Event()
@@ -89,7 +89,7 @@ class Phones:
         headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": f"{self._dice.getrandbits(64):016x}"}
         body = {"charge_point_code": code, "connector_no": number}
         try:
-            answer = httpx.post(f"{self._base}/orders", json=body, headers=headers, timeout=2)
+            answer = self._client.post("/orders", json=body, headers=headers)
         except httpx.HTTPError:
             self.unreachable += 1
             return

@@ -31,6 +31,31 @@ LOGIN_ANSWER, RECORD_ANSWER = 0x02, 0x40
 OFFLINE_CARD = 4
 
 
+class Line:
+    """The way to the platform: one of all charge points tries whether somebody answers, the others wait for that."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._up = asyncio.Event()
+
+    async def watch(self) -> None:
+        """For ever."""
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", self._port)
+            except OSError:
+                self._up.clear()
+            else:
+                self._up.set()
+                writer.close()
+            await asyncio.sleep(0.1)
+
+    async def dial(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Connect as soon as that may work."""
+        await self._up.wait()
+        return await asyncio.open_connection("127.0.0.1", self._port)
+
+
 class Point:
     """One charge point. Its memory outlives its connections."""
 
@@ -43,11 +68,11 @@ class Point:
         self._open: dict[str, tuple[bytes, float]] = {}
         """Frames that were not confirmed, by number, and when they are sent again."""
 
-    async def live(self, port: int, stop: asyncio.Event) -> None:
+    async def live(self, line: Line, stop: asyncio.Event) -> None:
         """Connect, hand in, and connect again whenever the connection is lost."""
         while not stop.is_set() or self._open:
             with contextlib.suppress(OSError, asyncio.IncompleteReadError, TimeoutError):
-                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                reader, writer = await line.dial()
                 try:
                     await self._talk(reader, writer, stop)
                 finally:
@@ -147,12 +172,14 @@ async def hand_in(port: int, ledger: Path, points: list[str]) -> int:
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stop.set)
     with ledger.open("w", encoding="utf-8", buffering=1) as file:
         made = [Point(*each.split(":"), file) for each in points]
-        tasks = [asyncio.create_task(each.live(port, stop)) for each in made]
+        line = Line(port)
+        watch = asyncio.create_task(line.watch())
+        tasks = [asyncio.create_task(each.live(line, stop)) for each in made]
         await stop.wait()
         _, late = await asyncio.wait(tasks, timeout=FAREWELL_S)
-        for task in late:
+        for task in (*late, watch):
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(watch, *tasks, return_exceptions=True)
     return sum(each.confirmed for each in made)
 
 

@@ -31,13 +31,19 @@ class Platform:
     """`chargecloud up`, started again and again on the same data."""
 
     def __init__(
-        self, directory: Path, *, prefix: Sequence[str] = (), settings: Mapping[str, str] | None = None
+        self,
+        directory: Path,
+        *,
+        prefix: Sequence[str] = (),
+        settings: Mapping[str, str] | None = None,
+        sabotage: str = "",
     ) -> None:
-        """`prefix` goes before the command (taskset), `settings` beside the environment."""
+        """`prefix` goes before the command (taskset), `settings` beside the environment, `sabotage` is run first."""
         self.directory = directory
-        self._prefix = tuple(prefix)
+        self._command = [*prefix, *COMMAND[:-1], f"{sabotage}\n{COMMAND[-1]}", "up"]
         self.http, self.wire = free_port(), free_port()
         self._process: subprocess.Popen[bytes] | None = None
+        self._client = httpx.Client(base_url=f"http://127.0.0.1:{self.http}", timeout=2, verify=False)
         self._log = (directory / "platform.log").open("ab")
         self._environment = os.environ | {
             "CHARGECLOUD_DATA_DIR": str(directory),
@@ -51,7 +57,7 @@ class Platform:
     def start(self, settings: Mapping[str, str] | None = None) -> None:
         """Begin, with settings of this life; does not wait."""
         self._process = subprocess.Popen(
-            [*self._prefix, *COMMAND, "up"],
+            self._command,
             env={**self._environment, **(settings or {})},
             stdout=self._log,
             stderr=subprocess.STDOUT,
@@ -82,10 +88,16 @@ class Platform:
             if self.over:
                 return False
             with contextlib.suppress(httpx.HTTPError):
-                if httpx.get(f"http://127.0.0.1:{self.http}/readyz", timeout=2).status_code == 200:
+                if self._client.get("/readyz").status_code == 200:
                     return True
             time.sleep(0.05)
         raise RuntimeError("the platform did not become ready")
+
+    def exit_code(self) -> int:
+        """Wait for the end it comes to by itself."""
+        if self._process is None:
+            raise RuntimeError("the platform does not run")
+        return self._process.wait(STOP_WITHIN_S)
 
     def ask_to_stop(self) -> None:
         """SIGTERM; does not wait."""

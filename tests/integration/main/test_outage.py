@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from chargecloud.kernel.clock import SystemClock
@@ -14,42 +13,12 @@ from chargecloud.main import process
 from chargecloud.main.demo import anywhere
 from chargecloud.main.roles import Platform, all_parts, wire
 from chargecloud.main.settings import JournalSettings, Settings
-from tests.support import ykc
+from tests.support import ykc, ykc_point
 from tests.support.eventually import eventually
 from tests.support.populated import CARD_PREFIX, Plan, build
+from tests.support.ykc_point import BEAT_ANSWER, LOGIN_ANSWER, RECORD_ANSWER, Point
 
 CODE = f"{CARD_PREFIX}000001"
-LOGIN_ANSWER, BEAT_ANSWER, START_ANSWER, RECORD_ANSWER = 0x02, 0x04, 0x32, 0x40
-PATIENCE_S = 20
-
-
-class Point:
-    """A charge point on a socket that knows a few frames."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self._writer = reader, writer
-
-    @classmethod
-    async def at(cls, platform: Platform) -> "Point":
-        return cls(*await asyncio.open_connection(*platform.gateway.addresses()[0]))
-
-    async def ask(self, frame: bytes, answer: int) -> bytes:
-        """Send a frame and wait for the answer of this type."""
-        self._writer.write(frame)
-        async with asyncio.timeout(PATIENCE_S):
-            while True:
-                head = await self._reader.readexactly(2)
-                rest = await self._reader.readexactly(head[1] + 2)
-                if rest[3] == answer:
-                    return rest
-
-    def close(self) -> None:
-        self._writer.close()
-
-
-def record(number: int) -> bytes:
-    trade = f"{CODE}01260101120000{number:04d}"
-    return ykc.up(msgspec.structs.replace(ykc.record(trade), pile_code=CODE))
 
 
 @pytest.fixture
@@ -97,11 +66,11 @@ def count(settings: Settings, table: str) -> int:
 
 async def test_a_record_is_kept_and_confirmed_while_the_database_is_away_and_settled_once(settings: Settings) -> None:
     async with running(settings) as platform:
-        point = await Point.at(platform)
+        point = await Point.at(*platform.gateway.addresses()[0])
         await point.ask(ykc.login(CODE), LOGIN_ANSWER)
-        await point.ask(record(1), RECORD_ANSWER)
+        await point.ask(ykc_point.record(CODE, 1), RECORD_ANSWER)
         async with held(settings):
-            await point.ask(record(2), RECORD_ANSWER)
+            await point.ask(ykc_point.record(CODE, 2), RECORD_ANSWER)
             await point.ask(ykc.heartbeat(CODE), BEAT_ANSWER)
             assert count(settings, "session_records") == 1
             assert platform.gateway_role.journal.counts()["kept"] == 1
@@ -114,11 +83,11 @@ async def test_a_record_is_kept_and_confirmed_while_the_database_is_away_and_set
 
 async def test_what_was_kept_when_the_process_ended_is_settled_by_the_next(settings: Settings) -> None:
     async with running(settings) as platform:
-        point = await Point.at(platform)
+        point = await Point.at(*platform.gateway.addresses()[0])
         await point.ask(ykc.login(CODE), LOGIN_ANSWER)
         platform.worker.bus._stopped = True  # as if a broker had gone: the journal is all there is
         await asyncio.sleep(0)
-        await point.ask(record(1), RECORD_ANSWER)
+        await point.ask(ykc_point.record(CODE, 1), RECORD_ANSWER)
         assert count(settings, "session_records") == 0
         assert platform.gateway_role.journal.counts()["waiting"] == 1
         point.close()
