@@ -45,9 +45,9 @@ class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True):
     limit: Limit = Limit()
 
 
-async def _refuse_while_stuck(uow: UnitOfWork) -> None:
+async def _refuse_while_stuck(uow: UnitOfWork, charge_point_code: str) -> None:
     """A start that cannot leave would only expire, with the driver waiting: better say so at once."""
-    since_ms = await outbox.oldest_at_ms(uow.connection)
+    since_ms = await outbox.oldest_at_ms(uow.connection, charge_point_code)
     if since_ms is not None and uow.now_ms - since_ms > STUCK_AFTER_MS:
         raise Unavailable(
             "指令暂时无法送达充电桩，请稍后再试",
@@ -65,7 +65,7 @@ async def place(uow: UnitOfWork, command: PlaceOrder) -> list[Order]:
     known = await sql.find_by_request(uow, request_key)
     if known is not None:
         return await _repeated(uow, known, digest)
-    await _refuse_while_stuck(uow)
+    await _refuse_while_stuck(uow, command.charge_point_code)
     numbers = [command.connector_no]
     if command.second_connector_no is not None:
         numbers.append(command.second_connector_no)

@@ -38,7 +38,12 @@ inbox_seen = Table(
 """Which group has handled which outbox message; makes a second delivery harmless."""
 
 _OLDEST = select(outbox).where(outbox.c.id > bindparam("after")).order_by(outbox.c.id).limit(bindparam("most"))
-_OLDEST_AT = select(outbox.c.at_ms).order_by(outbox.c.id).limit(1)
+_OLDEST_AT = (
+    select(outbox.c.at_ms)
+    .where((outbox.c.key == bindparam("key")) | (outbox.c.expires_at_ms == 0))
+    .order_by(outbox.c.id)
+    .limit(1)
+)
 _DELETE = delete(outbox).where(outbox.c.id.in_(bindparam("ids", expanding=True)))
 
 
@@ -112,9 +117,12 @@ async def oldest(connection: AsyncConnection, *, after: int, most: int) -> Seque
     return cast(Sequence[Waiting], rows)
 
 
-async def oldest_at_ms(connection: AsyncConnection) -> int | None:
-    """When the message was written that has waited longest; None when none waits."""
-    return cast("int | None", (await connection.execute(_OLDEST_AT)).scalar())
+async def oldest_at_ms(connection: AsyncConnection, key: str) -> int | None:
+    """When the message was written that has waited longest, events of all keys and all of this key; None: none waits.
+
+    Commands of other keys do not count: one may wait because nobody knows who holds its charge point just now.
+    """
+    return cast("int | None", (await connection.execute(_OLDEST_AT, {"key": key})).scalar())
 
 
 async def remove(connection: AsyncConnection, ids: Sequence[int]) -> None:
