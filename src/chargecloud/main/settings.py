@@ -98,7 +98,11 @@ class ListenerSettings(Section):
 class DatabaseSettings(Section):
     """Where orders, money and everything else durable lives."""
 
-    url: str = Field("", description="empty: SQLite in the data directory; `sqlite:///path`; `mysql://…` (cluster)")
+    url: str = Field(
+        "",
+        description="empty: SQLite in the data directory; `sqlite:///path`; `mysql://user:password@host:3306/name` "
+        "(cluster), with `?ssl_ca=/path/ca.pem` over TLS that is checked",
+    )
     connections: int = Field(
         _STORE.connections, ge=1, le=500, description="on a server: units of work at once; as many again for readers"
     )

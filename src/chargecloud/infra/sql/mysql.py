@@ -6,6 +6,7 @@ write.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -27,6 +28,10 @@ log = structlog.get_logger("chargecloud.database")
 RECYCLE_S = 1_800
 """Servers and firewalls forget connections that are idle for long; ours are younger."""
 DRIVER = "mysql+asyncmy"
+
+# The driver writes each remark of the server into the log, such as MySQL's that VALUES() in an upsert is deprecated;
+# whatever matters is an error in strict mode.
+logging.getLogger("asyncmy").setLevel(logging.ERROR)
 
 
 class MysqlStore:

@@ -10,8 +10,9 @@ from sqlalchemy import text
 
 from chargecloud.infra.sql.engine import Database
 from chargecloud.infra.sql.store import StoreOptions
-from chargecloud.kernel.clock import ManualClock
+from chargecloud.kernel.clock import ManualClock, SystemClock
 from chargecloud.kernel.errors import Invalid, Unavailable
+from chargecloud.main.certificates import self_signed
 from tests.support.mariadb import own_database
 from tests.support.mariadb_server import own_server
 
@@ -138,6 +139,20 @@ async def test_a_timeout_of_the_body_stays_its_own() -> None:
             async with database.unit():
                 raise TimeoutError
         await add(database, 1)
+
+
+@pytest.mark.connected
+async def test_tls_is_spoken_and_checked_when_the_url_names_an_authority(tmp_path: Path) -> None:
+    certificate, key = self_signed(tmp_path / "tls", SystemClock().now_ms())
+    async with own_server(tmp_path, f"--ssl-cert={certificate}", f"--ssl-key={key}") as server:
+        url = f"{server.url}/chargecloud?ssl_ca={certificate}"
+        async with started(url) as database, database.read() as connection:
+            cipher = (await connection.execute(text("SHOW STATUS LIKE 'Ssl_cipher'"))).one()[1]
+        assert str(cipher).startswith("TLS_")
+        stranger, _ = self_signed(tmp_path / "other", SystemClock().now_ms())
+        with pytest.raises(Unavailable, match="CERTIFICATE_VERIFY_FAILED"):
+            async with started(f"{server.url}/chargecloud?ssl_ca={stranger}"):
+                raise AssertionError("never reached")
 
 
 @pytest.mark.connected
