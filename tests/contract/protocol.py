@@ -25,6 +25,7 @@ from chargecloud.device.events import (
     RecordUploaded,
     StartAnswered,
     WireFaulted,
+    digest_of,
 )
 from chargecloud.kernel.errors import Unsupported
 from tests.support.commands import one_of_each, session_no, start
@@ -204,13 +205,27 @@ class ProtocolContract(ABC):
         self.confirm(harness, session_no(self.code), outcome=CommandOutcome.REFUSED)
         assert harness.take_sent() == []
 
-    def confirm(self, harness: Harness, session: str, outcome: CommandOutcome = CommandOutcome.DONE) -> None:
+    def test_a_confirmation_of_other_bytes_under_the_same_number_is_not_sent(self) -> None:
+        harness = self.admitted()
+        session = session_no(self.code)
+        harness.receive(self.record(session))
+        (told,) = harness.told(RecordUploaded)
+        assert isinstance(told, RecordUploaded)
+        self.confirm(harness, session, CommandOutcome.REFUSED, digest=digest_of(told.raw + b"x"))
+        assert harness.take_sent() == []
+        self.confirm(harness, session, digest=digest_of(told.raw))
+        assert len(harness.take_sent()) == 1
+
+    def confirm(
+        self, harness: Harness, session: str, outcome: CommandOutcome = CommandOutcome.DONE, *, digest: str = ""
+    ) -> None:
         command = ConfirmRecord(
             command_id=f"confirm {len(harness.events)}",
             charge_point_code=self.code,
             expires_at_ms=harness.wall_ms + 10_000,
             connector_no=1,
             session_no=session,
+            digest=digest,
         )
         harness.submit(command)
         assert [end.outcome for end in harness.ends(command.command_id)] == [outcome]

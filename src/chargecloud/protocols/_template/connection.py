@@ -27,6 +27,7 @@ from chargecloud.device.events import (
     StartAnswered,
     StopAnswered,
     WireFaulted,
+    digest_of,
 )
 from chargecloud.device.unitlog import UnitLog
 from chargecloud.kernel.errors import Unsupported
@@ -101,7 +102,7 @@ class Connection:
         self._partial_since = inf
         self._boot_due = inf
         self._waiting: dict[tuple[type[DeviceCommand], int], Waiting] = {}
-        self._uploads: dict[tuple[int, str], None] = {}
+        self._uploads: dict[tuple[int, str], str] = {}
         self._faults = 0
         self._report_after = now
 
@@ -224,7 +225,7 @@ class Connection:
         self._events.append(self._matched(event))
 
     def _note_upload(self, event: RecordUploaded) -> None:
-        self._uploads[event.connector_no, event.session_no] = None
+        self._uploads[event.connector_no, event.session_no] = digest_of(event.raw)
         if len(self._uploads) > UPLOADS_MAX:
             del self._uploads[next(iter(self._uploads))]
 
@@ -268,7 +269,7 @@ class Connection:
 
     def _confirm(self, command: ConfirmRecord) -> None:
         key = (command.connector_no, command.session_no)
-        if key not in self._uploads:
+        if key not in self._uploads or command.digest not in ("", self._uploads[key]):
             self._end(command, CommandOutcome.REFUSED, "not_waiting")
             return
         del self._uploads[key]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chargecloud.device.commands import ConfirmRecord
-from chargecloud.device.events import CommandOutcome
+from chargecloud.device.events import CommandOutcome, digest_of
 from chargecloud.protocols.dny.board import Board
 from chargecloud.protocols.dny.frames import acks, uplinks
 from chargecloud.protocols.dny.framing import HEADER_SIZE, SUM_SIZE
@@ -45,11 +45,13 @@ def on_settlement(board: Board, frame: uplinks.Settlement, message_id: int, raw:
 
 def confirm(board: Board, command: ConfirmRecord) -> None:
     """Answer the last upload of that record. A board knows no "not accepted": durable is all it has to hear."""
-    upload = (board.uploads or {}).pop((command.session_no, command.connector_no), None)
-    if upload is None:
+    uploads, key = board.uploads or {}, (command.session_no, command.connector_no)
+    upload = uploads.get(key)
+    if upload is None or command.digest not in ("", digest_of(upload.body)):
         board.end(command, CommandOutcome.REFUSED, "not_waiting")
         return
-    if not board.uploads:
+    del uploads[key]
+    if not uploads:
         board.uploads = None
     board.reply(acks.SettlementAck(result=0), upload.message_id)
     board.end(command, CommandOutcome.DONE)

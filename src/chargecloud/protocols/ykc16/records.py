@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chargecloud.device.commands import ConfirmRecord
-from chargecloud.device.events import CommandOutcome
+from chargecloud.device.events import CommandOutcome, digest_of
 from chargecloud.protocols.ykc16 import frames
 from chargecloud.protocols.ykc16.conversation import Conversation
 from chargecloud.protocols.ykc16.mapping import command as downlink
@@ -44,10 +44,12 @@ def on_record(talk: Conversation, frame: frames.TransactionRecord, raw: bytes) -
 
 
 def confirm(talk: Conversation, command: ConfirmRecord) -> None:
-    """0x40 to the last upload of that record; without one here, the next upload will be answered."""
-    upload = (talk.uploads or {}).pop((command.session_no, command.connector_no), None)
-    if upload is None:
+    """0x40 to the last upload of that record; without one here, or with other bytes, the next upload is answered."""
+    uploads, key = talk.uploads or {}, (command.session_no, command.connector_no)
+    upload = uploads.get(key)
+    if upload is None or command.digest not in ("", digest_of(upload.body)):
         talk.end(command, CommandOutcome.REFUSED, "not_waiting")
         return
+    del uploads[key]
     talk.say(downlink.record_confirm(command), upload.sequence)
     talk.end(command, CommandOutcome.DONE)
