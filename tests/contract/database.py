@@ -23,6 +23,7 @@ from sqlalchemy.exc import IntegrityError
 
 from chargecloud.device.commands import Reboot
 from chargecloud.device.events import Beat
+from chargecloud.infra.kinds import Kinds
 from chargecloud.infra.sql import outbox
 from chargecloud.infra.sql.engine import Database
 from chargecloud.infra.sql.types import big_id, big_int, code, metadata
@@ -161,7 +162,7 @@ class DatabaseContract:
             first, second = await outbox.oldest(connection, after=0, most=10)
         assert (first.kind, first.trace_id, first.expires_at_ms) == ("Beat", "trace-1", 0)
         assert (second.kind, second.key, second.expires_at_ms) == ("Reboot", "1", 99)
-        assert outbox.envelope_of(first, outbox.Kinds()).body == beat(1)
+        assert outbox.envelope_of(first, Kinds()).body == beat(1)
         assert woken == [1]
 
     async def test_ids_of_messages_never_come_again(self, database: Database) -> None:

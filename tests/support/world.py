@@ -42,6 +42,7 @@ from chargecloud.features.tariffs.service import NewAssignment, NewVersion
 from chargecloud.features.wallet import service as wallet
 from chargecloud.features.wallet.messages import Balance, TopUp
 from chargecloud.infra.inbox import Inbox, Subscription
+from chargecloud.infra.kinds import Kinds
 from chargecloud.infra.sql import outbox
 from chargecloud.infra.sql.engine import Database
 from chargecloud.kernel.clock import ManualClock
@@ -90,7 +91,7 @@ class World:
     commands: list[DeviceCommand] = field(default_factory=list)
     told: list[Message] = field(default_factory=list)
     _groups: _Groups = field(default_factory=_Groups)
-    _kinds: outbox.Kinds = field(default_factory=outbox.Kinds)
+    _kinds: Kinds = field(default_factory=Kinds)
     _keys: int = 0
 
     async def furnish(self, *, cash_fen: int = 10_000) -> None:

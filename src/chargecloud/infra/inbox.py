@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, select
 
 from chargecloud.infra.ages import measured
-from chargecloud.infra.bus.contract import Bus
+from chargecloud.infra.bus.contract import BUSINESS, LINGER_MS, TELEMETRY, Bus
 from chargecloud.infra.schedule.contract import Job
 from chargecloud.infra.sql.engine import Database
 from chargecloud.infra.sql.outbox import inbox_seen
@@ -22,8 +22,6 @@ from chargecloud.kernel.message import Envelope, Message
 Handler = Callable[[UnitOfWork, Any, Envelope], Awaitable[None]]
 """Takes the unit of work, the message and the envelope it came in."""
 
-BUSINESS, TELEMETRY = "business", "telemetry"
-LINGER_MS = {BUSINESS: 5, TELEMETRY: 500}
 REMEMBER_MS = 7 * 24 * 3_600_000
 """How long a second delivery is recognised; no bus keeps a message that long."""
 PRUNE_ROWS = 2_000

@@ -17,6 +17,7 @@ from chargecloud.device.events import CommandEnded, CommandOutcome
 from chargecloud.infra import deadletters
 from chargecloud.infra.bus.contract import Bus
 from chargecloud.infra.cache.contract import Cache
+from chargecloud.infra.kinds import Kinds
 from chargecloud.infra.sql import outbox
 from chargecloud.infra.sql.engine import Database
 from chargecloud.kernel.errors import Unavailable
@@ -45,7 +46,7 @@ class Relay:
         self._database = database
         self._bus = bus
         self._cache = cache
-        self._kinds = outbox.Kinds()
+        self._kinds = Kinds()
         self._wake = asyncio.Event()
         self._ready: asyncio.Queue[Batch] = asyncio.Queue(BATCHES_IN_HAND)
         self._places = asyncio.Semaphore(BATCHES_IN_HAND)

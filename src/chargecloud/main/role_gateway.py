@@ -17,6 +17,7 @@ from chargecloud.infra.journal import FileJournal, JournalLimits
 from chargecloud.infra.looplag import LoopLag
 from chargecloud.kernel.clock import Clock
 from chargecloud.main import process
+from chargecloud.main.audiences import AUDIENCES
 from chargecloud.main.metrics_port import metrics_parts
 from chargecloud.main.place import Place
 from chargecloud.main.process import Alone, Part
@@ -81,7 +82,7 @@ def wire_gateway(settings: Settings, clock: Clock, bus: Bus, cache: Cache, place
 
 def gateway_alone(settings: Settings, clock: Clock, place: Place) -> Alone:
     """A process that is a gateway and nothing else."""
-    bus, cache = open_bus(settings, clock), open_cache(settings, clock)
+    bus, cache = open_bus(settings, clock, audiences=AUDIENCES), open_cache(settings, clock)
     role = wire_gateway(settings, clock, bus, cache, place)
     watch_servers(bus, cache)
     return Alone(

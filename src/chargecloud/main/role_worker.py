@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from chargecloud.gateway.collector import SparedCollector
 from chargecloud.infra import deadletters, inbox, telemetry
-from chargecloud.infra.bus.memory import MemoryBus, Poison
+from chargecloud.infra.bus.contract import Bus
+from chargecloud.infra.bus.redelivery import Poison
 from chargecloud.infra.cache.contract import Cache
 from chargecloud.infra.deadletters import DeadLetters
 from chargecloud.infra.depths import STATES as depths_states
@@ -31,7 +32,7 @@ JOBS = (*features.JOBS, *inbox.JOBS, *deadletters.JOBS, *idempotency.JOBS)
 class WorkerRole:
     """Wired, not started."""
 
-    bus: MemoryBus
+    bus: Bus
     dead_letters: DeadLetters
     relay: Relay
     scheduler: Scheduler

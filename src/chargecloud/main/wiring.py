@@ -3,19 +3,19 @@
 A role is given what it needs and nothing else: see role_gateway.py, role_api.py and role_worker.py.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from chargecloud.infra import telemetry
 from chargecloud.kernel.clock import Clock
-from chargecloud.kernel.errors import Invalid, Unavailable, Unsupported
+from chargecloud.kernel.errors import Invalid, Unavailable
 from chargecloud.main.settings import Settings
 
 if TYPE_CHECKING:
-    from chargecloud.infra.bus.contract import Bus
-    from chargecloud.infra.bus.memory import MemoryBus, PoisonHook
+    from chargecloud.infra.bus.contract import Audience, Bus
+    from chargecloud.infra.bus.redelivery import PoisonHook
     from chargecloud.infra.cache.contract import Cache
     from chargecloud.infra.sql.engine import Database
 
@@ -71,12 +71,17 @@ def scheme_of(settings: Settings, name: str) -> str:
     return url.partition(":")[0].partition("+")[0].lower()
 
 
-def open_bus(settings: Settings, clock: Clock, *, on_poison: "PoisonHook | None" = None) -> "MemoryBus":
-    """The configured bus, not yet started."""
-    from chargecloud.infra.bus.memory import MemoryBus
+def open_bus(
+    settings: Settings, clock: Clock, *, audiences: "Sequence[Audience]" = (), on_poison: "PoisonHook | None" = None
+) -> "Bus":
+    """The configured bus, not yet started. `audiences` are the groups that subscribe in other processes."""
+    if scheme_of(settings, "bus") == EMBEDDED["bus"]:
+        from chargecloud.infra.bus.memory import MemoryBus
 
-    _only_embedded(settings, "bus")
-    return MemoryBus(clock, on_poison=on_poison)
+        return MemoryBus(clock, on_poison=on_poison)
+    with _driver_of("bus"):
+        from chargecloud.infra.bus.rabbit import RabbitBus
+    return RabbitBus(settings.bus.url, clock, groups=audiences, on_poison=on_poison)
 
 
 def open_cache(settings: Settings, clock: Clock) -> "Cache":
@@ -124,13 +129,3 @@ def _driver_of(name: str) -> Iterator[None]:
             f"{name}.url needs the package {error.name}, which is not installed; pip install 'chargecloud[cluster]'",
             "driver_missing",
         ) from None
-
-
-def _only_embedded(settings: Settings, name: str) -> None:
-    scheme = scheme_of(settings, name)
-    if scheme != EMBEDDED[name]:
-        raise Unsupported(
-            f"{name}.url: {scheme}:// comes with the cluster profile, which this version does not have; "
-            f"leave it out or give {EMBEDDED[name]}://…",
-            "world_unsupported",
-        )

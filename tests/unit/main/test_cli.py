@@ -99,8 +99,8 @@ def test_refusals_are_told_in_words(
     (tmp_path / "wrong.toml").write_text("colour = 'red'", "utf-8")
     assert ran(monkeypatch, ["up", "--config", str(tmp_path / "wrong.toml")]) == 2
     assert ran(monkeypatch, ["up", "--nonsense"]) == 2
-    monkeypatch.setenv("CHARGECLOUD_BUS__URL", "amqp://127.0.0.1")
-    assert ran(monkeypatch, ["up"]) == 1
+    monkeypatch.setenv("CHARGECLOUD_BUS__URL", "smoke://127.0.0.1")
+    assert ran(monkeypatch, ["up"]) == 2
     told = capsys.readouterr().err
     assert "chargecloud: colour: there is no such setting" in told
     assert "bus.url" in told

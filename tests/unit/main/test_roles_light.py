@@ -28,4 +28,4 @@ def test_a_gateway_loads_no_database_and_no_web_framework() -> None:
 
 @pytest.mark.parametrize("module", ["chargecloud.main.roles", "chargecloud.main.cli"])
 def test_one_process_on_sqlite_loads_no_client_of_a_server(module: str) -> None:
-    assert not loaded(module) & {"aio_pika", "asyncmy", "redis", "alembic", "httpx"}
+    assert not loaded(module) & {"aiormq", "asyncmy", "redis", "alembic", "httpx"}

@@ -5,10 +5,12 @@ import sys
 import pytest
 
 from chargecloud.infra.bus.memory import MemoryBus
+from chargecloud.infra.bus.rabbit import RabbitBus
 from chargecloud.infra.cache.memory import MemoryCache
 from chargecloud.infra.cache.redis import RedisCache
 from chargecloud.kernel.clock import ManualClock
 from chargecloud.kernel.errors import Invalid, Unavailable
+from chargecloud.main.audiences import AUDIENCES
 from chargecloud.main.settings import Settings
 from chargecloud.main.wiring import Role, open_bus, open_cache, open_database, refuse_world
 
@@ -53,11 +55,20 @@ def test_the_cache_of_several_processes_is_on_redis() -> None:
     assert isinstance(open_cache(settings, ManualClock()), RedisCache)
 
 
+@pytest.mark.parametrize("scheme", ["amqp", "amqps"])
+def test_the_bus_of_several_processes_is_on_rabbitmq(scheme: str) -> None:
+    settings = configured(bus=f"{scheme}://u:secret@127.0.0.1/chargecloud")
+    assert isinstance(open_bus(settings, ManualClock(), audiences=AUDIENCES), RabbitBus)
+
+
 def test_a_driver_that_is_not_installed_is_named_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "chargecloud.infra.cache.redis")
-    monkeypatch.setitem(sys.modules, "chargecloud.infra.cache.redis_line", None)
+    for module, missing in (("cache.redis", "cache.redis_line"), ("bus.rabbit", "bus.rabbit_line")):
+        monkeypatch.delitem(sys.modules, f"chargecloud.infra.{module}")
+        monkeypatch.setitem(sys.modules, f"chargecloud.infra.{missing}", None)
     with pytest.raises(Unavailable, match=r"cache\.url needs the package .*chargecloud\[cluster\]"):
         open_cache(configured(cache=SERVERS["cache"]), ManualClock())
+    with pytest.raises(Unavailable, match=r"bus\.url needs the package .*chargecloud\[cluster\]"):
+        open_bus(configured(bus=SERVERS["bus"]), ManualClock())
 
 
 def test_a_server_is_a_pool_with_the_configured_deadlines() -> None:

@@ -8,6 +8,7 @@ import pytest
 from tools import grafana
 
 from chargecloud.infra import telemetry
+from chargecloud.infra.bus.rabbit import RabbitBus
 from chargecloud.infra.cache.redis import RedisCache
 from chargecloud.kernel.clock import ManualClock
 from chargecloud.main.roles import wire
@@ -20,15 +21,18 @@ COUNTED = re.compile(r'counts\[f?"([a-z_]+)[."]')
 
 @pytest.fixture(scope="module")
 def metrics(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    """Names of a whole platform, of the cache on Redis, and of what a gateway counts once it happens."""
+    """Names of a whole platform, of cache and bus on their servers, and of what a gateway counts once it happens."""
     before = dict(telemetry._watched.parts)
     wire(Settings(data_dir=tmp_path_factory.mktemp("data")), ManualClock())
     telemetry.watch("redis", RedisCache("redis://localhost", ManualClock()).counts, states={"held", "down"})
+    rabbit = RabbitBus("amqp://localhost", ManualClock())
+    telemetry.watch("rabbit", rabbit.counts, states={"queued", "unconfirmed", "down"})
     shown = re.findall(r"^# TYPE (\S+) (\S+)", telemetry.exposition().decode(), re.MULTILINE)
     telemetry._watched.parts.clear()
     telemetry._watched.parts.update(before)
     names = {name for name, _ in shown} | {f"{name}_bucket" for name, kind in shown if kind == "histogram"}
     names |= {name.replace("chargecloud_redis_", "chargecloud_cache_") for name in names}
+    names |= {name.replace("chargecloud_rabbit_", "chargecloud_bus_") for name in names}
     sources = (ROOT / "src/chargecloud/gateway").glob("*.py")
     counted = {what for path in sources for what in COUNTED.findall(path.read_text("utf-8"))}
     return names | {f"chargecloud_gateway_{what}_total" for what in counted}

@@ -6,6 +6,7 @@ are dropped (and reported) when they have expired.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 from zlib import crc32
 
@@ -14,10 +15,23 @@ from chargecloud.kernel.message import Envelope
 PARTITIONS = 16
 """How many streams a group's events are cut into. Every process of a platform has the same number."""
 
+BUSINESS, TELEMETRY = "business", "telemetry"
+"""The platform's two groups: what somebody waits for, and rows that are only appended."""
+LINGER_MS = {BUSINESS: 5, TELEMETRY: 500}
+
 
 def partition_of(key: str, partitions: int = PARTITIONS) -> int:
     """The stream a key belongs to, from 0: the same in every process, every run and on every bus."""
     return crc32(key.encode()) % partitions
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """A group of subscribers, as those know it too who only publish: its name and the types of body it wants."""
+
+    name: str
+    bodies: tuple[type, ...]
+    linger_ms: int = 0
 
 
 EventHandler = Callable[[Sequence[Envelope]], Awaitable[None]]

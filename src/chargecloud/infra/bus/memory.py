@@ -2,15 +2,14 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-import msgspec
 import structlog
 
 from chargecloud.infra.bus.contract import PARTITIONS, CommandHandler, EventHandler, partition_of
 from chargecloud.infra.bus.group import Group
-from chargecloud.infra.bus.redelivery import Redelivery, RetryPolicy
+from chargecloud.infra.bus.redelivery import Poison, PoisonHook, Redelivery, RetryPolicy
 from chargecloud.kernel.clock import Clock
 from chargecloud.kernel.errors import Conflict, Unavailable
 from chargecloud.kernel.message import Envelope
@@ -33,17 +32,6 @@ class MemoryBusLimits:
     poison_kept: int = 1_000
     stop_s: float = 10.0
     retry: RetryPolicy = field(default_factory=RetryPolicy)
-
-
-class Poison(msgspec.Struct, frozen=True, gc=False):
-    """A message no attempt could get through one group."""
-
-    group: str
-    envelope: Envelope
-    error: str
-
-
-PoisonHook = Callable[[Poison], None]
 
 
 class _Receipt:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import msgspec
 import structlog
 
 from chargecloud.infra.bus.contract import EventHandler
@@ -15,6 +16,17 @@ log = structlog.get_logger("chargecloud.bus")
 BATCH_ATTEMPTS = 2
 OUTAGES = 2
 """So many in a row are an outage; one may be a deadlock or a lock that was held for a moment."""
+
+
+class Poison(msgspec.Struct, frozen=True, gc=False):
+    """A message no attempt could get through one group."""
+
+    group: str
+    envelope: Envelope
+    error: str
+
+
+PoisonHook = Callable[[Poison], None]
 
 
 @dataclass(frozen=True, slots=True)

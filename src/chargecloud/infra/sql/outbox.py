@@ -1,16 +1,17 @@
 """Messages that wait for the relay, and which of them have been handled."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Protocol, cast
 
 import msgspec
 from sqlalchemy import Column, Index, Table, bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chargecloud.infra.kinds import Kinds
 from chargecloud.infra.sql.bulk import insert_many
 from chargecloud.infra.sql.types import big_id, code, epoch_ms, json_text, metadata
 from chargecloud.infra.sql.uow import Outgoing
-from chargecloud.kernel.message import Envelope, Message
+from chargecloud.kernel.message import Envelope
 
 outbox = Table(
     "outbox",
@@ -57,39 +58,6 @@ class Waiting(Protocol):
     trace_id: str
     at_ms: int
     expires_at_ms: int
-
-
-class Kinds:
-    """Message classes by name, as they stand in the outbox."""
-
-    def __init__(self) -> None:
-        self._decoders: dict[str, msgspec.json.Decoder[Message]] = {}
-
-    def decode(self, kind: str, body: str | bytes) -> Message:
-        """A message from its name and JSON text; ValueError when no class bears the name or can read the text."""
-        decoder = self._decoders.get(kind)
-        if decoder is None:
-            decoder = self._decoders[kind] = msgspec.json.Decoder(self._find(kind))
-        try:
-            return decoder.decode(body)
-        except msgspec.MsgspecError as error:
-            raise ValueError(f"the stored {kind} does not fit its class: {error}") from error
-
-    @staticmethod
-    def _find(kind: str) -> type[Message]:
-        found = [each for each in _descendants(Message) if each.__name__ == kind]
-        if not found:
-            raise ValueError(f"no message class is named {kind!r}; was it renamed or removed?")
-        if len(found) > 1:
-            places = ", ".join(each.__module__ for each in found)
-            raise ValueError(f"{kind!r} names messages in {places}; rename one")
-        return found[0]
-
-
-def _descendants(root: type[Message]) -> Iterable[type[Message]]:
-    for child in root.__subclasses__():
-        yield child
-        yield from _descendants(child)
 
 
 async def add(connection: AsyncConnection, messages: Sequence[Outgoing], at_ms: int) -> None:

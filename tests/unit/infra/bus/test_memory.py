@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import pytest
 
 from chargecloud.device.events import Beat
-from chargecloud.infra.bus.memory import MemoryBus, MemoryBusLimits, Poison
-from chargecloud.infra.bus.redelivery import RetryPolicy
+from chargecloud.infra.bus.memory import MemoryBus, MemoryBusLimits
+from chargecloud.infra.bus.redelivery import Poison, RetryPolicy
 from chargecloud.kernel.clock import ManualClock
 from chargecloud.kernel.errors import Conflict, Unavailable
 from chargecloud.kernel.message import Envelope
