@@ -76,9 +76,9 @@ async def _live(running: Cluster, fleet: Fleet, plan: RunPlan) -> Observed:
         try:
             outcomes = await inflict_all(Scene(plan, running, fleet, prober, hearts, tell))
         finally:
-            for task in (calling, probing):
+            for task in (calling, probing, beating):
                 task.cancel()
-            await asyncio.gather(calling, probing, return_exceptions=True)
+            await asyncio.gather(calling, probing, beating, return_exceptions=True)
         tell("resting: nobody starts any more …")
         fleet.wind_down()
         await prober.finish()

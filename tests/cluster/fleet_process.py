@@ -68,8 +68,10 @@ async def main(plan: dict[str, Any], status: TextIO, stop: asyncio.Event) -> int
         runners[name] = Runner(options, specs=specs, tell=lambda _line: None)
         invite(runners[name], options, scenario, closing)
     tasks = [asyncio.create_task(runner.run(over)) for runner in runners.values()]
-    orders = asyncio.create_task(_obey(runners, closing, over))
+    orders = asyncio.create_task(_obey(closing, over))
     while not (over.is_set() or stop.is_set()):
+        if closing.closed:
+            _end_charges(runners)
         status.write(json.dumps(standing(runners)) + "\n")
         await asyncio.sleep(1)
     over.set()
@@ -88,13 +90,11 @@ def _end_charges(runners: dict[str, Runner]) -> None:
                     runner.execute(f"stop {actor.code} {connector.number}")
 
 
-async def _obey(runners: dict[str, Runner], closing: Closing, over: asyncio.Event) -> None:
+async def _obey(closing: Closing, over: asyncio.Event) -> None:
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while line := (await reader.readline()).strip():
-        if line == b"wind_down":
-            closing.closed = True
-            _end_charges(runners)
+        closing.closed |= line == b"wind_down"
         if line == b"stop":
             break
     over.set()
