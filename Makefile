@@ -34,7 +34,7 @@ test: setup ## the test suite, offline and without any server
 test-connected: setup ## the tests that need MariaDB, Redis and RabbitMQ on 127.0.0.1; none is skipped
 	@$(RUN) pytest -m connected tests
 
-test-deploy: setup ## deploy/ under the real nginx and systemd's checks; needs both programs
+test-deploy: setup ## deploy/ at work: units, nginx, servers, a charge; needs nginx, systemd-analyze and the servers' programs
 	@$(RUN) pytest -m slow tests/integration/deploy
 
 check: setup ## lint, types, import contracts, house rules

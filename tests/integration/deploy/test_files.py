@@ -16,6 +16,7 @@ from chargecloud.main.cli import app
 from chargecloud.main.settings import Settings, keys, variable
 from chargecloud.main.settings_source import CONFIG_VARIABLE, SECRETS_VARIABLE, load_settings
 from chargecloud.main.wiring import Role, refuse_world
+from tests.integration.deploy.units import read
 from tests.tidy.documents import VARIABLE
 from tests.tidy.source import ROOT
 
@@ -31,18 +32,6 @@ PASSWORD = re.compile(r"\$\{([A-Z_]+):\?[^}]*\}")
 def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in {CONFIG_VARIABLE, SECRETS_VARIABLE, *(variable(key) for key in keys())}:
         monkeypatch.delenv(name, raising=False)
-
-
-def unit(path: Path) -> dict[str, dict[str, list[str]]]:
-    """Sections of a systemd unit; a key may come several times."""
-    sections: dict[str, dict[str, list[str]]] = {}
-    for line in path.read_text("utf-8").splitlines():
-        if line.startswith("["):
-            section = sections.setdefault(line.strip("[]"), {})
-        elif line and not line.startswith("#"):
-            key, _, value = line.partition("=")
-            section.setdefault(key, []).append(value)
-    return sections
 
 
 def check_command(words: list[str]) -> None:
@@ -75,7 +64,7 @@ def with_secrets(folder: Path, names: list[str], monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize("role", [Role.GATEWAY, Role.API, Role.WORKER])
 def test_the_configuration_of_the_cluster(role: Role, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With exactly the secrets the role's unit hands over."""
-    handed = unit(DEPLOY / "systemd" / f"chargecloud-{role}@.service")["Service"]["LoadCredential"]
+    handed = read(DEPLOY / "systemd" / f"chargecloud-{role}@.service")["Service"]["LoadCredential"]
     with_secrets(tmp_path, [line.partition(":")[0] for line in handed], monkeypatch)
     settings = load_settings(DEPLOY / "config" / "cluster.toml")
     refuse_world(settings, role)
@@ -84,7 +73,7 @@ def test_the_configuration_of_the_cluster(role: Role, tmp_path: Path, monkeypatc
 
 @pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
 def test_what_a_unit_starts(path: Path) -> None:
-    service = unit(path)["Service"]
+    service = read(path)["Service"]
     (line,) = service["ExecStart"]
     program, *words = shlex.split(line)
     assert program.endswith("/bin/chargecloud")

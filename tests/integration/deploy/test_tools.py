@@ -9,6 +9,7 @@ import ssl
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import httpx
 import pytest
@@ -40,10 +41,16 @@ FORGED = {"X-Forwarded-For": "203.0.113.9", "Forwarded": "for=203.0.113.9", "X-F
 SOURCE = "127.0.0.9"
 
 
+class HasHttp(Protocol):
+    """Where the API listens."""
+
+    http_port: int
+
+
 class Front:
     """nginx with our site, before a platform."""
 
-    def __init__(self, folder: Path, platform: RealPlatform) -> None:
+    def __init__(self, folder: Path, platform: HasHttp) -> None:
         self.folder, self.plain, self.tls = folder, free_port(), free_port()
         certificate, key = self_signed(folder, SystemClock().now_ms())
         self.context = ssl.create_default_context(cafile=str(certificate))
