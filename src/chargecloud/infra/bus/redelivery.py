@@ -86,6 +86,7 @@ class Redelivery:
             self.waiting_out -= outages >= OUTAGES
 
     def _note(self, batch: Sequence[Envelope], error: Exception) -> None:
+        """An outage is told in one line: its traceback, from every partition at every attempt, would bury the rest."""
         self.failures += 1
         log.warning(
             "bus.handler_failed",
@@ -93,5 +94,6 @@ class Redelivery:
             messages=len(batch),
             first_key=batch[0].key,
             first_body=type(batch[0].body).__name__,
-            exc_info=error,
+            error=str(error),
+            exc_info=None if isinstance(error, Unavailable) else error,
         )
