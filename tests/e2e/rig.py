@@ -56,6 +56,14 @@ class RealPlatform:
     def base(self) -> str:
         return f"http://127.0.0.1:{self.http_port}"
 
+    def configure(self, **settings: str) -> None:
+        """More settings, before the start."""
+        self.settings |= settings
+        self._environment |= settings
+
+    def metrics(self) -> str:
+        return httpx.get(f"{self.base}/metrics", timeout=20).text
+
     def start(self) -> None:
         """Return when it is ready."""
         with (self.directory / "up.log").open("ab") as log:

@@ -16,7 +16,7 @@ import structlog
 from chargecloud.infra.cache import redis_scripts as scripts
 from chargecloud.infra.cache.contract import Fenced, Holder
 from chargecloud.infra.cache.memory import MemoryCache
-from chargecloud.infra.cache.redis_line import RedisLine, RedisOptions
+from chargecloud.infra.cache.redis_line import RedisLine, RedisOptions, end
 from chargecloud.infra.cache.redis_live import RedisLive
 from chargecloud.infra.cache.redis_scripts import holder_of
 from chargecloud.kernel.clock import Clock
@@ -57,8 +57,7 @@ class RedisCache:
     async def stop(self) -> None:
         """Give up nothing: entries that were not released run out by themselves."""
         if self._keeping is not None:
-            self._keeping.cancel()
-            await asyncio.gather(self._keeping, return_exceptions=True)
+            await end([self._keeping])
             self._keeping = None
         await self._live.stop()
         await self._line.close()

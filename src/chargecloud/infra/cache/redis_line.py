@@ -1,7 +1,7 @@
 """Connections to one Redis: every call has a deadline, and while the server does not answer calls fail at once."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TypeVar, cast
 
@@ -18,6 +18,8 @@ from chargecloud.kernel.errors import Unavailable
 log = structlog.get_logger("chargecloud.cache")
 
 T = TypeVar("T")
+
+CANCEL_AGAIN_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,15 @@ class RedisOptions:
     """Holders kept in mind for when the server does not answer."""
     patches: int = 2_000
     """Live patches that may wait, on their way out and before each listener."""
+
+
+async def end(tasks: Collection["asyncio.Task[None]"]) -> None:
+    """Cancel until they have ended: the driver may forget a cancellation (see `RedisLine._within`)."""
+    pending = {task for task in tasks if not task.done()}
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
 
 
 class RedisLine:
@@ -113,6 +124,17 @@ class RedisLine:
         return cast(list[bytes], answer)
 
     async def _within(self, call: Awaitable[T]) -> T:
+        """A call with its deadline. Whoever cancels it is obeyed, though `asyncio.wait_for`, which the driver uses,
+        forgets a cancellation that meets the end of what it waits for (until Python 3.12)."""
+        task = asyncio.current_task()
+        before = task.cancelling() if task else 0
+        try:
+            return await self._limited(call)
+        finally:
+            if task and task.cancelling() > before:
+                raise asyncio.CancelledError
+
+    async def _limited(self, call: Awaitable[T]) -> T:
         try:
             async with asyncio.timeout(self._options.answer_s):
                 return await call

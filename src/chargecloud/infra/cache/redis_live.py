@@ -13,7 +13,7 @@ from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
 from chargecloud.infra.cache.backlog import BEHIND, Backlog, Patch
-from chargecloud.infra.cache.redis_line import RedisLine, RedisOptions
+from chargecloud.infra.cache.redis_line import RedisLine, RedisOptions, end
 from chargecloud.kernel.errors import Unavailable
 
 log = structlog.get_logger("chargecloud.cache")
@@ -44,9 +44,7 @@ class RedisLive:
 
     async def stop(self) -> None:
         """Stop sending and listening; patches under way are lost, and only fresh snapshots need them."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
         self._tasks.clear()
         self._subscribed = False
 

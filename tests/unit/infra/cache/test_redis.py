@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from redis.asyncio import Redis as Client
 
 from chargecloud.infra.cache.contract import Holder
 from chargecloud.infra.cache.redis import RedisCache
@@ -15,7 +16,8 @@ from chargecloud.infra.cache.redis_line import RedisOptions
 from chargecloud.kernel.clock import SystemClock
 from chargecloud.kernel.errors import Unavailable
 from tests.support.eventually import eventually
-from tests.support.redis_server import RedisServer, own_redis
+from tests.support.redis_server import flush, own_redis
+from tests.support.servers import Redis
 
 NOWHERE = "redis://127.0.0.1:1/0"
 FAST = RedisOptions(answer_s=1.0, pulse_s=0.02, settle_ms=100, assert_s=0.1, hold_s=5)
@@ -71,7 +73,7 @@ async def test_a_flush_is_noticed_and_the_holder_told_again_before_anybody_can_t
         one.on_fenced(lambda code, epoch: lost.append((code, epoch)))
         held = [await one.claim(str(code), "g1", f"g1/{code}") for code in range(1200)]
         for _ in range(5):
-            await server.flush()
+            await flush(server)
             answers = await asyncio.gather(*(two.claim(str(code), "g2", f"g2/{code}") for code in range(0, 1200, 40)))
             assert answers == held[::40]
         await until(two, "1199", held[1199])
@@ -87,7 +89,7 @@ async def test_who_was_replaced_unheard_is_fenced_and_cannot_come_back(tmp_path:
         old = await one.claim("1", "g1", "g1/1")
         assert one._keeping
         one._keeping.cancel()
-        await server.flush()
+        await flush(server)
         new = await two.claim("1", "g2", "g2/1")
         assert (new.link_id, new.epoch > old.epoch) == ("g2/1", True)
         one._keeping = asyncio.create_task(one._keep())
@@ -121,10 +123,10 @@ async def storm(caches: Sequence[RedisCache], codes: int, claims: int) -> dict[s
     return wins
 
 
-async def flushing(server: RedisServer, every_s: float) -> None:
+async def flushing(server: Redis, every_s: float) -> None:
     while True:
         await asyncio.sleep(every_s)
-        await server.flush()
+        await flush(server)
 
 
 @pytest.mark.connected
@@ -167,7 +169,7 @@ async def test_while_the_server_is_away_the_holder_stays_and_nobody_else_gets_in
         assert (newer.link_id, newer.epoch > old.epoch) == ("g1/2", True)
         with pytest.raises(Unavailable):
             await two.claim("1", "g2", "g2/1", replace=old.epoch)
-        await server.start()
+        await asyncio.to_thread(server.start)
         await until(two, "1", newer)
         assert await two.claim("1", "g2", "g2/1") == newer
         assert one.counts()["outages"] == 1
@@ -197,8 +199,22 @@ async def test_an_entry_runs_out_with_its_gateway(tmp_path: Path) -> None:
 
 
 @pytest.mark.connected
+async def test_it_stops_whatever_it_is_about_to_say(tmp_path: Path) -> None:
+    """A cancellation that met the end of a write was forgotten, and the stop waited for ever."""
+    busy = replace(FAST, pulse_s=0.001, assert_s=0.002)
+    async with own_redis(tmp_path) as server:
+        for number in range(100):
+            async with asyncio.timeout(20), opened(server.url, replace(busy, prefix=f"{number}:")) as (cache,):
+                cache.listen()
+                cache.broadcast("t", b"1")
+                await asyncio.sleep(number / 10_000)
+
+
+@pytest.mark.connected
 async def test_a_wrong_password_is_told_at_the_start(tmp_path: Path) -> None:
-    async with own_redis(tmp_path, "--requirepass", "right") as server:
+    async with own_redis(tmp_path) as server:
+        async with Client.from_url(server.url) as client:
+            await client.config_set("requirepass", "right")
         wrong = server.url.replace("//", "//:wrong@")
         with pytest.raises(Unavailable, match=r"mend the name or password in cache\.url") as caught:
             await RedisCache(wrong, SystemClock(), FAST).start()

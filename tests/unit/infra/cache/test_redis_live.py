@@ -67,7 +67,7 @@ async def test_after_a_restart_of_the_server_listeners_are_told_that_they_missed
         await said_until_heard(sender, listener)
         server.kill()
         sender.broadcast("t", b"lost")
-        await server.start()
+        await asyncio.to_thread(server.start)
         seen = await heard(listener, BEHIND)
         assert ("t", b"lost") not in seen
         await said_until_heard(sender, listener)
