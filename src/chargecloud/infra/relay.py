@@ -1,13 +1,15 @@
 """Committed outbox rows onto the bus, then out of the outbox.
 
 A row leaves the outbox only after the bus has taken it over, so a crash in between delivers it a second time and never
-loses it. Rows of one key go in the order they were committed. Commands that lay here before a restart may have been
-sent already, so they are not sent again: they end as unanswered, and evidence decides what became of them.
+loses it. Rows of one key go in the order they were committed. Of several workers one relays, as long as it renews its
+lease. Commands that lay here before its turn began may have been sent already: they are sent again only over the
+connection that would have taken them then, whose gateway knows them; otherwise they end as unanswered, and evidence
+decides what became of them.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import structlog
 from sqlalchemy import func, select
@@ -16,8 +18,10 @@ from chargecloud.device.commands import AnswerBoot, DeviceCommand
 from chargecloud.device.events import CommandEnded, CommandOutcome
 from chargecloud.infra import deadletters
 from chargecloud.infra.bus.contract import Bus
-from chargecloud.infra.cache.contract import Cache
+from chargecloud.infra.cache.contract import Cache, Holder
+from chargecloud.infra.gaps import Gaps
 from chargecloud.infra.kinds import Kinds
+from chargecloud.infra.schedule.lease import Lease
 from chargecloud.infra.sql import outbox
 from chargecloud.infra.sql.engine import Database
 from chargecloud.kernel.errors import Unavailable
@@ -33,19 +37,33 @@ FORGET_AFTER_S = 0.1
 LOOK_EVERY_S = 1.0
 PAUSE_S = 0.5
 POLL_S = 0.002
+SHARED_LOOK_EVERY_S = 0.01
+"""How often whoever relays looks for what other processes have committed: 0.4 ms of processor time each."""
+RENEW_EVERY_S = 1.0
+SURELY_OLDER_MS = 2_000
+"""A connection that is so much older than a command was there when the command was given."""
+MAILBOX_WITHIN_MS = 5_000
+"""A gateway the directory names opens its mailbox again within this time after an outage of the broker."""
 STOP_WITHIN_S = 5.0
 
 Batch = tuple[list[int], list[Envelope]]
 
 
 class Relay:
-    """Woken by commits; also looks by itself every second for what a wake-up missed."""
+    """Woken by commits; also looks by itself every second for what a wake-up missed.
 
-    def __init__(self, database: Database, bus: Bus, cache: Cache) -> None:
+    With a `lease` there are others, in processes of their own: it looks often, because their commits wake nobody here.
+    """
+
+    def __init__(self, database: Database, bus: Bus, cache: Cache, *, lease: Lease | None = None) -> None:
         self.failures = 0
         self._database = database
         self._bus = bus
         self._cache = cache
+        self._lease = lease
+        self._turn = asyncio.Event()
+        self._gaps = Gaps()
+        self._stuck: set[str] = set()
         self._kinds = Kinds()
         self._wake = asyncio.Event()
         self._ready: asyncio.Queue[Batch] = asyncio.Queue(BATCHES_IN_HAND)
@@ -60,16 +78,16 @@ class Relay:
         self._handing_over: set[asyncio.Task[None]] = set()
 
     def counts(self) -> Mapping[str, int]:
-        """Rows taken from the outbox and not yet deleted there, and failures so far; for metrics."""
-        return {"in_hand": len(self._in_hand), "failures": self.failures}
+        """Rows taken from the outbox and not yet deleted there, whose turn it is, failures so far; for metrics."""
+        return {"in_hand": len(self._in_hand), "turn": int(self._ours()), "failures": self.failures}
 
     async def start(self) -> None:
-        """Begin with what the last run left behind."""
-        async with self._database.read() as connection:
-            self._doubtful = (await connection.execute(select(func.max(outbox.outbox.c.id)))).scalar() or 0
+        """Begin with what the last run left behind; with a lease, when it is our turn."""
         self._database.on_outbox(self._wake.set)
-        self._wake.set()
-        self._tasks = [asyncio.create_task(each()) for each in (self._look, self._launch, self._forget)]
+        if self._lease is None:
+            await self._begin()
+        works = (self._look, self._launch, self._forget, *((self._take_turns,) if self._lease else ()))
+        self._tasks = [asyncio.create_task(each()) for each in works]
 
     async def stop(self) -> None:
         """Take nothing more, wait a little for what the bus has in hand; what is left waits for the next start."""
@@ -82,6 +100,8 @@ class Relay:
         for task in self._handing_over:
             task.cancel()
         await self._forget_done()
+        if self._lease is not None and self._lease.held:
+            await self._lease.release()
 
     async def drain(self) -> None:
         """Return when the outbox is empty and the bus has handled what was in it (tests, the city)."""
@@ -96,17 +116,45 @@ class Relay:
         finally:
             self._hurried = False
 
+    def _ours(self) -> bool:
+        return self._turn.is_set() and (self._lease is None or self._lease.held)
+
+    async def _begin(self) -> None:
+        async with self._database.read() as connection:
+            self._doubtful = (await connection.execute(select(func.max(outbox.outbox.c.id)))).scalar() or 0
+        self._gaps.restart(self._doubtful)
+        self._again = True
+        self._wake.set()
+        self._turn.set()
+
+    async def _take_turns(self) -> None:
+        lease = self._lease
+        while lease is not None:
+            try:
+                if await lease.renew():
+                    await self._begin()
+                    log.info("relay.turn", rows=self._doubtful)
+                elif lease.held:
+                    self._turn.set()
+            except Exception as error:
+                self._note("relay.lease_failed", error)
+            if not lease.held:
+                self._turn.clear()
+            await asyncio.sleep(RENEW_EVERY_S)
+
     async def _look(self) -> None:
         """Read on from the last row; from the first one after a failure, and now and then for rows that came late."""
         clock = asyncio.get_running_loop().time
         after, swept = 0, clock()
         while True:
+            await self._turn.wait()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_EVERY_S):
+                async with asyncio.timeout(SHARED_LOOK_EVERY_S if self._lease else LOOK_EVERY_S):
                     await self._wake.wait()
             self._wake.clear()
             if self._again or clock() - swept >= LOOK_EVERY_S:
                 after, swept, self._again = 0, clock(), False
+                self._stuck.clear()
             try:
                 after = await self._take(after)
             except Exception as error:
@@ -116,28 +164,28 @@ class Relay:
 
     async def _take(self, after: int) -> int:
         """Take everything that waits; the id of the last row. A command that cannot be sent holds up only its like."""
-        stuck: set[str] = set()
-        while True:
+        clock = asyncio.get_running_loop().time
+        while self._ours():
             self._in_hand -= self._gone  # not before: a reader that began earlier may still see them
             self._gone.clear()
             async with self._database.read(quick=True) as connection:
-                rows = await outbox.oldest(connection, after=after, most=BATCH)
+                late = await outbox.some(connection, self._gaps.missing(clock()))
+                newer = await outbox.oldest(connection, after=after, most=BATCH)
+            rows = [*(row for row in late if row.id <= after), *newer]
             if not rows:
-                if stuck:
-                    self._again = True
-                    await asyncio.sleep(PAUSE_S)
-                return after
+                break
+            self._gaps.saw((row.id for row in rows), clock())
             ids: list[int] = []
             envelopes: list[Envelope] = []
             for row in rows:
                 if row.id in self._in_hand:
                     continue
                 try:
-                    envelope = await self._sent_or_left(row, stuck)
+                    envelope = await self._sent_or_left(row)
                 except Unavailable as outage:
-                    if not stuck:
+                    if not self._stuck:
                         self._note("relay.send_failed", outage)
-                    stuck.add(row.key)
+                    self._stuck.add(row.key)
                     continue
                 if envelope is None:
                     self._in_hand.add(row.id)
@@ -145,15 +193,16 @@ class Relay:
                 else:
                     ids.append(row.id)
                     envelopes.append(envelope)
-            after = rows[-1].id
+            after = max(after, rows[-1].id)
             if ids:
                 self._in_hand.update(ids)
                 await self._ready.put((ids, envelopes))
+        return after
 
-    async def _sent_or_left(self, row: outbox.Waiting, stuck: Collection[str]) -> Envelope | None:
+    async def _sent_or_left(self, row: outbox.Waiting) -> Envelope | None:
         """Send a command at once, None when that was all; otherwise what is to be published.
 
-        Unavailable when the command cannot be sent now, or an earlier one of its key (`stuck`) could not.
+        Unavailable when the command cannot be sent now, or an earlier one of its key could not.
         """
         try:
             envelope = outbox.envelope_of(row, self._kinds)
@@ -162,27 +211,38 @@ class Relay:
             return None
         if not isinstance(envelope.body, DeviceCommand):
             return envelope
-        if row.id <= self._doubtful:
-            return _ended(envelope, envelope.body, CommandOutcome.UNANSWERED, "platform_restarted")
-        if row.key in stuck:
+        if row.key in self._stuck:
             raise Unavailable("an earlier command of this charge point waits", "earlier_command_waits")
-        if await self._send(envelope, envelope.body):
+        gateway_id, holder = await self._addressee(envelope.body)
+        if row.id <= self._doubtful and not self._known(envelope.body, holder, row.at_ms):
+            return _ended(envelope, envelope.body, CommandOutcome.UNANSWERED, "platform_restarted")
+        if gateway_id and await self._send(gateway_id, envelope):
             return None
         return _ended(envelope, envelope.body, CommandOutcome.OFFLINE, "not_connected")
 
-    async def _send(self, envelope: Envelope, command: DeviceCommand) -> bool:
-        """Into the mailbox of the gateway that holds the charge point; False when none does."""
+    async def _addressee(self, command: DeviceCommand) -> tuple[str, Holder | None]:
+        """The gateway that asked, or that holds the charge point; empty when none does."""
         if isinstance(command, AnswerBoot):
-            gateway_id = command.link_id.rpartition("/")[0]
-        else:
-            holder = await self._cache.holder(command.charge_point_code)
-            gateway_id = holder.gateway_id if holder else ""
-        if not gateway_id:
+            return command.link_id.rpartition("/")[0], None
+        holder = await self._cache.holder(command.charge_point_code)
+        return (holder.gateway_id if holder else ""), holder
+
+    def _known(self, command: DeviceCommand, holder: Holder | None, at_ms: int) -> bool:
+        """Whether its gateway would recognise a command that was sent before; where all is one process, it is new."""
+        if self._lease is None:
             return False
+        was_there = holder is not None and holder.epoch + SURELY_OLDER_MS <= at_ms
+        return was_there or isinstance(command, AnswerBoot)
+
+    async def _send(self, gateway_id: str, envelope: Envelope) -> bool:
+        """Into the mailbox of a gateway; False when there is none of this name."""
         try:
             await self._bus.send(gateway_id, envelope)
         except Unavailable as error:
             if error.code != "gateway_unknown":
+                raise
+            age_ms = self._database.clock.now_ms() - envelope.at_ms
+            if self._lease is not None and age_ms < MAILBOX_WITHIN_MS:
                 raise
             return False
         return True
@@ -191,6 +251,10 @@ class Relay:
         """Hand batches over side by side, but begin them in order and only while the bus takes them at once."""
         while True:
             ids, envelopes = await self._ready.get()
+            if not self._ours():
+                self._in_hand.difference_update(ids)
+                self._again = True
+                continue
             await self._places.acquire()
             while self._bus.congested:  # noqa: ASYNC110 - the contract offers nothing to wait for
                 await asyncio.sleep(POLL_S)

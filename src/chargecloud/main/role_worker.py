@@ -14,6 +14,7 @@ from chargecloud.infra.http import idempotency
 from chargecloud.infra.inbox import Inbox
 from chargecloud.infra.looplag import LoopLag
 from chargecloud.infra.relay import Relay
+from chargecloud.infra.schedule.lease import Lease
 from chargecloud.infra.schedule.loop import Scheduler
 from chargecloud.infra.sql.engine import Database
 from chargecloud.kernel.clock import Clock
@@ -23,7 +24,7 @@ from chargecloud.main.place import Place
 from chargecloud.main.process import Alone, Part
 from chargecloud.main.settings import Settings
 from chargecloud.main.storage import DatabasePart, DeadLettersPart
-from chargecloud.main.wiring import open_bus, open_cache, open_database, watch_servers
+from chargecloud.main.wiring import is_shared, open_bus, open_cache, open_database, watch_servers
 
 JOBS = (*features.JOBS, *inbox.JOBS, *deadletters.JOBS, *idempotency.JOBS)
 
@@ -48,9 +49,10 @@ def wire_worker(settings: Settings, clock: Clock, database: Database, cache: Cac
     dead_letters = DeadLetters(database)
     bus = open_bus(settings, clock, on_poison=lambda poison: _bury(dead_letters, poison))
     Inbox(database, features.SUBSCRIPTIONS).subscribe(bus)
-    relay = Relay(database, bus, cache)
+    lease = Lease(database, "relay") if is_shared(settings, "database") else None
+    relay = Relay(database, bus, cache, lease=lease)
     depths = Depths(database)
-    telemetry.watch("relay", relay.counts, states={"in_hand"})
+    telemetry.watch("relay", relay.counts, states={"in_hand", "turn"})
     telemetry.watch("database", depths.counts, states=depths_states)
     watch_servers(bus, cache)
     return WorkerRole(bus, dead_letters, relay, Scheduler(database, JOBS), depths)

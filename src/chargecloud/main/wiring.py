@@ -71,6 +71,11 @@ def scheme_of(settings: Settings, name: str) -> str:
     return url.partition(":")[0].partition("+")[0].lower()
 
 
+def is_shared(settings: Settings, name: str) -> bool:
+    """Whether other processes may use the same `database`, `bus` or `cache`."""
+    return scheme_of(settings, name) != EMBEDDED[name]
+
+
 def open_bus(
     settings: Settings, clock: Clock, *, audiences: "Sequence[Audience]" = (), on_poison: "PoisonHook | None" = None
 ) -> "Bus":

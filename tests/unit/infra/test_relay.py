@@ -14,11 +14,16 @@ from chargecloud.infra.cache.contract import Holder
 from chargecloud.infra.cache.memory import MemoryCache
 from chargecloud.infra.deadletters import dead_messages
 from chargecloud.infra.relay import Relay
+from chargecloud.infra.schedule.lease import Lease
+from chargecloud.infra.schedule.loop import job_lease
 from chargecloud.infra.sql.engine import Database
-from chargecloud.infra.sql.outbox import outbox
+from chargecloud.infra.sql.outbox import add, outbox
+from chargecloud.infra.sql.uow import Outgoing
+from chargecloud.kernel.clock import ManualClock
 from chargecloud.kernel.errors import Unavailable
 from chargecloud.kernel.message import Envelope, Message
 from tests.support.eventually import eventually
+from tests.support.mariadb import opened, own_database
 from tests.unit.infra.fakes import FaultyBus
 
 
@@ -50,6 +55,7 @@ def numbers(envelopes: list[Envelope]) -> list[int]:
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "RENEW_EVERY_S", 0.02)
     monkeypatch.setattr(module, "PAUSE_S", 0.001)
     monkeypatch.setattr(module, "LOOK_EVERY_S", 0.05)
     monkeypatch.setattr(module, "STOP_WITHIN_S", 0.01)
@@ -86,7 +92,7 @@ async def test_events_go_out_in_order_with_id_and_trace(database: Database, bus:
     assert {each.trace_id for each in bus.published} == {"trace"}
     assert len({each.id for each in bus.published}) == 30
     assert await left(database) == 0
-    assert relay.counts() == {"in_hand": 0, "failures": 0}
+    assert relay.counts() == {"in_hand": 0, "turn": 1, "failures": 0}
 
 
 async def test_a_commit_wakes_it(
@@ -271,3 +277,132 @@ async def test_a_command_whose_gateway_cannot_be_asked_for_holds_up_only_those_o
     assert [each.body.command_id for _, each in bus.sent if isinstance(each.body, Reboot)] == ["c2", "c1", "c3"]
     assert numbers(bus.published) == [1, 2]
     assert relay.failures >= 1
+
+
+def taking_turns(database: Database, bus: FaultyBus, cache: MemoryCache, *, lasts_s: float = 6.0) -> Relay:
+    return Relay(database, bus, cache, lease=Lease(database, "relay", lasts_s=lasts_s, margin_s=0.0))
+
+
+async def test_of_two_workers_one_relays_and_the_other_goes_on_when_it_stops(
+    database: Database, bus: FaultyBus, cache: MemoryCache
+) -> None:
+    first, second = taking_turns(database, bus, cache), taking_turns(database, bus, cache)
+    await first.start()
+    await eventually(lambda: first.counts()["turn"])
+    await second.start()
+    await tell(database, *(beat(each) for each in range(10)))
+    await drained(first)
+    assert (first.counts()["turn"], second.counts()["turn"]) == (1, 0)
+    await first.stop()
+    await tell(database, *(beat(each) for each in range(10, 20)))
+    await drained(second)
+    assert second.counts()["turn"] == 1
+    await second.stop()
+    assert numbers(bus.published) == list(range(20))
+
+
+async def test_what_a_worker_that_died_had_in_hand_is_published_by_the_next(
+    database: Database, cache: MemoryCache, clock: ManualClock
+) -> None:
+    lost, kept = FaultyBus(), FaultyBus()
+    lost.hanging = True
+    first, second = taking_turns(database, lost, cache), taking_turns(database, kept, cache)
+    await first.start()
+    await tell(database, beat(1), beat(2))
+    await asyncio.wait_for(lost.hung.wait(), 5)
+    for task in first._tasks:
+        task.cancel()  # it does not renew any more, and does not release
+    await second.start()
+    await asyncio.sleep(0.1)
+    assert kept.published == []
+    clock.advance(6_000)
+    await drained(second)
+    await second.stop()
+    assert numbers(kept.published) == [1, 2]
+    assert [each.id for each in kept.published] == [each.id for each in lost.published]
+    await first.stop()
+
+
+async def test_whoever_cannot_renew_its_lease_stops_by_itself(
+    database: Database, bus: FaultyBus, cache: MemoryCache, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relay = taking_turns(database, bus, cache)
+    await relay.start()
+    await eventually(lambda: relay.counts()["turn"])
+
+    async def fails(_: Lease) -> bool:
+        raise Unavailable("planned outage", "planned")
+
+    monkeypatch.setattr(Lease, "renew", fails)
+    clock.advance(6_000)
+    await tell(database, beat(1))
+    await asyncio.sleep(0.1)
+    assert bus.published == [] and relay.counts()["turn"] == 0
+    monkeypatch.undo()
+    await drained(relay)
+    await relay.stop()
+    assert numbers(bus.published) == [1]
+
+
+async def test_a_command_is_sent_again_by_the_next_worker_over_the_connection_that_was_there(
+    database: Database, bus: FaultyBus, cache: MemoryCache, clock: ManualClock
+) -> None:
+    await cache.claim("1", "g1", "g1/7")
+    clock.advance(module.SURELY_OLDER_MS)
+    await cache.claim("2", "g1", "g1/8")
+    await tell(database, reboot("1", "c1"), reboot("2", "c2"))
+    relay = taking_turns(database, bus, cache)
+    await relay.start()
+    await drained(relay)
+    await relay.stop()
+    assert [each.body.command_id for _, each in bus.sent if isinstance(each.body, Reboot)] == ["c1"]
+    (ended,) = (each.body for each in bus.published)
+    assert isinstance(ended, CommandEnded)
+    assert (ended.command_id, ended.outcome) == ("c2", CommandOutcome.UNANSWERED)
+
+
+async def test_a_gateway_may_take_a_moment_to_open_its_mailbox_again(
+    database: Database, bus: FaultyBus, cache: MemoryCache, clock: ManualClock
+) -> None:
+    relay = taking_turns(database, bus, cache, lasts_s=600.0)
+    await relay.start()
+    await eventually(lambda: relay.counts()["turn"])
+    await cache.claim("1", "g1", "g1/7")
+    bus.gateways.clear()
+    await tell(database, reboot("1", "c1"))
+    await asyncio.sleep(0.1)
+    assert bus.published == [] and await left(database) == 1
+    bus.gateways.add("g1")
+    await drained(relay)
+    assert [each.body.command_id for _, each in bus.sent if isinstance(each.body, Reboot)] == ["c1"]
+    bus.gateways.clear()
+    await tell(database, reboot("1", "c2"))
+    await asyncio.sleep(0.1)
+    assert bus.published == []
+    clock.advance(module.MAILBOX_WITHIN_MS)
+    await drained(relay)
+    await relay.stop()
+    (ended,) = (each.body for each in bus.published)
+    assert isinstance(ended, CommandEnded)
+    assert (ended.command_id, ended.outcome) == ("c2", CommandOutcome.OFFLINE)
+
+
+@pytest.mark.connected
+async def test_a_row_that_commits_after_a_later_one_does_not_wait_for_the_next_sweep(
+    bus: FaultyBus, cache: MemoryCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LOOK_EVERY_S", 3_600)
+    async with own_database() as url, opened(url) as database:
+        async with database.unit() as uow:
+            await uow.connection.run_sync(outbox.create)
+            await uow.connection.run_sync(job_lease.create)
+        relay = taking_turns(database, bus, cache)
+        await relay.start()
+        await eventually(lambda: relay.counts()["turn"])
+        await asyncio.sleep(0.1)
+        async with database.unit() as uow:
+            await add(uow.connection, [Outgoing("1", beat(1), 0, "")], uow.now_ms)
+            await asyncio.create_task(tell(database, beat(2)))
+            await eventually(lambda: numbers(bus.published) == [2])
+        await eventually(lambda: numbers(bus.published) == [2, 1])
+        await relay.stop()

@@ -45,6 +45,7 @@ _OLDEST_AT = (
     .order_by(outbox.c.id)
     .limit(1)
 )
+_SOME = select(outbox).where(outbox.c.id.in_(bindparam("ids", expanding=True))).order_by(outbox.c.id)
 _DELETE = delete(outbox).where(outbox.c.id.in_(bindparam("ids", expanding=True)))
 
 
@@ -91,6 +92,14 @@ async def oldest_at_ms(connection: AsyncConnection, key: str) -> int | None:
     Commands of other keys do not count: one may wait because nobody knows who holds its charge point just now.
     """
     return cast("int | None", (await connection.execute(_OLDEST_AT, {"key": key})).scalar())
+
+
+async def some(connection: AsyncConnection, ids: Sequence[int]) -> Sequence[Waiting]:
+    """Waiting messages of these ids, in order."""
+    if not ids:
+        return ()
+    rows = (await connection.execute(_SOME, {"ids": ids})).all()
+    return cast(Sequence[Waiting], rows)
 
 
 async def remove(connection: AsyncConnection, ids: Sequence[int]) -> None:
