@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from chargecloud.infra import telemetry
@@ -42,9 +43,10 @@ async def polled(person: Person, path: str, wanted: Callable[[dict[str, Any]], b
     """Ask until it is as wanted: live connections are sent away whenever patches may have been lost."""
     async with asyncio.timeout(60):
         while True:
-            answer: dict[str, Any] = await asyncio.to_thread(person.call, "GET", path, 200)
-            if wanted(answer):
-                return answer
+            with contextlib.suppress(httpx.TransportError):  # of a process that was killed just now
+                answer: dict[str, Any] = await asyncio.to_thread(person.call, "GET", path, 200)
+                if wanted(answer):
+                    return answer
             await asyncio.sleep(0.2)
 
 
