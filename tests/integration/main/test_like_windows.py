@@ -10,13 +10,17 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 import httpx
 import pytest
 
+from tests.support.mariadb import own_database_now
 from tests.support.platform_process import COMMAND, READY_WITHIN_S, free_port
+from tests.support.servers import RabbitMq, Redis
 from tests.support.ykc import heartbeat, login
 from tests.tidy.source import package_files
 
@@ -27,7 +31,7 @@ IMPORT_ALL = "import importlib, sys\nfor name in sys.argv[1:]: importlib.import_
 
 def environment(**more: str) -> dict[str, str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("CHARGECLOUD_")}
-    return clean | {"PYTHONPATH": str(BLOCKER), "PYTHONIOENCODING": "ascii"} | more
+    return clean | {"PYTHONPATH": str(BLOCKER), "PYTHONIOENCODING": "ascii", "USERNAME": "operator"} | more
 
 
 def ran(*command: str, **more: str) -> subprocess.CompletedProcess[str]:
@@ -93,27 +97,61 @@ def test_the_demo_charges_from_plug_to_bill(tmp_path: Path) -> None:
     assert "Traceback" not in told.stderr
 
 
-def test_the_platform_on_the_standard_loop(tmp_path: Path) -> None:
-    http, wire = free_port(), free_port()
-    settings = {
+def settings_of(tmp_path: Path, http: int, wire: int) -> dict[str, str]:
+    return {
         "CHARGECLOUD_DATA_DIR": str(tmp_path / "data"),
         "CHARGECLOUD_HTTP__PORT": str(http),
         "CHARGECLOUD_HTTPS__PORT": str(free_port()),
         "CHARGECLOUD_ENROLMENT": "open",
         "CHARGECLOUD_LISTENERS": f'[{{"protocol":"ykc16","host":"127.0.0.1","port":{wire}}}]',
     }
-    with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen([*COMMAND, "up"], env=environment(**settings), stderr=log)
+
+
+@contextmanager
+def running(role: str, tmp_path: Path, settings: Mapping[str, str]) -> Iterator[None]:
+    """From ready to a clean end by Ctrl-C."""
+    path = tmp_path / f"{role}.log"
+    with path.open("wb") as log:
+        process = subprocess.Popen([*COMMAND, role], env=environment(**settings), stderr=log)
     try:
-        wait_ready(process, tmp_path / "log")
-        assert httpx.get(f"http://127.0.0.1:{http}/readyz").json()["status"] == "ready"
-        assert HEARTBEAT_ANSWER in answers(wire)
+        wait_ready(process, path)
+        yield
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0
     finally:
         process.kill()
         process.wait()
-    assert "Traceback" not in (tmp_path / "log").read_text("utf-8")
+    assert "Traceback" not in path.read_text("utf-8")
+
+
+def test_the_platform_on_the_standard_loop(tmp_path: Path) -> None:
+    http, wire = free_port(), free_port()
+    with running("up", tmp_path, settings_of(tmp_path, http, wire)):
+        assert httpx.get(f"http://127.0.0.1:{http}/readyz").json()["status"] == "ready"
+        assert HEARTBEAT_ANSWER in answers(wire)
+
+
+@pytest.mark.connected
+def test_the_roles_on_servers_on_the_standard_loop(tmp_path: Path) -> None:
+    """MariaDB, RabbitMQ and Redis with one process a role, as several cannot share a port there."""
+    http, wire = free_port(), free_port()
+    with own_database_now() as database, RabbitMq() as broker, Redis() as cache:
+        settings = settings_of(tmp_path, http, wire) | {
+            "CHARGECLOUD_DATABASE__URL": database,
+            "CHARGECLOUD_DATABASE__ALLOW_UNSAFE": "true",
+            "CHARGECLOUD_BUS__URL": broker.url,
+            "CHARGECLOUD_CACHE__URL": cache.url,
+            "CHARGECLOUD_METRICS__GATEWAY_PORT": "0",
+            "CHARGECLOUD_METRICS__API_PORT": "0",
+            "CHARGECLOUD_METRICS__WORKER_PORT": "0",
+        }
+        migrated = ran(*COMMAND[1:], "migrate", **settings)
+        assert migrated.returncode == 0, migrated.stderr
+        with ExitStack() as roles:
+            for role in ("worker", "api", "gateway"):
+                roles.enter_context(running(role, tmp_path, settings))
+            assert httpx.get(f"http://127.0.0.1:{http}/readyz").json()["status"] == "ready"
+            assert HEARTBEAT_ANSWER in answers(wire)
 
 
 def wait_ready(process: subprocess.Popen[bytes], log: Path) -> None:
