@@ -32,6 +32,8 @@ log = structlog.get_logger("chargecloud.relay")
 
 BATCH = 500
 BATCHES_IN_HAND = 16
+SENT_AT_ONCE = 32
+"""Charge points whose commands are on their way to a mailbox at the same time."""
 FORGET_AFTER_S = 0.1
 """Deleting waits this long for company, so that it costs few commits of its own."""
 LOOK_EVERY_S = 1.0
@@ -175,11 +177,35 @@ class Relay:
             if not rows:
                 break
             self._gaps.saw((row.id for row in rows), clock())
-            ids: list[int] = []
-            envelopes: list[Envelope] = []
+            left = await self._send_commands([row for row in rows if row.id not in self._in_hand])
+            after = max(after, rows[-1].id)
+            if left:
+                ids = sorted(left)
+                self._in_hand.update(ids)
+                await self._ready.put((ids, [left[row_id] for row_id in ids]))
+        return after
+
+    async def _send_commands(self, rows: Sequence[outbox.Waiting]) -> dict[int, Envelope]:
+        """Send what are commands; what is to be published, by row.
+
+        Those of one charge point go one after the other, different ones side by side: an answer from directory and
+        mailbox takes milliseconds, and one after the other a rush of commands would outlast its own expiry.
+        """
+        by_key: dict[str, list[outbox.Waiting]] = {}
+        for row in rows:
+            by_key.setdefault(row.key, []).append(row)
+        left: dict[int, Envelope] = {}
+        places = asyncio.Semaphore(SENT_AT_ONCE)
+        async with asyncio.TaskGroup() as tasks:
+            for chain in by_key.values():
+                tasks.create_task(self._send_chain(chain, left, places))
+        return left
+
+    async def _send_chain(
+        self, rows: Sequence[outbox.Waiting], left: dict[int, Envelope], places: asyncio.Semaphore
+    ) -> None:
+        async with places:
             for row in rows:
-                if row.id in self._in_hand:
-                    continue
                 try:
                     envelope = await self._sent_or_left(row)
                 except Unavailable as outage:
@@ -191,13 +217,7 @@ class Relay:
                     self._in_hand.add(row.id)
                     self._done.append(row.id)
                 else:
-                    ids.append(row.id)
-                    envelopes.append(envelope)
-            after = max(after, rows[-1].id)
-            if ids:
-                self._in_hand.update(ids)
-                await self._ready.put((ids, envelopes))
-        return after
+                    left[row.id] = envelope
 
     async def _sent_or_left(self, row: outbox.Waiting) -> Envelope | None:
         """Send a command at once, None when that was all; otherwise what is to be published.

@@ -134,6 +134,25 @@ async def test_a_command_nobody_can_take_ends_offline(
     assert envelope.key == "1" and envelope.id.endswith(".e")
 
 
+async def test_commands_of_different_charge_points_go_side_by_side_and_those_of_one_in_order(
+    database: Database, bus: FaultyBus, cache: MemoryCache, relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together, sent = asyncio.Barrier(3), list[str]()
+
+    async def send(_gateway_id: str, envelope: Envelope) -> None:
+        assert isinstance(envelope.body, Reboot)
+        if envelope.body.command_id != "second":
+            await together.wait()
+        sent.append(envelope.body.command_id)
+
+    for code in "123":
+        await cache.claim(code, "g1", f"g1/{code}")
+    monkeypatch.setattr(bus, "send", send)
+    await tell(database, reboot("1", "first"), reboot("1", "second"), reboot("2", "b"), reboot("3", "c"))
+    await eventually(lambda: len(sent) == 4)
+    assert sent.index("first") < sent.index("second")
+
+
 async def test_a_boot_answer_goes_to_the_gateway_that_asked(database: Database, bus: FaultyBus, relay: Relay) -> None:
     answer = AnswerBoot(
         command_id="c", charge_point_code="1", expires_at_ms=2**45, link_id="g1/99", accepted=True, reason=""
