@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.bench import (
+    bench_bus,
     bench_cluster,
     bench_codec,
     bench_connection,
@@ -58,12 +59,19 @@ BENCHES: dict[str, Callable[[], Figures]] = {
     "pace": bench_platform.own_pace,
     "gateways": bench_cluster.two_gateways,
     "cluster": bench_cluster.cluster_pace,
+    "bus": bench_bus.bus,
+    "mailbox": bench_bus.mailbox,
     "settle": lambda: dict(bench_settle.bench("sqlite")),
     "settle_mariadb": lambda: dict(bench_settle.bench("mariadb")),
     "ready": bench_platform.ready_with_a_million_orders,
 }
 
-NEEDS = {"cluster": ("mariadbd", "redis-server", "epmd"), "settle_mariadb": ("mariadbd", "mariadb-install-db")}
+NEEDS = {
+    "cluster": ("mariadbd", "redis-server", "epmd"),
+    "bus": ("epmd",),
+    "mailbox": ("epmd", "mariadbd", "mariadb-install-db"),
+    "settle_mariadb": ("mariadbd", "mariadb-install-db"),
+}
 """Programs without which a bench is left out of `make bench`."""
 
 

@@ -35,6 +35,11 @@ SETTLE_ON_A_SERVER = (
     "and the server, which takes the second core for as long"
 )
 
+BUS = (
+    "one core of Python at both ends: packing and unpacking each event; the broker, on the other core, would be the "
+    "limit if each message carried one event"
+)
+
 ROWS = (
     Row("frames a server CPU-second against a raw echo, each answered, 200 connections", 60, 75, "%", "answered200",
         _key("share_pct"), at_least=True),
@@ -59,6 +64,10 @@ ROWS = (
     Row("record 0x3B → 0x40 under 500 charge points on the cluster, p50", 50, 25, "ms", "cluster",
         _key("record_confirm_p50_ms")),
     Row("the same, p99", 200, 100, "ms", "cluster", _key("record_confirm_p99_ms")),
+    Row("events a second through RabbitMQ's quorum queues: confirmed, handled, acknowledged", 20_000, 50_000, "/s",
+        "bus", _key("events_per_s"), at_least=True,
+        limited_by=BUS),
+    Row("commit in another process → mailbox of the gateway, p99", 50, 25, "ms", "mailbox", _key("p99_ms")),
     Row("transaction records settled a second into SQLite, each durable", 2_000, 5_000, "/s", "settle",
         _key("records_per_s"), at_least=True,
         limited_by=SETTLE),
