@@ -17,7 +17,7 @@ from tests.e2e.test_charge import CODE, administrator, expected_fen, prepare, vi
 from tests.support.redis_server import flush, own_redis
 from tests.support.servers import Redis
 
-FLUSH_EVERY_S, AWAY_EVERY, AWAY_S = 2.0, 2, 1.5
+FLUSH_EVERY_S, AWAY_EVERY, AWAY_S = 3.0, 2, 1.5
 
 
 @pytest.fixture

@@ -201,9 +201,9 @@ class RedisCache:
         held = list(self._held.items())
         for start in range(0, len(held), TOLD_AT_ONCE):
             part = held[start : start + TOLD_AT_ONCE]
-            facts = [fact for _, each in part for fact in (each.epoch, each.gateway_id, each.link_id)]
+            wanted = [f"{each.epoch} {each.gateway_id} {each.link_id}" for _, each in part]
             keys = [self._line.key("holder", code) for code, _ in part]
-            lost = await self._line.run(scripts.ASSERT, keys, self._options.hold_s * 1000, *facts)
+            lost = await self._line.run(scripts.ASSERT, keys, self._options.hold_s * 1000, *wanted)
             for number, epoch in zip(lost[::2], lost[1::2], strict=True):
                 self._fence(*part[int(number) - 1], int(epoch))
 

@@ -32,8 +32,9 @@ class RedisOptions:
     """What one call may take, connecting included."""
     pulse_s: float = 0.5
     """How often the server is asked whether it lives and still knows us."""
-    settle_ms: int = 1_500
-    """How long after a flush or restart nobody may claim what the directory does not know: longer than two pulses."""
+    settle_ms: int = 2_000
+    """How long after a flush or restart nobody may claim what the directory does not know: longer than a pulse and the
+    second or so that a gateway needs to tell 50,000 charge points."""
     claim_within_s: float = 5.0
     """What a claim may take when it has to wait for that."""
     hold_s: int = 30

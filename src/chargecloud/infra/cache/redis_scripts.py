@@ -89,16 +89,19 @@ return {}
 """)
 
 ASSERT = _script("""
--- KEYS entries; ARGV life ms, then epoch, gateway, link of each; answers number and present epoch of each that is lost
+-- KEYS entries; ARGV life ms, then the entry each should have; answers number and present epoch of each that is lost
 local lost = {}
 for n = 1, #KEYS do
-  local own = tonumber(ARGV[3 * n - 1])
-  local epoch, gateway, link = entry(KEYS[n])
-  if epoch and (epoch > own or (epoch == own and link ~= '' and link ~= ARGV[3 * n + 1])) then
+  local wanted = ARGV[n + 1]
+  local found = redis.call('GET', KEYS[n])
+  local epoch = found and tonumber(string.match(found, '^%d+'))
+  local own = tonumber(string.match(wanted, '^%d+'))
+  local released = found and not string.find(found, ' ', 1, true)
+  if epoch and (epoch > own or (epoch == own and not released and found ~= wanted)) then
     lost[#lost + 1] = text(n)
     lost[#lost + 1] = text(epoch)
-  elseif not epoch or epoch < own or link ~= '' then
-    redis.call('SET', KEYS[n], ARGV[3 * n - 1] .. ' ' .. ARGV[3 * n] .. ' ' .. ARGV[3 * n + 1], 'PX', ARGV[1])
+  elseif not epoch or epoch < own or not released then
+    redis.call('SET', KEYS[n], wanted, 'PX', ARGV[1])
   end
 end
 return lost
