@@ -37,9 +37,9 @@ class Fleet:
         names = ("long", "brisk", "phones", "probes")
         groups: tuple[dict[str, Any], ...] = (
             {"code_prefix": CARD_PREFIX, "count": plan.long_points, "cards": world.cards[:half],
-             "scenario": "plug,card,charge:4m,unplug,wait:20s"},
+             "scenario": "wait:20s,plug,card,charge:4m,unplug"},
             {"code_prefix": CARD_PREFIX, "count": plan.brisk_points, "skip": plan.long_points,
-             "cards": world.cards[half:], "scenario": "plug,card,charge:25s,unplug,wait:8s"},
+             "cards": world.cards[half:], "scenario": "wait:10s,plug,card,charge:25s,unplug"},
             {"code_prefix": APP_PREFIX, "count": plan.app_points,
              "scenario": "plug,remote:24h,charge:20s,unplug,wait:2s"},
             {"code_prefix": PROBE_PREFIX, "count": plan.probe_points, "power": "dc",

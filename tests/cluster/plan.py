@@ -46,9 +46,9 @@ class RunPlan:
     ramp_per_s: float = 25
     warm_up_s: float = 75
     """At most so long until everybody is online, and at least a half of it before the first fault."""
-    look_s: float = 20
+    look_s: float = 15
     """Before the first fault, with everything running."""
-    calm_s: float = 12
+    calm_s: float = 6
     """Between two faults, after service is back to normal."""
     outage_s: float = 60
     redis_outage_s: float = 30
