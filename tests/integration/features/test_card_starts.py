@@ -22,6 +22,7 @@ from chargecloud.features.orders.messages import OrderState
 from chargecloud.features.orders.service import PlaceOrder
 from chargecloud.features.sessions.messages import SessionState
 from chargecloud.features.stations import service_assets
+from chargecloud.kernel.message import Envelope
 from tests.support.world import CODE, KWH, World, answered, record, sample
 
 CARD = "00000000D14B0A54"
@@ -61,6 +62,18 @@ async def test_a_card_charges_and_pays(holder: World) -> None:
     await holder.say(sample(answer.session_no, KWH // 2), record(answer.session_no, (0, 0, KWH // 2, 0)))
     assert (await holder.order(order.order_no)).total_fen == 55
     await holder.proven()
+
+
+async def test_a_wish_that_comes_too_late_is_passed_over(holder: World) -> None:
+    asked_ms = holder.clock.now_ms()
+    holder.clock.advance(10_001)
+    await holder.handle([Envelope(CODE, asks(), asked_ms)])
+    await holder.pump()
+    assert holder.asked(AnswerStart) == []
+    assert (await holder.balance()).held_fen == 0
+    await holder.handle([Envelope(CODE, asks(), asked_ms + 1)])
+    await holder.pump()
+    assert len(holder.asked(AnswerStart)) == 1
 
 
 async def test_a_repeated_request_gets_the_same_session(holder: World) -> None:

@@ -19,9 +19,11 @@ from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.message import Envelope
 
 
-async def on_start_requested(uow: UnitOfWork, event: StartRequested, _envelope: Envelope) -> None:
-    """Somebody stands at the charge point."""
-    await service_card.start_requested(uow, event)
+async def on_start_requested(uow: UnitOfWork, event: StartRequested, envelope: Envelope) -> None:
+    """Somebody stands at the charge point. Whoever waited too long was refused there and may have asked again: to grant
+    that first wish would be work for nobody, and make those behind it wait too long as well."""
+    if uow.now_ms - envelope.at_ms <= service_card.ANSWER_WITHIN_MS:
+        await service_card.start_requested(uow, event)
 
 
 async def on_started(uow: UnitOfWork, event: SessionStarted, _envelope: Envelope) -> None:
