@@ -18,8 +18,8 @@ from chargecloud.protocols.wire.values import write_cp56
 from chargecloud.protocols.ykc16 import frames
 from chargecloud.protocols.ykc16.codec import decode, encode
 
-WINDOW = 2
-"""Records of one charge point that wait for their confirmation at once."""
+REST_S = 0.1
+"""Between a confirmation and the next record; without it lives are too short to work off what the last one left."""
 AGAIN_S = 6.0
 """Earlier than that the connection takes it for the same upload on its way."""
 LOGIN_WITHIN_S = 10.0
@@ -89,7 +89,8 @@ class Point:
             writer.write(raw)
             self._open[trade_no] = raw, clock() + AGAIN_S
         while self._open or not stop.is_set():
-            while len(self._open) < WINDOW and not stop.is_set():
+            if not self._open and not stop.is_set():
+                await asyncio.sleep(REST_S)
                 trade_no, raw = self._record()
                 self._open[trade_no] = raw, clock() + AGAIN_S
                 writer.write(raw)
