@@ -8,7 +8,7 @@ from aiormq import Connection
 from aiormq.abc import DeliveredMessage
 
 from chargecloud.infra.bus.contract import EventHandler
-from chargecloud.infra.bus.rabbit_line import RabbitLimits, open_channel
+from chargecloud.infra.bus.rabbit_line import RabbitLimits, answered, open_channel
 from chargecloud.infra.bus.rabbit_names import Names
 from chargecloud.infra.bus.rabbit_partition import Partition, SetAside
 from chargecloud.infra.bus.redelivery import Redelivery
@@ -57,10 +57,10 @@ class RabbitGroup:
 
         async def nothing(_message: DeliveredMessage) -> None: ...
 
-        await channel.basic_consume(self._presence, nothing)
+        await answered(channel.basic_consume(self._presence, nothing))
         while True:
             await asyncio.sleep(self._limits.balance_s)
-            found = await channel.queue_declare(self._presence, passive=True)
+            found = await answered(channel.queue_declare(self._presence, passive=True))
             self.make_room(found.consumer_count or 1)
 
     def make_room(self, workers: int) -> None:

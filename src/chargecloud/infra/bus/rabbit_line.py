@@ -5,7 +5,7 @@ import logging
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import cast
+from typing import TypeVar, cast
 
 import structlog
 from aiormq import Connection
@@ -27,8 +27,12 @@ from chargecloud.kernel.errors import ChargeCloudError, Invalid, Unavailable
 log = structlog.get_logger("chargecloud.bus")
 logging.getLogger("aiormq").setLevel(logging.CRITICAL)  # says each failure in several lines; ours say it once
 
+T = TypeVar("T")
+
 CLOSE_S = 3.0
 """How long the broker may take to say goodbye."""
+ANSWER_S = 10.0
+"""How long the broker may take to answer; one that is starting again may never answer what came too early."""
 START_S = 30.0
 """How long a start waits for everything to be set up; it goes on in the background."""
 
@@ -203,7 +207,17 @@ async def side_by_side(*works: Awaitable[None]) -> None:
 
 async def open_channel(connection: Connection, *, confirms: bool = False) -> Channel:
     """A channel of its own for one purpose; with `confirms`, what no queue takes is an error of its publisher."""
-    return cast(Channel, await connection.channel(publisher_confirms=confirms, on_return_raises=True))
+    opening = connection.channel(publisher_confirms=confirms, on_return_raises=True)
+    return cast(Channel, await answered(opening))
+
+
+async def answered(call: Awaitable[T]) -> T:
+    """What the broker answers; Lost when it does not."""
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            return await call
+    except TimeoutError:
+        raise Lost(f"no answer within {ANSWER_S} s") from None
 
 
 async def until_closed(resource: Base) -> None:

@@ -11,7 +11,15 @@ from aiormq.exceptions import ChannelLockedResource, PublishError
 from pamqp.commands import Basic
 
 from chargecloud.infra.bus.contract import CommandHandler
-from chargecloud.infra.bus.rabbit_line import Lost, RabbitLimits, describe, open_channel, unless_lost, until_closed
+from chargecloud.infra.bus.rabbit_line import (
+    Lost,
+    RabbitLimits,
+    answered,
+    describe,
+    open_channel,
+    unless_lost,
+    until_closed,
+)
 from chargecloud.infra.bus.rabbit_names import Names
 from chargecloud.infra.bus.rabbit_wire import pack, unpack
 from chargecloud.infra.kinds import Kinds
@@ -55,7 +63,7 @@ class Mailbox:
         while True:
             channel = await open_channel(connection)
             try:
-                await channel.queue_declare(self.queue, exclusive=True, arguments={"x-queue-type": "classic"})
+                await answered(channel.queue_declare(self.queue, exclusive=True, arguments={"x-queue-type": "classic"}))
                 break
             except ChannelLockedResource:
                 if self._clock.monotonic() >= until:
@@ -69,7 +77,7 @@ class Mailbox:
         async def arrived(message: DeliveredMessage) -> None:
             self._take_in(message)
 
-        await channel.basic_consume(self.queue, arrived, no_ack=True, exclusive=True)
+        await answered(channel.basic_consume(self.queue, arrived, no_ack=True, exclusive=True))
         self._channel = channel
 
     async def run(self) -> None:
@@ -87,7 +95,7 @@ class Mailbox:
         channel = self._channel
         if channel is None:
             return False
-        found = await channel.queue_declare(self.queue, passive=True)
+        found = await answered(channel.queue_declare(self.queue, passive=True))
         await asyncio.sleep(0)
         return not found.message_count
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from aiormq.abc import ArgumentsType
 from aiormq.channel import Channel
 
+from chargecloud.infra.bus.rabbit_line import answered
+
 DELIVERIES = 200
 """So often a message may be given out again because whoever had it went away: what kills workers ends as dead."""
 
@@ -52,8 +54,8 @@ async def declare(channel: Channel, names: Names, groups: Iterable[str], partiti
         "x-dead-letter-exchange": "",
         "x-dead-letter-routing-key": names.dead,
     }
-    await channel.queue_declare(names.dead, durable=True, arguments=dict(QUORUM))
+    await answered(channel.queue_declare(names.dead, durable=True, arguments=dict(QUORUM)))
     for group in groups:
-        await channel.queue_declare(names.presence(group), durable=True, arguments=dict(QUORUM))
+        await answered(channel.queue_declare(names.presence(group), durable=True, arguments=dict(QUORUM)))
         for number in range(partitions):
-            await channel.queue_declare(names.partition(group, number), durable=True, arguments=stream)
+            await answered(channel.queue_declare(names.partition(group, number), durable=True, arguments=stream))

@@ -15,6 +15,7 @@ from chargecloud.infra.bus.rabbit_line import (
     CLOSE_S,
     Lost,
     RabbitLimits,
+    answered,
     open_channel,
     side_by_side,
     unless_lost,
@@ -73,13 +74,13 @@ class Partition:
         self._arrived.clear()
         self._releasing = False
         channel = await open_channel(connection)
-        await channel.basic_qos(prefetch_count=self._limits.prefetch)
+        await answered(channel.basic_qos(prefetch_count=self._limits.prefetch))
         self._channel = channel
 
         async def arrived(message: DeliveredMessage) -> None:
             self._take_in(message)
 
-        await channel.basic_consume(self.queue, arrived)
+        await answered(channel.basic_consume(self.queue, arrived))
 
     async def run(self, connection: Connection) -> None:
         """Handle what comes until the connection or the channel is lost; stand in line again after a hand-over."""
@@ -118,7 +119,7 @@ class Partition:
         channel = self._channel
         if channel is None or self._in_hand or self._waiting:
             return False
-        found = await channel.queue_declare(self.queue, passive=True)
+        found = await answered(channel.queue_declare(self.queue, passive=True))
         # what came before the answer has been scheduled before it, so look again after a turn of the loop
         await asyncio.sleep(0)
         return not found.message_count and not self._in_hand and not self._waiting

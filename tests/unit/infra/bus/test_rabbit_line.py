@@ -6,11 +6,13 @@ import pytest
 from aiormq import Connection
 from aiormq.exceptions import ChannelAccessRefused, ChannelNotFoundEntity, ChannelPreconditionFailed
 
+from chargecloud.infra.bus import rabbit_line
 from chargecloud.infra.bus.rabbit_line import (
     Lost,
     RabbitLimits,
     RabbitLine,
     Ready,
+    answered,
     refusal,
     side_by_side,
     unless_lost,
@@ -80,6 +82,12 @@ async def test_a_cancellation_that_is_not_ours_is_a_loss() -> None:
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
+
+
+async def test_a_broker_that_never_answers_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rabbit_line, "ANSWER_S", 0.01)
+    with pytest.raises(Lost, match="no answer"):
+        await answered(asyncio.Event().wait())
 
 
 def test_what_an_operator_has_to_mend_is_told_from_what_mends_itself() -> None:
