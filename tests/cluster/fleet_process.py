@@ -18,8 +18,11 @@ from chargecloud.sim.actor import own_card, rounds_of
 from chargecloud.sim.connector import Phase
 from chargecloud.sim.options import SimOptions
 from chargecloud.sim.runner import Runner
-from chargecloud.sim.scenario import Scenario
+from chargecloud.sim.scenario import Scenario, parse_scenario
 from chargecloud.sim.visit import Driver, Visit
+
+NOBODY = parse_scenario("wait:24h")
+"""Nobody comes, and the charge points stay connected: the platform may still want to know what became of a start."""
 
 
 class Closing:
@@ -38,7 +41,7 @@ def invite(runner: Runner, options: SimOptions, scenario: str, closing: Closing)
             following = rounds_of(scenario, rng, repeat=0)
 
             def rounds(more: Callable[[], Scenario | None] = following) -> Scenario | None:
-                return None if closing.closed else more()
+                return NOBODY if closing.closed else more()
 
             driver = Driver(rng, options.speed, card)
             actor.visits.append(Visit(actor.point, connector.number, driver, rounds, cut_link=actor.cut_link))
