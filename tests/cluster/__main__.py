@@ -3,6 +3,8 @@
 import argparse
 import asyncio
 import contextlib
+import os
+import signal
 import sys
 import tempfile
 import time
@@ -163,6 +165,8 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="write the figures into docs/reliability.md")
     asked = parser.parse_args()
     plan, revision = _plan(asked), commit()
+    # a time limit ends the run as Ctrl-C does: with the servers it started
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
     with _directory(asked.keep) as directory:
         try:
             done = run(directory, plan)
