@@ -25,6 +25,8 @@ Handler = Callable[[UnitOfWork, Any, Envelope], Awaitable[None]]
 REMEMBER_MS = 7 * 24 * 3_600_000
 """How long a second delivery is recognised; no bus keeps a message that long."""
 PRUNE_ROWS = 2_000
+PATIENCE_S = {BUSINESS: 0.02, TELEMETRY: 0.5}
+"""Sixteen partitions come at once, and somebody with a phone in the hand should not stand behind all of them."""
 
 _SEEN = select(inbox_seen.c.message_id).where(
     inbox_seen.c.group_name == bindparam("group_name"), inbox_seen.c.message_id.in_(bindparam("ids", expanding=True))
@@ -68,7 +70,7 @@ class Inbox:
 
 class _Group:
     def __init__(self, database: Database, name: str, subscriptions: tuple[Subscription, ...]) -> None:
-        self._database = database
+        self._database = database.patient(PATIENCE_S[name])
         self._name = name
         self._subscriptions = subscriptions
         self._wanted: dict[type[Message], tuple[Subscription, ...]] = {}

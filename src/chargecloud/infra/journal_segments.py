@@ -21,7 +21,7 @@ log = structlog.get_logger("chargecloud.journal")
 
 _HEAD = Struct("<IIQ")
 """Length of the body, checksum of number and body, number."""
-_SUFFIX, _SPARE = ".journal", "spare-"
+SUFFIX, _SPARE = ".journal", "spare-"
 _READ_BYTES = 256 * 1024
 _NO_ROOM = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
@@ -61,7 +61,7 @@ class Segments:
     def open(self) -> None:
         """Find what was left, cut what was torn, take room up to the configured size."""
         self._directory.mkdir(parents=True, exist_ok=True)
-        for path in sorted(self._directory.glob(f"*{_SUFFIX}")):
+        for path in sorted(self._directory.glob(f"*{SUFFIX}")):
             self._find(path)
         self._spares = sorted(self._directory.glob(f"{_SPARE}*"))
         while len(self._segments) + len(self._spares) > self._count and self._spares:
@@ -137,7 +137,7 @@ class Segments:
     def _find(self, path: Path) -> None:
         """Take over a segment of an earlier life, as far as its frames are whole."""
         segment = _Segment(path)
-        data, number = segment.file.readall() or b"", int(path.name.removesuffix(_SUFFIX))
+        data, number = segment.file.readall() or b"", int(path.name.removesuffix(SUFFIX))
         frames = 0
         while _whole(data, segment.end, number + frames):
             segment.end += _HEAD.size + int(_HEAD.unpack_from(data, segment.end)[0])
@@ -163,7 +163,7 @@ class Segments:
                     raise
         if not self._spares:
             return None
-        path = self._directory / f"{self._number:020d}{_SUFFIX}"
+        path = self._directory / f"{self._number:020d}{SUFFIX}"
         self._spares.pop().rename(path)
         sync_folder(self._directory)
         self._segments.append(_Segment(path))

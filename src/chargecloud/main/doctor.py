@@ -21,6 +21,7 @@ from chargecloud.kernel.errors import ChargeCloudError
 from chargecloud.main import schema_state
 from chargecloud.main.certificates import RENEW_BEFORE, expires_at, server_context
 from chargecloud.main.doctor_finding import Check, Finding, fine, note, wrong
+from chargecloud.main.doctor_journals import journals
 from chargecloud.main.doctor_ports import listener_port, web_ports
 from chargecloud.main.doctor_servers import servers
 from chargecloud.main.settings import Settings
@@ -151,4 +152,4 @@ def _certificate(subject: str, certificate: Path, key: Path, client_ca: Path | N
         yield fine(subject, f"{certificate} is valid for {left.days} days")
 
 
-CHECKS: tuple[Check, ...] = (_data_directory, _database, servers, _listeners, _web)
+CHECKS: tuple[Check, ...] = (_data_directory, _database, journals, servers, _listeners, _web)

@@ -25,6 +25,8 @@ from chargecloud.main.settings import Settings
 from chargecloud.main.wiring import open_bus, open_cache, watch_servers
 from chargecloud.protocols.catalog import protocols
 
+JOURNAL_PREFIX = "journal-"
+
 
 class FrameLogPart:
     """The frame log's thread, started and joined without holding up the loop."""
@@ -96,7 +98,7 @@ def gateway_alone(settings: Settings, clock: Clock, place: Place) -> Alone:
 
 def journal_path(settings: Settings, gateway_id: str) -> Path:
     """Every gateway has a journal of its own, and finds it again after a restart (see docs/adr/0026)."""
-    return settings.data_dir / f"journal-{gateway_id}"
+    return settings.data_dir / f"{JOURNAL_PREFIX}{gateway_id}"
 
 
 def frame_log_path(settings: Settings, gateway_id: str) -> Path:

@@ -8,12 +8,14 @@ import msgspec
 import structlog
 
 from chargecloud.infra.bus.contract import EventHandler
-from chargecloud.kernel.errors import Unavailable
+from chargecloud.kernel.errors import Conflict, Unavailable
 from chargecloud.kernel.message import Envelope
 
 log = structlog.get_logger("chargecloud.bus")
 
 BATCH_ATTEMPTS = 2
+EXPECTED = (Unavailable, Conflict)
+"""Something is away, or somebody was faster: told in one line. A traceback from every attempt would bury the rest."""
 OUTAGES = 2
 """So many in a row are an outage; one may be a deadlock or a lock that was held for a moment."""
 
@@ -86,7 +88,6 @@ class Redelivery:
             self.waiting_out -= outages >= OUTAGES
 
     def _note(self, batch: Sequence[Envelope], error: Exception) -> None:
-        """An outage is told in one line: its traceback, from every partition at every attempt, would bury the rest."""
         self.failures += 1
         log.warning(
             "bus.handler_failed",
@@ -95,5 +96,5 @@ class Redelivery:
             first_key=batch[0].key,
             first_body=type(batch[0].body).__name__,
             error=str(error),
-            exc_info=None if isinstance(error, Unavailable) else error,
+            exc_info=None if isinstance(error, EXPECTED) else error,
         )

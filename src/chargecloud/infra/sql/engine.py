@@ -25,6 +25,7 @@ from chargecloud.kernel.killpoints import reach
 log = structlog.get_logger("chargecloud.database")
 
 SLOW_S = 0.5
+PATIENCE_OF_JOBS_S = 0.5
 
 Broadcast = Callable[[str, bytes], None]
 """Takes a live topic and a patch: `Cache.broadcast`."""
@@ -48,6 +49,7 @@ class Database:
         self._store = _store(url, store or StoreOptions())
         self._inside: set[asyncio.Task[object]] = set()
         self._bulk = False
+        self._patience_s = 0.0
         self._wake_relay: Callable[[], None] | None = None
 
     async def start(self) -> None:
@@ -64,8 +66,14 @@ class Database:
 
     def in_background(self) -> "Database":
         """The same database for work that is not urgent and may be large: its statements do not hold up the loop."""
-        other = copy(self)
+        other = self.patient(PATIENCE_OF_JOBS_S)
         other._bulk = True
+        return other
+
+    def patient(self, patience_s: float) -> "Database":
+        """The same database for work that lets others go first which ask up to so much later."""
+        other = copy(self)
+        other._patience_s = patience_s
         return other
 
     @asynccontextmanager
@@ -73,7 +81,7 @@ class Database:
         """One transaction: committed at the end, rolled back when the body raises."""
         with self._only_one():
             try:
-                async with self._store.unit(bulk=self._bulk) as connection:
+                async with self._store.unit(bulk=self._bulk, patience_s=self._patience_s) as connection:
                     trace_id = trace_id or current_trace_id.get()
                     uow = UnitOfWork(connection, self.clock.now_ms(), trace_id, options=self.options)
                     with self._measured():

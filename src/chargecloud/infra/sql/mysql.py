@@ -72,8 +72,8 @@ class MysqlStore:
                 await engine.dispose()
 
     @asynccontextmanager
-    async def unit(self, *, bulk: bool) -> AsyncIterator[AsyncConnection]:
-        """A transaction on a connection of its own; several run side by side."""
+    async def unit(self, *, bulk: bool, patience_s: float = 0.0) -> AsyncIterator[AsyncConnection]:
+        """A transaction on a connection of its own; several run side by side, so patience changes nothing."""
         async with self._deadline(bulk), self._connected(self._units) as connection:
             yield connection
 

@@ -47,9 +47,9 @@ class SqliteStore:
         self._upkeep: asyncio.Task[None] | None = None
 
     @asynccontextmanager
-    async def unit(self, *, bulk: bool) -> AsyncIterator[AsyncConnection]:
+    async def unit(self, *, bulk: bool, patience_s: float = 0.0) -> AsyncIterator[AsyncConnection]:
         """The connection that writes, once it is this task's turn; `bulk` statements do not hold up the loop."""
-        async with self._turn.mine():
+        async with self._turn.mine(patience_s):
             connection = await self.begin(in_thread=bulk)
             try:
                 yield connection

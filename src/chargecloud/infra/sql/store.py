@@ -41,10 +41,11 @@ class Store(Protocol):
         """Wait for what is in hand where only one may write, then close."""
         ...
 
-    def unit(self, *, bulk: bool) -> "AbstractAsyncContextManager[AsyncConnection]":
+    def unit(self, *, bulk: bool, patience_s: float = 0.0) -> "AbstractAsyncContextManager[AsyncConnection]":
         """A connection inside a transaction, for one user; rolled back at the end unless it was committed.
 
-        `bulk`: statements may be large and nobody waits for them.
+        `bulk`: statements may be large and nobody waits for them. `patience_s`: where units stand in line,
+        those go first that ask up to so much later.
         """
         ...
 

@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 
 from chargecloud.device.events import Beat
 from chargecloud.infra.bus.redelivery import Redelivery, RetryPolicy
-from chargecloud.kernel.errors import Unavailable
+from chargecloud.kernel.errors import Conflict, Unavailable
 from chargecloud.kernel.message import Envelope
 
 BEAT = Envelope("1", Beat(charge_point_code="1", connector_no=1, faulted=False), 0)
@@ -19,9 +19,16 @@ def test_pauses_double_up_to_the_longest() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "traceback"), [(Unavailable("the server is away", "away"), False), (RuntimeError("a bug"), True)]
+    ("error", "traceback"),
+    [
+        (Unavailable("the server is away", "away"), False),
+        (Conflict("somebody was faster", "session_clash"), False),
+        (RuntimeError("a bug"), True),
+    ],
 )
-async def test_an_outage_is_told_in_one_line_and_a_bug_with_its_traceback(error: Exception, traceback: bool) -> None:
+async def test_an_outage_or_a_lost_race_is_told_in_one_line_and_a_bug_with_its_traceback(
+    error: Exception, traceback: bool
+) -> None:
     errors = [error]
 
     async def handle(_batch: Sequence[Envelope]) -> None:
