@@ -14,7 +14,7 @@ help: ## list the targets
 	@$(PYTHON) -m venv .tools
 	@.tools/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
 
-.venv/.ready: pyproject.toml uv.lock | $(filter .tools/bin/uv,$(UV))
+.venv/.ready: pyproject.toml uv.lock $(wildcard examples/*/pyproject.toml) | $(filter .tools/bin/uv,$(UV))
 	@echo "setting up the environment in .venv …"
 	@$(UV) sync --frozen --quiet --compile-bytecode --python $(PYTHON)
 	@.venv/bin/python -m compileall -q src
@@ -57,8 +57,9 @@ migration: setup ## write a migration for what changed in the tables: make migra
 golden: setup ## golden file of a captured frame: make golden PROTOCOL=ykc16 HEX=68…
 	@$(RUN) chargecloud decode --protocol $(or $(PROTOCOL),ykc16) --golden $(HEX)
 
+FUZZED = $(firstword $(dir $(wildcard examples/*/tests/fuzz_$(PROTOCOL).py)))
 fuzz: setup ## one million executions against a connection: make fuzz PROTOCOL=dny RUNS=… SEED=…
-	@$(RUN) python -m tests.fuzz.fuzz_$(or $(PROTOCOL),ykc16) --runs $(or $(RUNS),1000000) --seed $(or $(SEED),1)
+	@$(if $(FUZZED),PYTHONPATH=$(FUZZED)) $(RUN) python -m $(if $(FUZZED),,tests.fuzz.)fuzz_$(or $(PROTOCOL),ykc16) --runs $(or $(RUNS),1000000) --seed $(or $(SEED),1)
 
 city: setup ## a simulated day of 200 charge points with every fault: make city SEED=…
 	@$(RUN) python -m tests.city --seed $(or $(SEED),1)

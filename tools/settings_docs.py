@@ -6,7 +6,7 @@ from typing import Literal, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from chargecloud.main.settings import ListenerSettings, Section, Settings, variable
+from chargecloud.main.settings import ListenerSettings, ProfileSettings, Section, Settings, variable
 
 HEAD = """# Settings
 
@@ -51,6 +51,27 @@ LISTENERS = """
 |---|---|---|
 """
 
+PROFILES = """
+## Profiles
+
+`CHARGECLOUD_PROFILES` says what the platform cannot find out by itself: that charge points of one product or firmware
+speak otherwise than their vendor's paper. In TOML each is a `[[profiles]]` table; at least one of `code_prefix`,
+`product` and `firmware_prefix` is given, all that are given have to match, and the last that matches wins. A field the
+protocol does not know, or a value it cannot take, stops the start. What can be changed stands in
+[adding a vendor](../protocols/adding-a-vendor.md#profiles).
+
+```toml
+[[profiles]]
+protocol = "dny"
+name = "market hall"
+product = "31"
+changes = { heartbeat_s = 60, start_sizes = [29] }
+```
+
+| field | default | meaning |
+|---|---|---|
+"""
+
 
 def render() -> str:
     """The whole document."""
@@ -58,7 +79,9 @@ def render() -> str:
         f"| `{variable(key)}` | `{key}` | {_default(field)} | {_meaning(field)} |" for key, field in _fields(Settings)
     ]
     listener = [f"| `{key}` | {_default(field)} | {_meaning(field)} |" for key, field in _fields(ListenerSettings)]
-    return HEAD + "\n".join(rows) + "\n" + LISTENERS + "\n".join(listener) + "\n"
+    profile = [f"| `{key}` | {_default(field)} | {_meaning(field)} |" for key, field in _fields(ProfileSettings)]
+    tables = (HEAD, rows, LISTENERS, listener, PROFILES, profile)
+    return "".join(part if isinstance(part, str) else "\n".join(part) + "\n" for part in tables)
 
 
 def _fields(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 
 from chargecloud.device.commands import AnswerBoot
 from chargecloud.protocols.ykc16.connection import Connection
+from chargecloud.testing.commands import session_no, start
+from chargecloud.testing.harness import START_MS
 from tests.support import ykc
-from tests.support.commands import session_no, start
-from tests.support.harness import START_MS
 
 ROUNDS = 60
 CALLS = 2_000

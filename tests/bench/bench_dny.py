@@ -11,12 +11,12 @@ from chargecloud.protocols.dny.codec import decode
 from chargecloud.protocols.dny.connection import Connection
 from chargecloud.protocols.dny.framing import FRAMING
 from chargecloud.protocols.wire.stream import StreamCutter
+from chargecloud.testing.harness import START_MS
+from chargecloud.testing.protocol import size_of
 from tests.bench.bench_connection import best_us
-from tests.contract.protocol import size_of
 from tests.support import dny
 from tests.support.dny_harness import admitted
 from tests.support.golden import golden_entries
-from tests.support.harness import START_MS
 
 SAMPLES = {"0x21": "P035", "0x06": "P078", "0x03": "P077", "0x01": "P034"}
 SLAVES = 50

@@ -6,7 +6,7 @@ from chargecloud.protocols.dny.codec import decode
 from chargecloud.protocols.dny.frames.commands import QueryStatus
 from chargecloud.protocols.dny.plugin import Plugin
 from chargecloud.protocols.wire.schema import Direction
-from tests.contract.protocol import ProtocolContract
+from chargecloud.testing.protocol import ProtocolContract
 from tests.support import dny
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chargecloud.protocols._template.plugin import Plugin
-from tests.contract.protocol import ProtocolContract
+from chargecloud.testing.protocol import ProtocolContract
 
 
 class TestTemplate(ProtocolContract):

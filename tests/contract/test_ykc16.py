@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chargecloud.protocols.ykc16.plugin import Plugin
-from tests.contract.protocol import ProtocolContract
+from chargecloud.testing.protocol import ProtocolContract
 from tests.support import ykc
 
 

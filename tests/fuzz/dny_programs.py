@@ -11,9 +11,9 @@ from chargecloud.protocols.dny.codec import seal
 from chargecloud.protocols.dny.connection import HONOURED
 from chargecloud.protocols.dny.frames import answers, uplinks
 from chargecloud.protocols.wire.schema import Frame
-from tests.fuzz.drive import mutated, with_an_accident
+from chargecloud.testing.commands import one_of_each, session_no
+from chargecloud.testing.drive import mutated, with_an_accident
 from tests.support import dny
-from tests.support.commands import one_of_each, session_no
 from tests.support.golden import golden_entries
 
 RAW, SEALED, GOLDEN, COMMAND, TIME, UNIT = range(6)

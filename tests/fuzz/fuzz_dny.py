@@ -15,6 +15,8 @@ from chargecloud.protocols.dny.conversation import BOARDS_MAX
 from chargecloud.protocols.dny.frames import commands
 from chargecloud.protocols.dny.framing import FRAMING
 from chargecloud.protocols.wire.schema import Direction, Reply
+from chargecloud.testing.drive import Drive
+from chargecloud.testing.fuzz import Target, main
 from tests.fuzz.dny_programs import (
     BOARDS,
     BROKEN_ID,
@@ -30,8 +32,6 @@ from tests.fuzz.dny_programs import (
     make,
     unit,
 )
-from tests.fuzz.drive import Drive
-from tests.fuzz.runner import Target, main
 from tests.support import dny
 
 OPS_MAX = 40

@@ -15,8 +15,8 @@ from chargecloud.protocols.wire.checksums import crc16_modbus
 from chargecloud.protocols.wire.schema import Direction
 from chargecloud.protocols.ykc16.codec import Verdict, decode
 from chargecloud.protocols.ykc16.connection import Connection
-from tests.fuzz.drive import Drive
-from tests.fuzz.runner import Target, main
+from chargecloud.testing.drive import Drive
+from chargecloud.testing.fuzz import Target, main
 from tests.fuzz.ykc_programs import COMMAND, COMMANDS, FRAMES_SEEN, GOLDEN, OPS, RAW, SEALED, TIME, make, seal
 from tests.support.ykc import CODE, login
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from chargecloud.protocols.dny.frames import REPORTS, UPLINKS
+from chargecloud.testing.fuzz import explain, fuzz, program_of
 from tests.fuzz import fuzz_dny
 from tests.fuzz.dny_programs import COMMANDS, FRAMES_SEEN
-from tests.fuzz.runner import explain, fuzz, program_of
 
 SHORT_RUNS = 4_000
 

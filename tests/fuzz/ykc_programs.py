@@ -9,9 +9,9 @@ from chargecloud.protocols.wire.schema import Frame
 from chargecloud.protocols.ykc16 import frames
 from chargecloud.protocols.ykc16.connection import HONOURED
 from chargecloud.protocols.ykc16.frames import FRAMES
-from tests.fuzz.drive import mutated, with_an_accident
+from chargecloud.testing.commands import CARD, one_of_each, session_no
+from chargecloud.testing.drive import mutated, with_an_accident
 from tests.support import ykc
-from tests.support.commands import CARD, one_of_each, session_no
 from tests.support.golden import golden_entries
 from tests.support.ykc import CODE
 

@@ -6,9 +6,9 @@ from chargecloud.device.commands import AnswerBoot
 from chargecloud.protocols.dny.codec import decode
 from chargecloud.protocols.dny.connection import Connection
 from chargecloud.protocols.wire.schema import Direction, Frame
+from chargecloud.testing.commands import session_no
+from chargecloud.testing.harness import Harness
 from tests.support import dny
-from tests.support.commands import session_no
-from tests.support.harness import Harness
 
 SESSION = session_no(dny.CODE)
 

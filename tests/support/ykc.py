@@ -7,7 +7,7 @@ from chargecloud.protocols.wire.schema import Frame
 from chargecloud.protocols.wire.values import write_cp56
 from chargecloud.protocols.ykc16 import frames
 from chargecloud.protocols.ykc16.codec import decode, encode
-from tests.support.harness import START_MS
+from chargecloud.testing.harness import START_MS
 
 CODE = "32010600019236"
 OTHER_CODE = "32010600019999"

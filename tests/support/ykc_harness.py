@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from chargecloud.device.commands import ApplyTariff
 from chargecloud.protocols.ykc16.connection import Connection
-from tests.support.commands import TARIFF
-from tests.support.harness import Harness, admit
+from chargecloud.testing.commands import TARIFF
+from chargecloud.testing.harness import Harness, admit
 from tests.support.ykc import CODE, login
 
 

@@ -7,7 +7,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 
-from tests.tidy.source import Source, Violation
+from tests.tidy.source import PACKAGE, ROOT, Source, Violation
 
 Rule = Callable[[Source], Iterator[Violation]]
 
@@ -31,6 +31,7 @@ CATCH_ALL = ("gateway/link.py", "infra/bus/", "infra/http/errors.py", "infra/inb
 COMMITTERS = ("infra/sql/", "infra/framelog.py")
 
 VENDOR_WORDS = {"pile", "piles", "gun", "guns", "trade"}
+VENDORS = {path.parent.name.strip("_") for path in (ROOT / PACKAGE / "protocols").glob("*/plugin.py")}
 RETIRED_WORDS = {"user", "users"}
 
 ROOMS = {"__init__", "messages", "model", "sql", "views", "service", "http", "inbox", "jobs"}
@@ -141,6 +142,24 @@ def vocabulary(source: Source) -> Iterator[Violation]:
                 yield source.at(node, f"{name}: '{word}' is not our word (see GLOSSARY.md)")
 
 
+def vendor_branches(source: Source) -> Iterator[Violation]:
+    """Outside `protocols/` nobody asks which vendor a charge point is of: its capabilities say what it can do."""
+    if not source.inside or source.inside.startswith("protocols/"):
+        return
+    for node in ast.walk(source.tree):
+        asked: list[ast.AST] = []
+        if isinstance(node, ast.Compare | ast.MatchValue):
+            asked = [node]
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "startswith":
+            asked = list(node.args)
+        texts = {inner.value for part in asked for inner in ast.walk(part) if isinstance(inner, ast.Constant)}
+        asks_protocol = isinstance(node, ast.Compare) and any(
+            isinstance(side, ast.Attribute) and side.attr == "protocol" for side in (node.left, *node.comparators)
+        )
+        if texts & VENDORS or (asks_protocol and any(isinstance(text, str) and text for text in texts)):
+            yield source.at(node, "a branch by vendor; declare a capability and ask for that")
+
+
 def _names(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         yield node.name
@@ -241,5 +260,5 @@ def _mode(node: ast.expr) -> str:
 RULES: tuple[Rule, ...] = (
     file_length, function_length, exact_numbers, rounding, asking_the_time, catching_everything, committing,
     feature_faces, feature_rooms, room_order, vocabulary, plain_identifiers, left_for_later, skipped_tests,
-    log_events, typed_faces, text_encoding,
+    log_events, typed_faces, text_encoding, vendor_branches,
 )  # fmt: skip

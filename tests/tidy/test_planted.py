@@ -40,6 +40,11 @@ PLANTED: dict[rules.Rule, tuple[str, str, str | None]] = {
     ),
     rules.log_events: ("gateway/x.py", "log.info(f'{a} settled')", "log.info('order.settled', order_no=a)"),
     rules.text_encoding: ("kernel/x.py", "path.read_text()", "path.read_text('utf-8')"),
+    rules.vendor_branches: (
+        "features/stations/service.py",
+        "if charge_point.protocol == 'dny':\n    pass\n",
+        "if Capability.LOCATE in capabilities:\n    pass\n",
+    ),
     rules.typed_faces: ("device/x.py", "def f(a: list[Any]) -> None: ...", "def _f(a: list[Any]) -> None: ..."),
 }
 """Rule: a path (in the package, unless it begins with tests/), what is wrong there, and its mended form."""
@@ -60,6 +65,20 @@ def test_planted_violation_is_found(rule: rules.Rule) -> None:
 )
 def test_every_way_to_a_float_is_seen(text: str, found: int) -> None:
     assert len(list(rules.exact_numbers(Source(PACKAGE + "features/tariffs/model.py", text)))) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = name in ('ykc16', 'dny')",
+        "match name:\n    case 'dny':\n        pass\n",
+        "x = name.startswith('dny')",
+        "x = boot.protocol != 'somebody'",
+    ],
+)
+def test_every_way_to_ask_for_the_vendor_is_seen(text: str) -> None:
+    assert list(rules.vendor_branches(Source(PACKAGE + "gateway/x.py", text)))
+    assert not list(rules.vendor_branches(Source(PACKAGE + "protocols/dny/x.py", text)))
 
 
 def test_retired_synonym_is_found() -> None:

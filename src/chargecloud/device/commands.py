@@ -63,6 +63,14 @@ class ChargeMode(StrEnum):
     """Paid by the month; ends when full."""
 
 
+class PowerTier(msgspec.Struct, frozen=True, gc=False):
+    """A price by power: so many fen for so many seconds while the charge takes no more than this."""
+
+    up_to_mw: int
+    price_fen: int
+    per_s: int
+
+
 class ChargeLimit(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """How far a charge may go; a limit of 0 is the charge point's own."""
 
@@ -75,6 +83,8 @@ class ChargeLimit(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """By time: end earlier when the battery is full."""
     max_duration_s: int = 0
     max_power_mw: int = 0
+    tiers: tuple[PowerTier, ...] = ()
+    """Lowest first, for charge points that count by tier and end when the balance is used up; others count samples."""
 
 
 class AnswerBoot(DeviceCommand, frozen=True, gc=False, kw_only=True):

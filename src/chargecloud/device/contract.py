@@ -8,6 +8,7 @@ import msgspec
 from chargecloud.device.capability import Capability
 from chargecloud.device.commands import DeviceCommand
 from chargecloud.device.events import DeviceEvent
+from chargecloud.device.profile import Profile
 from chargecloud.device.unitlog import UnitLog
 
 
@@ -84,6 +85,10 @@ class ProtocolPlugin(Protocol):
     introduction_s: ClassVar[float]
     """How long an honest connection may be open before a charge point introduces itself, where the gateway would wait
     less; 0 leaves it to the gateway."""
+
+    def adapt(self, profiles: Sequence[Profile]) -> "ProtocolPlugin":
+        """The same protocol with these profiles behind its own; Invalid names what one of them cannot change."""
+        ...
 
     def connect(self, now: float) -> Connection:
         """A fresh conversation for a socket just accepted."""

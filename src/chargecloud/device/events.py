@@ -80,6 +80,8 @@ class Booted(DeviceEvent, frozen=True, gc=False, kw_only=True):
     carrier_no: int
     link_id: str = ""
     source: str = ""
+    capabilities: tuple[str, ...] = ()
+    """What it can be asked, see `Capability`; the gateway fills in its protocol's when the product does not differ."""
 
 
 class CameOnline(DeviceEvent, frozen=True, gc=False, kw_only=True):
@@ -310,14 +312,25 @@ class BandRecord(msgspec.Struct, frozen=True, gc=False):
     amount_hao: int
 
 
+class TierUsage(msgspec.Struct, frozen=True, gc=False):
+    """Time within one tier of power, as a charge point that was given tiers counted it."""
+
+    up_to_mw: int | None
+    """Where the tier ends; None when the charge point does not say."""
+    charged_s: int
+    energy_mwh: int | None = None
+
+
 class ChargeUsage(msgspec.Struct, frozen=True, gc=False):
-    """What a charge point without prices of its own records: bands and amount of the record are zero then."""
+    """What a charge point without bands records: time and power; its bands are zero then."""
 
     charged_s: int
     max_power_mw: int
     early_max_power_mw: int | None
     """Highest power of the first minutes."""
     occupied_s: int | None
+    tiers: tuple[TierUsage, ...] = ()
+    """Lowest first; empty where the charge point counts none."""
 
 
 class RecordUploaded(DeviceEvent, frozen=True, gc=False, kw_only=True):

@@ -191,7 +191,12 @@ class Admission:
         link.state = LinkState.ASKED
         link.gate = board.monotonic() + board.limits.answer_within_s
         link.arm(link.gate)
-        addressed = msgspec.structs.replace(boot, link_id=link.link_id, source=link.source)
+        addressed = msgspec.structs.replace(
+            boot,
+            link_id=link.link_id,
+            source=link.source,
+            capabilities=boot.capabilities or tuple(sorted(link.plugin.capabilities)),
+        )
         board.publish(link.code, (addressed,), board.now_ms())
 
     def _asked_at(self, link: Link) -> float:

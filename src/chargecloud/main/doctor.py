@@ -17,7 +17,7 @@ from chargecloud.features.stations.views import GatewayOverview
 from chargecloud.features.wallet import service as wallet
 from chargecloud.features.wallet.messages import AuditReport
 from chargecloud.kernel.clock import SystemClock, rfc3339
-from chargecloud.kernel.errors import ChargeCloudError
+from chargecloud.kernel.errors import ChargeCloudError, Invalid, NotFound
 from chargecloud.main import schema_state
 from chargecloud.main.certificates import RENEW_BEFORE, expires_at, server_context
 from chargecloud.main.doctor_finding import Check, Finding, fine, note, wrong
@@ -152,4 +152,15 @@ def _certificate(subject: str, certificate: Path, key: Path, client_ca: Path | N
         yield fine(subject, f"{certificate} is valid for {left.days} days")
 
 
-CHECKS: tuple[Check, ...] = (_data_directory, _database, journals, servers, _listeners, _web)
+def _profiles(settings: Settings) -> Iterator[Finding]:
+    for given in settings.profiles:
+        subject = f"profile {given.name}"
+        try:
+            protocols({given.protocol: [given.for_protocol()]})
+        except (Invalid, NotFound) as error:
+            yield wrong(subject, error.message)
+        else:
+            yield fine(subject, f"{given.protocol} can speak so")
+
+
+CHECKS: tuple[Check, ...] = (_data_directory, _database, journals, servers, _listeners, _profiles, _web)

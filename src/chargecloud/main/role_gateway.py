@@ -74,7 +74,9 @@ def wire_gateway(settings: Settings, clock: Clock, bus: Bus, cache: Cache, place
         JournalLimits(mib=settings.journal.mib),
         on_broken=process.give_up,
     )
-    gateway = Gateway(own, Surroundings(clock, bus, cache, frame_log, journal), protocols())
+    gateway = Gateway(
+        own, Surroundings(clock, bus, cache, frame_log, journal), protocols(settings.profiles_by_protocol())
+    )
     telemetry.watch("gateway", gateway.stats, states=STATES)
     telemetry.watch("frame_log", frame_log.counts, states={"waiting"})
     telemetry.watch("journal", journal.counts, states={"waiting", "room_bytes"})

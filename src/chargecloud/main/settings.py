@@ -13,6 +13,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from chargecloud.device.profile import Profile
 from chargecloud.gateway.limits import GatewayLimits
 from chargecloud.infra.sql.store import StoreOptions
 
@@ -92,6 +93,30 @@ class ListenerSettings(Section):
             raise ValueError("tls_cert and tls_key belong together: give both, or neither for plain TCP")
         if self.client_ca and not self.tls_cert:
             raise ValueError("client_ca needs tls_cert and tls_key: certificates are only shown over TLS")
+        return self
+
+
+class ProfileSettings(Section):
+    """How charge points of one product or firmware leave their vendor's paper."""
+
+    protocol: str = Field(description="name of the protocol plug-in, such as `dny`")
+    name: str = Field(min_length=1, description="what the deviation is called in messages")
+    why: str = Field("", description="how it is known")
+    code_prefix: str = Field("", description="only charge points whose code begins so")
+    product: str = Field("", description="only this product, as the protocol calls it, such as a type number")
+    firmware_prefix: str = Field("", description="only firmware that begins so")
+    firmware_below: str = Field("", description="only firmware before this one, numbers compared in order")
+    changes: dict[str, bool | int | str | tuple[int, ...]] = Field(
+        description="fields of the protocol's dialect and their values, such as `heartbeat_s`"
+    )
+
+    def for_protocol(self) -> Profile:
+        """As the protocol takes it."""
+        return Profile(**self.model_dump(exclude={"protocol"}))
+
+    @model_validator(mode="after")
+    def _is_about_somebody(self) -> "ProfileSettings":
+        self.for_protocol()
         return self
 
 
@@ -248,6 +273,9 @@ class Settings(BaseSettings):
     listeners: tuple[ListenerSettings, ...] = Field(
         default_factory=_default_listeners, description="addresses charge points connect to, as a JSON list"
     )
+    profiles: tuple[ProfileSettings, ...] = Field(
+        (), description="how products leave their vendor's paper, as a JSON list; see [Profiles](#profiles)"
+    )
     database: DatabaseSettings = DatabaseSettings()
     bus: BusSettings = BusSettings()
     cache: CacheSettings = CacheSettings()
@@ -279,6 +307,13 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Only what the caller passes: settings_source.py merges file and environment, tests get pure defaults."""
         return (init_settings,)
+
+    def profiles_by_protocol(self) -> dict[str, list[Profile]]:
+        """What the operator knows of products."""
+        found: dict[str, list[Profile]] = {}
+        for given in self.profiles:
+            found.setdefault(given.protocol, []).append(given.for_protocol())
+        return found
 
     @property
     def database_url(self) -> str:

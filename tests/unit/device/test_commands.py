@@ -1,6 +1,6 @@
 """Commands to charge points: the examples every protocol is tried with leave none out."""
 
-from tests.support.commands import ALL_COMMANDS, one_of_each
+from chargecloud.testing.commands import ALL_COMMANDS, one_of_each
 
 
 def test_there_is_an_example_of_every_command() -> None:

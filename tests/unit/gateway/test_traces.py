@@ -8,7 +8,7 @@ from chargecloud.device.events import Beat, CommandEnded, CommandOutcome, Device
 from chargecloud.gateway import traces as module
 from chargecloud.gateway.traces import Traces
 from chargecloud.kernel.message import Envelope
-from tests.support.commands import start
+from chargecloud.testing.commands import start
 from tests.unit.gateway.fake import NEVER_MS, house
 
 CODE = "32010600019236"

@@ -95,6 +95,21 @@ def test_a_gateway_that_fell_silent_is_worth_a_note(tmp_path: Path) -> None:
     assert (found["gateway east-2"].level, found["gateway east-1"].level) == (Level.NOTE, Level.FINE)
 
 
+@pytest.mark.parametrize(
+    ("protocol", "changes", "level", "says"),
+    [
+        ("dny", {"heartbeat_s": 60}, Level.FINE, "dny"),
+        ("ykc16", {"fault_shift": 1, "seconds_lost": True}, Level.FINE, "ykc16"),
+        ("dny", {"heartbeat": 60}, Level.WRONG, "heartbeat_s"),
+        ("smoke", {"heartbeat_s": 60}, Level.WRONG, "'smoke'"),
+    ],
+)
+def test_profiles(tmp_path: Path, protocol: str, changes: dict[str, object], level: Level, says: str) -> None:
+    profile = {"protocol": protocol, "name": "hall", "code_prefix": "04", "changes": changes}
+    found = examined(tmp_path, profiles=[profile])["profile hall"]
+    assert found.level is level and says in found.text
+
+
 def test_no_listener_is_worth_a_note(tmp_path: Path) -> None:
     assert "CHARGECLOUD_LISTENERS" in examined(tmp_path, listeners=[])["listeners"].text
 

@@ -10,6 +10,16 @@ from chargecloud.infra.sql.uow import Options
 from chargecloud.main.settings import LimitSettings, ListenerSettings, OrderSettings, Settings, keys, variable
 
 
+def test_a_profile_is_about_somebody() -> None:
+    given = {"protocol": "dny", "name": "hall", "product": "31", "changes": {"heartbeat_s": 60, "start_sizes": [29]}}
+    settings = Settings.model_validate({"profiles": [given]})
+    (profile,) = settings.profiles_by_protocol()["dny"]
+    assert profile.matches(code="04CEAA40", product="31", firmware="6.40")
+    assert profile.changes == {"heartbeat_s": 60, "start_sizes": (29,)}
+    with pytest.raises(ValueError, match="match everybody"):
+        Settings.model_validate({"profiles": [given | {"product": ""}]})
+
+
 def test_defaults_are_the_embedded_profile() -> None:
     settings = Settings()
     assert (settings.http.host, settings.http.port, settings.https.port) == ("127.0.0.1", 8080, 8443)

@@ -26,6 +26,7 @@ from chargecloud.features.stations.http_models import (
     StationOut,
 )
 from chargecloud.features.stations.messages import ChargePoint
+from chargecloud.features.stations.model import check_capable
 from chargecloud.infra.http.auth import Principal, Someone, require
 from chargecloud.infra.http.context import Db
 from chargecloud.infra.http.live import LiveTopic
@@ -224,10 +225,12 @@ async def find_connector(qr_text: Annotated[str, Path(max_length=300)], _: Someo
 async def ask_charge_point(code: Code, body: Annotated[CommandIn, Body()], staff: Operator, db: Db) -> CommandOut:
     """Ask a charge point something; how it ended stands in the command log."""
     async with db.unit() as uow:
-        await service_assets.charge_point(uow, code, staff.operator_id)
+        found = await service_assets.charge_point(uow, code, staff.operator_id)
         await service_gateways.refuse_unreachable(uow, code)
         to = Address(command_id=new_id(), charge_point_code=code, expires_at_ms=uow.now_ms + COMMAND_WITHIN_MS)
-        await service.ask(uow, body.command(to), requested_by=f"staff:{staff.name}")
+        command = body.command(to)
+        check_capable(found, command)
+        await service.ask(uow, command, requested_by=f"staff:{staff.name}")
         operators.audit(uow, staff, f"devices.{body.kind}", f"charge_point:{code}", {"command_id": to.command_id})
     async with db.read() as connection:
         row = await views.command(connection, to.command_id)

@@ -10,6 +10,10 @@ from chargecloud.infra.http.model import ApiModel
 ConnectorNo = Annotated[int, Field(ge=1, le=16)]
 CardId = Annotated[str, Field(pattern="^[0-9A-Fa-f]{16}$", description="physical number, 16 hex digits")]
 CardIds = Annotated[list[CardId], Field(min_length=1, max_length=500)]
+Name = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[a-z0-9_:\-]+$")]
+Value = int | Annotated[str, Field(max_length=600, pattern=r"^[\x20-\x7e]*$")]
+Values = Annotated[dict[Annotated[str, Field(max_length=40)], Value], Field(max_length=256)]
+"""Names, units and bounds are the protocol's; bytes are hex digits."""
 Text = Annotated[str, Field(max_length=200, pattern=r"^[\x20-\x7e]*$")]
 
 
@@ -155,6 +159,60 @@ class UpdateBalanceIn(ApiModel):
         )
 
 
+class LocateIn(ApiModel):
+    """Sound and flash."""
+
+    kind: Literal["locate"]
+    duration_s: Annotated[int, Field(ge=1, le=255)] = 10
+
+    def command(self, to: Address) -> device.DeviceCommand:
+        return device.Locate(**to.model_dump(), duration_s=self.duration_s)
+
+
+class MoveServerIn(ApiModel):
+    """Connect to another server from now on, with all that share the connection."""
+
+    kind: Literal["move_server"]
+    host: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[0-9A-Za-z.\-]+$")]
+    port: Annotated[int, Field(ge=1, le=65_535)]
+    network_type: Annotated[int, Field(ge=0, le=255, description="as the vendor numbers its modems")] = 0
+
+    def command(self, to: Address) -> device.DeviceCommand:
+        return device.MoveServer(**to.model_dump(), host=self.host, port=self.port, network_type=self.network_type)
+
+
+class ReadParametersIn(ApiModel):
+    """Read a group of settings."""
+
+    kind: Literal["read_parameters"]
+    group: Name
+
+    def command(self, to: Address) -> device.DeviceCommand:
+        return device.ReadParameters(**to.model_dump(), group=self.group)
+
+
+class WriteParametersIn(ApiModel):
+    """Write a group of settings, and read it back."""
+
+    kind: Literal["write_parameters"]
+    group: Name
+    values: Values
+
+    def command(self, to: Address) -> device.DeviceCommand:
+        return device.WriteParameters(**to.model_dump(), group=self.group, values=dict(self.values))
+
+
+class VendorCommandIn(ApiModel):
+    """Anything else the protocol's document defines, by its name and columns there."""
+
+    kind: Literal["vendor_command"]
+    name: Name
+    values: Values = {}
+
+    def command(self, to: Address) -> device.DeviceCommand:
+        return device.VendorCommand(**to.model_dump(), name=self.name, values=dict(self.values))
+
+
 CommandIn = Annotated[
     RebootIn
     | SyncClockIn
@@ -166,7 +224,12 @@ CommandIn = Annotated[
     | StoreCardsIn
     | RemoveCardsIn
     | QueryCardsIn
-    | UpdateBalanceIn,
+    | UpdateBalanceIn
+    | LocateIn
+    | MoveServerIn
+    | ReadParametersIn
+    | WriteParametersIn
+    | VendorCommandIn,
     Field(discriminator="kind"),
 ]
 """Tariffs are pushed by station (tariffs), charges are stopped by order (orders)."""

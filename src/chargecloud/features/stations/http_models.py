@@ -180,6 +180,7 @@ class ChargePointOut(ApiModel):
     tariff_reported_at: Moment | None
     clock_skew_ms: int | None
     clock_reported_at: Moment | None
+    capabilities: list[str]
     created_at: Moment
 
     @classmethod
@@ -206,6 +207,7 @@ def _shown(charge_point: ChargePoint) -> dict[str, object]:
     values = msgspec.structs.asdict(charge_point)
     for name in _MOMENTS:
         values[name] = values.pop(f"{name}_ms")
+    values["capabilities"] = charge_point.capabilities.split()
     for name in ("gateway_id", "epoch"):
         del values[name]
     return values

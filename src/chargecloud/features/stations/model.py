@@ -2,10 +2,13 @@
 
 import re
 import secrets
+from collections.abc import Sequence
 
+from chargecloud.device.capability import NEEDS
+from chargecloud.device.commands import DeviceCommand
 from chargecloud.device.events import ConnectorStatus, MeterSampled
-from chargecloud.features.stations.messages import ConnectorState
-from chargecloud.kernel.errors import Invalid
+from chargecloud.features.stations.messages import ChargePoint, ConnectorState
+from chargecloud.kernel.errors import Invalid, Unsupported
 
 CODE_DIGITS = 14
 MAX_CONNECTORS = 16
@@ -79,6 +82,25 @@ def read_qr(text: str) -> tuple[str, int] | str:
     if re.fullmatch(rf"[{_QR_ALPHABET}]{{{_QR_LENGTH}}}", tail):
         return tail
     raise Invalid("无法识别的二维码", "qr_code", text=text[:200])
+
+
+def listed(capabilities: Sequence[str]) -> str:
+    """Names as a charge point's row keeps them."""
+    return " ".join(capabilities)
+
+
+def check_capable(charge_point: ChargePoint, command: DeviceCommand) -> None:
+    """Unsupported, naming the capability, when a charge point has told what it can do and this is not in it."""
+    needed = NEEDS.get(type(command))
+    known = charge_point.capabilities.split()
+    if needed is not None and known and needed.value not in known:
+        raise Unsupported(
+            f"该桩不支持此指令：缺少能力 {needed.value}",
+            "capability_missing",
+            charge_point_code=charge_point.code,
+            capability=needed.value,
+            capabilities=known,
+        )
 
 
 def redacted(body: dict[str, object]) -> dict[str, object]:

@@ -148,6 +148,7 @@ async def enrol(uow: UnitOfWork, event: Booted) -> ChargePoint:
         sim_iccid=event.sim_iccid[:64],
         network_type=event.network_type,
         carrier_no=event.carrier_no,
+        capabilities=model.listed(event.capabilities),
         source=event.source[:64],
         booted_at_ms=uow.now_ms,
     )
@@ -179,5 +180,6 @@ def _blank(uow: UnitOfWork, new: NewChargePoint, operator_id: int) -> ChargePoin
         tariff_reported_at_ms=None,
         clock_skew_ms=None,
         clock_reported_at_ms=None,
+        capabilities="",
         created_at_ms=uow.now_ms,
     )

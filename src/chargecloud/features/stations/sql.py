@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 
 from chargecloud.device.events import Booted
+from chargecloud.features.stations import model
 from chargecloud.features.stations.messages import ChargePoint, Connector, ConnectorState, Station
 from chargecloud.features.stations.model import new_qr_code
 from chargecloud.infra.sql.types import big_id, code, epoch_ms, json_text, metadata
@@ -73,6 +74,7 @@ charge_points = Table(
     Column("tariff_reported_at_ms", epoch_ms()),
     Column("clock_skew_ms", epoch_ms()),
     Column("clock_reported_at_ms", epoch_ms()),
+    Column("capabilities", String(1000), nullable=False, server_default=""),
     Column("created_at_ms", epoch_ms(), nullable=False),
     Index("ix_charge_points_station_id_code", "station_id", "code"),
     Index("ix_charge_points_operator_id_code", "operator_id", "code"),
@@ -250,6 +252,7 @@ async def note_boot(uow: UnitOfWork, charge_point: ChargePoint, event: Booted) -
         "sim_iccid": event.sim_iccid[:64],
         "network_type": event.network_type,
         "carrier_no": event.carrier_no,
+        "capabilities": model.listed(event.capabilities),
         "source": event.source[:64],
         "booted_at_ms": uow.now_ms,
     }

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from chargecloud.device.capability import Capability
+from chargecloud.device.profile import Profile
 from chargecloud.protocols._template.connection import Connection
 from chargecloud.protocols._template.lines import LineCutter, words
 from chargecloud.protocols._template.mapping import PROTOCOL, read
+from chargecloud.protocols.common.profiles import Dialect, checked
 
 
 class Plugin:
@@ -19,6 +22,11 @@ class Plugin:
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
         {Capability.START, Capability.STOP, Capability.READ_SAMPLE}
     )
+
+    def adapt(self, profiles: Sequence[Profile]) -> Plugin:
+        """Nobody leaves this paper: there is nothing a profile could change."""
+        checked(Dialect(), profiles)
+        return self
 
     def connect(self, now: float) -> Connection:
         """A fresh conversation."""

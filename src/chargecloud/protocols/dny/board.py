@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 from chargecloud.device.commands import DeviceCommand
 from chargecloud.device.events import Booted, CommandOutcome
 from chargecloud.protocols.common.pending import Exchange, Number, waiting
+from chargecloud.protocols.common.profiles import dialect_of
 from chargecloud.protocols.dny.codec import encode
 from chargecloud.protocols.dny.frames.commands import QueryStatus
 from chargecloud.protocols.dny.frames.uplinks import Settlement
-from chargecloud.protocols.dny.mapping.values import code_of
-from chargecloud.protocols.dny.quirks import PLAIN, Dialect, StartForm
+from chargecloud.protocols.dny.mapping.values import code_of, firmware_text
+from chargecloud.protocols.dny.quirks import PLAIN, Dialect, StartForm, product_of
 from chargecloud.protocols.wire.schema import Frame
 
 if TYPE_CHECKING:
@@ -115,8 +116,15 @@ class Board:
         forms = self.dialect.start_forms
         return forms[min(self.form_no, len(forms) - 1)]
 
-    def learn(self, dialect: Dialect) -> None:
+    def learn(self, device_type: int, firmware_version: int) -> None:
         """Note how this board speaks; what was found out about another dialect is forgotten."""
+        dialect = dialect_of(
+            PLAIN,
+            self.hub.profiles,
+            code=self.code,
+            product=product_of(device_type),
+            firmware=firmware_text(firmware_version),
+        )
         if dialect is not self.dialect and dialect != self.dialect:
             self.dialect = dialect
             self.form_no, self.form_proven = 0, False

@@ -14,6 +14,7 @@ from chargecloud.device.commands import (
     Reboot,
 )
 from chargecloud.device.events import CommandOutcome, DeviceEvent
+from chargecloud.device.profile import Profile
 from chargecloud.kernel.errors import Unsupported
 from chargecloud.protocols.common import pending
 from chargecloud.protocols.common.streamed import StreamedConversation
@@ -23,6 +24,7 @@ from chargecloud.protocols.dny.codec import Decoded, Verdict, decode
 from chargecloud.protocols.dny.conversation import HubConversation
 from chargecloud.protocols.dny.framing import LINK, MAGIC
 from chargecloud.protocols.dny.mapping.values import physical_id_of
+from chargecloud.protocols.dny.quirks import BUILT_IN
 from chargecloud.protocols.dny.uplinks import HANDLERS
 
 SILENCE_S = 300.0
@@ -46,8 +48,8 @@ class Connection(HubConversation, StreamedConversation):
 
     __slots__ = ()
 
-    def __init__(self, now: float, *, silence_s: float = SILENCE_S) -> None:
-        super().__init__(now, silence_s=silence_s)
+    def __init__(self, now: float, *, silence_s: float = SILENCE_S, profiles: Sequence[Profile] = BUILT_IN) -> None:
+        super().__init__(now, profiles, silence_s=silence_s)
 
     def submit(self, command: DeviceCommand, now: float, wall_ms: int) -> Sequence[DeviceEvent]:
         """Put a command on the wire, or end it at once."""

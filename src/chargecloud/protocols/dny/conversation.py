@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from chargecloud.device.profile import Profile
 from chargecloud.protocols.common import pending
 from chargecloud.protocols.common.conversation import BaseConversation
 from chargecloud.protocols.dny.board import Board, BoardState
@@ -19,10 +20,11 @@ BOARDS_MAX = 64
 class HubConversation(BaseConversation):
     """State of one connection; `connection.py` adds what moves it."""
 
-    __slots__ = ("_message_id", "boards", "free_from", "host_board", "host_frame", "host_id", "iccid")
+    __slots__ = ("_message_id", "boards", "free_from", "host_board", "host_frame", "host_id", "iccid", "profiles")
 
-    def __init__(self, now: float, *, silence_s: float) -> None:
+    def __init__(self, now: float, profiles: Sequence[Profile], *, silence_s: float) -> None:
         super().__init__(FRAMING, now, silence_s=silence_s)
+        self.profiles = profiles
         self.boards: dict[int, Board] = {}
         self.iccid = ""
         self.host_id: int | None = None

@@ -15,7 +15,7 @@ from chargecloud.protocols.dny.conversation import BOARDS_MAX, HubConversation
 from chargecloud.protocols.dny.frames import acks, uplinks
 from chargecloud.protocols.dny.mapping.live import Introduction, booted
 from chargecloud.protocols.dny.mapping.values import is_broken
-from chargecloud.protocols.dny.quirks import dialect_of
+from chargecloud.protocols.dny.quirks import PLAIN
 from chargecloud.protocols.wire.schema import Frame
 
 BOOT_LIMIT_S = 10.0
@@ -26,8 +26,9 @@ REGISTER_LIMIT_S = 5.0
 """What a board may take to register after it was asked to."""
 QUERY_EVERY_S = 30.0
 """Between two questions to a board who it is."""
-BOARD_SILENCE_S = 450.0
-"""Two and a half heartbeats of 180 s: `link` proves the modem, not the board behind it."""
+HEARTBEATS_MISSED = 2.5
+"""After so many a board counts as silent: `link` proves the modem, not the board behind it."""
+BOARD_SILENCE_S = HEARTBEATS_MISSED * PLAIN.heartbeat_s
 _OK, _FAILED = 0, 1
 _ANSWERED = {uplinks.Register.code: acks.RegisterAck, uplinks.Heartbeat.code: acks.HeartbeatAck}
 
@@ -68,7 +69,7 @@ def answer_boot(hub: HubConversation, board: Board | None, command: AnswerBoot) 
         return
     board.state = BoardState.ADMITTED
     hub.admitted = True
-    hub.wake_at(board.heard_at + BOARD_SILENCE_S)
+    hub.wake_at(_silent_from(board))
     _answer(board, _OK)
     hub.end(command, CommandOutcome.DONE)
     _after_admission(board)
@@ -78,16 +79,20 @@ def sweep(hub: HubConversation) -> None:
     """Refuse whom the platform has not decided about, let refused ones try again, notice who fell silent."""
     for board in list(hub.boards.values()):
         if board.state is BoardState.ADMITTED:
-            if hub.now >= board.heard_at + BOARD_SILENCE_S:
+            if hub.now >= _silent_from(board):
                 _lose(board)
             else:
-                hub.wake_at(board.heard_at + BOARD_SILENCE_S)
+                hub.wake_at(_silent_from(board))
         elif hub.now < board.boot_due:
             hub.wake_at(board.boot_due)
         elif board.state is BoardState.ASKED:
             _refuse(board, "boot_unanswered")
         elif board.state is BoardState.REFUSED:
             _forget(board, "refused")
+
+
+def _silent_from(board: Board) -> float:
+    return board.heard_at + HEARTBEATS_MISSED * board.dialect.heartbeat_s
 
 
 def _enter(hub: HubConversation, physical_id: int) -> Board | None:
@@ -121,7 +126,7 @@ def _introduce(board: Board, frame: Introduction, decoded: Decoded) -> None:
     hub = board.hub
     board.boot_frame = (frame.code, decoded.message_id)
     if not isinstance(frame, uplinks.Heartbeat):
-        board.learn(dialect_of(frame.device_type, frame.firmware_version))
+        board.learn(frame.device_type, frame.firmware_version)
     if board.state is BoardState.SEEN:
         board.boot = booted(board.code, frame, hub.iccid)
         hub.charge_point_code = hub.charge_point_code or board.code

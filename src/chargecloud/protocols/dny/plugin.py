@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from chargecloud.device.capability import Capability
+from chargecloud.device.profile import Profile
+from chargecloud.protocols.common.profiles import checked
 from chargecloud.protocols.dny.connection import Connection
 from chargecloud.protocols.dny.decode import decode_bytes
 from chargecloud.protocols.dny.mapping.values import PROTOCOL
+from chargecloud.protocols.dny.quirks import BUILT_IN, PLAIN
 
 
 class Plugin:
@@ -36,9 +40,16 @@ class Plugin:
         }
     )
 
+    def __init__(self, profiles: Sequence[Profile] = BUILT_IN) -> None:
+        self._profiles = checked(PLAIN, profiles)
+
+    def adapt(self, profiles: Sequence[Profile]) -> Plugin:
+        """The same with these profiles behind the built-in ones."""
+        return Plugin((*BUILT_IN, *profiles))
+
     def connect(self, now: float) -> Connection:
         """A fresh conversation."""
-        return Connection(now)
+        return Connection(now, profiles=self._profiles)
 
     def decode(self, data: bytes) -> list[dict[str, object]]:
         """Every unit in the bytes, as `chargecloud decode` prints it."""

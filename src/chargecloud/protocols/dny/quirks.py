@@ -1,9 +1,14 @@
-"""Dialects: where products leave the newest paper. A table of facts; without a match the newest form is tried first."""
+"""Dialects: where products leave the newest paper. A table of facts; without a match the newest form is tried first.
+
+A profile's `product` is the type number of the registration as two hex digits, such as 31.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
+
+from chargecloud.device.profile import Profile
+from chargecloud.protocols.common import profiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,51 +23,43 @@ class StartForm:
 
 
 NEWEST, OF_2022, OLDEST = StartForm(38), StartForm(37), StartForm(29)
+_FORMS = {form.size: form for form in (NEWEST, OF_2022, OLDEST)}
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(profiles.Dialect):
     """How one board speaks."""
 
-    start_forms: tuple[StartForm, ...] = (NEWEST, OF_2022, OLDEST)
-    """Tried one after the other, each until a start stays unanswered twice."""
-    names: tuple[str, ...] = ()
-    """The quirks that made this dialect."""
+    start_sizes: tuple[int, ...] = (38, 37, 29)
+    """Bytes of the start command, tried one after the other, each until a start stays unanswered twice."""
+    heartbeat_s: int = 180
+    """How often it beats; after two and a half of them it counts as silent."""
+
+    def __post_init__(self) -> None:
+        if not self.start_sizes or not set(self.start_sizes) <= set(_FORMS):
+            raise ValueError(f"start_sizes are some of {sorted(_FORMS)}, not {list(self.start_sizes)}")
+        if not 1 <= self.heartbeat_s <= HEARTBEAT_MAX_S:
+            raise ValueError(f"heartbeat_s is 1 to {HEARTBEAT_MAX_S}, not {self.heartbeat_s}")
+
+    @property
+    def start_forms(self) -> tuple[StartForm, ...]:
+        """The forms of those sizes."""
+        return tuple(_FORMS[size] for size in self.start_sizes)
 
 
+HEARTBEAT_MAX_S = 3600
 PLAIN = Dialect()
-
-
-@dataclass(frozen=True, slots=True)
-class Quirk:
-    """One deviation, who has it, and how it is known."""
-
-    name: str
-    why: str
-    device_types: frozenset[int]
-    firmware_below: int = 0x10000
-    changes: dict[str, object] = field(default_factory=dict)
-
-    def matches(self, device_type: int, firmware_version: int) -> bool:
-        """Whether this board is one of those."""
-        return device_type in self.device_types and firmware_version < self.firmware_below
-
-
-BUILT_IN: tuple[Quirk, ...] = (
-    Quirk(
+BUILT_IN: tuple[Profile, ...] = (
+    Profile(
         name="two-sockets-31",
         why="Type 0x31 with firmware 6.40 was captured obeying 37 bytes; nothing shows that it knows 38.",
-        device_types=frozenset({0x31}),
-        firmware_below=641,
-        changes={"start_forms": (OF_2022, OLDEST)},
+        product="31",
+        firmware_below="6.41",
+        changes={"start_sizes": (37, 29)},
     ),
 )
 
 
-def dialect_of(device_type: int, firmware_version: int, quirks: Sequence[Quirk] = BUILT_IN) -> Dialect:
-    """The dialect of a board: the plain one, changed by every quirk that matches, in order."""
-    dialect = PLAIN
-    for quirk in quirks:
-        if quirk.matches(device_type, firmware_version):
-            dialect = replace(dialect, **quirk.changes, names=(*dialect.names, quirk.name))  # type: ignore[arg-type]
-    return dialect
+def product_of(device_type: int) -> str:
+    """What profiles call a type number."""
+    return f"{device_type:02X}"

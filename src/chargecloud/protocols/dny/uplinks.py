@@ -12,7 +12,6 @@ from chargecloud.protocols.dny import cards, control, parameters, records
 from chargecloud.protocols.dny.board import Board
 from chargecloud.protocols.dny.frames import acks, answers, uplinks
 from chargecloud.protocols.dny.mapping import live
-from chargecloud.protocols.dny.quirks import dialect_of
 from chargecloud.protocols.dny.scripts import SAMPLE
 from chargecloud.protocols.wire.checksums import sum16
 from chargecloud.protocols.wire.schema import Frame
@@ -46,7 +45,7 @@ def on_legacy_heartbeat(board: Board, frame: uplinks.LegacyHeartbeat, message_id
 def on_register(board: Board, frame: uplinks.Register, message_id: int, raw: bytes) -> None:
     """0x20 of a board that is admitted: after a power cut, a change, or because it was asked."""
     board.reply_bytes(one_byte_ack(raw))
-    board.learn(dialect_of(frame.device_type, frame.firmware_version))
+    board.learn(frame.device_type, frame.firmware_version)
     _seen(board)
 
 

@@ -50,7 +50,7 @@ def uint(  # noqa: PLR0913 - one line of a vendor's table
     note: str = "",
     optional: bool = False,
 ) -> int:
-    """Declare an unsigned little-endian integer; the typed frame keeps the raw number."""
+    """Declare an unsigned integer in the byte order of its record; the typed frame keeps the raw number."""
     column: Any = UintColumn(
         size=size,
         label=label,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from chargecloud.protocols.wire.parts import Choices, Part, Shown
 from chargecloud.protocols.wire.values import decimal_text, hex_text, read_cp56, text_or_none
 
 WORD = 2
 UINT_FORMATS = {1: "B", 2: "H", 3: "HB", 4: "I", 5: "IB"}
+ENDIAN = {"little": "<", "big": ">"}
+"""Byte order of a record's integers, as `int` names it, and as `struct` does."""
 
 
 def digits(text: str, size: int) -> bytes:
@@ -54,6 +56,8 @@ class Column:
     """Old firmware ends its bodies before this column; the typed frame holds None then."""
     counted: bool = False
     """As many entries of `size` bytes as the record's count column says."""
+    order: Literal["little", "big"] = "little"
+    """Byte order of its integers; given once for all columns of a record."""
 
     type_text: ClassVar[str]
     blank: ClassVar[object] = b""
@@ -94,8 +98,8 @@ class Column:
         return hex_text(value)
 
     def number(self, value: Any) -> int:
-        """Return the value as the little-endian integer the parts are cut from."""
-        return int.from_bytes(value, "little")
+        """Return the value as the integer the parts are cut from."""
+        return int.from_bytes(value, self.order)
 
     def shown_parts(self, value: Any) -> dict[str, Shown]:
         """Present the named pieces of a packed value."""
@@ -127,40 +131,45 @@ class BcdColumn(Column):
 
 
 class UintColumn(Column):
-    """Unsigned little-endian integer of 1 to 5 bytes; value = raw / 10^scale + offset."""
+    """Unsigned integer of 1 to 5 bytes, little-endian unless told; value = raw / 10^scale + offset."""
 
     type_text = "BIN"
     blank = 0
 
     @property
     def format(self) -> str:
-        """The `struct` format of this column: odd sizes are read as two slots."""
-        return UINT_FORMATS[self.size]
+        """The `struct` format of this column: odd sizes are read as two slots, the high one first where that is so."""
+        slots = UINT_FORMATS[self.size]
+        return slots if self.order == "little" else slots[::-1]
 
     @property
     def low_bits(self) -> int:
-        """How many bits the first slot carries."""
-        return 8 * struct.calcsize("<" + self.format[0])
+        """How many bits the slot carries that holds the low end."""
+        return 8 * struct.calcsize("<" + UINT_FORMATS[self.size][0])
 
     def reader(self, slots: list[str]) -> str:
         """Python source that makes the value from the unpacked slots."""
-        return slots[0] if len(slots) == 1 else f"{slots[0]} | {slots[1]} << {self.low_bits}"
+        if len(slots) == 1:
+            return slots[0]
+        low, high = slots if self.order == "little" else slots[::-1]
+        return f"{low} | {high} << {self.low_bits}"
 
     def writer(self, value: str) -> str:
         """Python source of the pack arguments for the value."""
         if len(self.format) == 1:
             return value
-        return f"{value} & {(1 << self.low_bits) - 1}, {value} >> {self.low_bits}"
+        pieces = [f"{value} & {(1 << self.low_bits) - 1}", f"{value} >> {self.low_bits}"]
+        return ", ".join(pieces if self.order == "little" else pieces[::-1])
 
     def parse(self, data: bytes) -> int:
         """Make the raw integer."""
-        return int.from_bytes(data, "little")
+        return int.from_bytes(data, self.order)
 
     def pack(self, value: int) -> bytes:
         """Make the bytes of the raw integer."""
         if not 0 <= value < 1 << 8 * self.size:
             raise ValueError(f"{value} does not fit {self.size} unsigned bytes")
-        return value.to_bytes(self.size, "little")
+        return value.to_bytes(self.size, self.order)
 
     def shown(self, value: int) -> Shown:
         """Apply scale and offset: decimal text when scaled, a number otherwise."""
@@ -235,13 +244,13 @@ class WordsColumn(Column):
 
     def parse(self, data: bytes) -> tuple[int, ...]:
         """Make the numbers."""
-        return struct.unpack(f"<{self.format}", data)
+        return struct.unpack(f"{ENDIAN[self.order]}{self.format}", data)
 
     def pack(self, value: tuple[int, ...]) -> bytes:
         """Make the bytes of the numbers."""
         if WORD * len(value) != self.size:
             raise ValueError(f"needs {self.size // WORD} numbers, has {len(value)}")
-        return struct.pack(f"<{self.format}", *value)
+        return struct.pack(f"{ENDIAN[self.order]}{self.format}", *value)
 
     def shown(self, value: tuple[int, ...]) -> Shown:
         """Present one number an entry."""

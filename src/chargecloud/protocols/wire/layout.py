@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from chargecloud.protocols.wire.kinds import BcdColumn, Column, CountColumn, at_most, digits, exactly
+from chargecloud.protocols.wire.kinds import ENDIAN, BcdColumn, Column, CountColumn, at_most, digits, exactly
 from chargecloud.protocols.wire.tails import Tail
 
 if TYPE_CHECKING:
@@ -104,12 +104,17 @@ def _decoder(record: type[Record], layout: Layout, fields: Sequence[Column]) -> 
     unpacked = [f"{', '.join(names)}, = unpack(data, start)"] if names else []
     source = "\n    ".join(["def decode(data, start, end):", *unpacked, *before, f"return record({arguments})"])
     namespace = {
-        "unpack": struct.Struct("<" + "".join(formats)).unpack_from,
+        "unpack": struct.Struct(_endian(layout) + "".join(formats)).unpack_from,
         "record": record,
         "tail": layout.tail.parse_many if layout.tail is not None else None,
     }
     decode: Decode = _compiled(source, "decode", namespace)
     return decode
+
+
+def _endian(layout: Layout) -> str:
+    """One byte order for all integers of a record."""
+    return ENDIAN[layout.columns[0].order] if layout.columns else "<"
 
 
 def _hex_slices(joined: str, run: Sequence[Column]) -> dict[str, str]:
@@ -134,7 +139,7 @@ def _encoder(record: type[Record], layout: Layout) -> Encode:
     if layout.tail is not None:
         result += f" + tail(self.{layout.tail.name})"
     namespace = {
-        "pack": struct.Struct("<" + "".join(column.format for column in layout.columns)).pack,
+        "pack": struct.Struct(_endian(layout) + "".join(column.format for column in layout.columns)).pack,
         "tail": layout.tail.pack if layout.tail is not None else None,
         "digits": digits,
         "exactly": exactly,

@@ -6,7 +6,7 @@ import re
 import struct
 from dataclasses import replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, Self, cast, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, cast, dataclass_transform
 
 import msgspec
 
@@ -63,7 +63,12 @@ class FieldError(ValueError):
 
 
 class RecordMeta(msgspec.StructMeta):
-    """Collects the columns of a class body, makes the class a struct of their values and compiles the codec."""
+    """Collects the columns of a class body, makes the class a struct of their values and compiles the codec.
+
+    `byte_order="big"` on a class is the byte order of its integers and of all that inherit from it.
+    """
+
+    byte_order: Literal["little", "big"]
 
     def __new__(
         mcs,
@@ -73,15 +78,19 @@ class RecordMeta(msgspec.StructMeta):
         *,
         frozen: bool = True,
         variants: tuple[Variant, ...] = (),
+        byte_order: Literal["little", "big"] | None = None,
         **facts: object,
     ) -> RecordMeta:
-        columns = _collect(namespace)
+        parent = next((base for base in bases if isinstance(base, RecordMeta)), None)
+        order = byte_order or (parent.byte_order if parent else "little")
+        columns = _collect(namespace, order)
         for column in columns:
             del namespace[column.name]
             if isinstance(column, CountColumn):
                 del namespace["__annotations__"][column.name]
                 namespace[column.name] = property(_counter(column.of))
         cls = super().__new__(mcs, name, bases, namespace, frozen=frozen, gc=False)
+        cls.byte_order = order
         if columns or "code" in facts:
             record = cast("type[Record]", cls)
             fields = [column for column in columns if not isinstance(column, CountColumn)]
@@ -96,8 +105,9 @@ class RecordMeta(msgspec.StructMeta):
         return cls
 
 
-def _collect(namespace: dict[str, Any]) -> tuple[Column, ...]:
-    columns = [replace(value, name=name) for name, value in namespace.items() if isinstance(value, Column)]
+def _collect(namespace: dict[str, Any], order: Literal["little", "big"]) -> tuple[Column, ...]:
+    found = [(name, value) for name, value in namespace.items() if isinstance(value, Column)]
+    columns = [replace(value, name=name, order=order) for name, value in found]
     for column in columns:
         if not column.label:
             raise TypeError(f"column {column.name} has no label")

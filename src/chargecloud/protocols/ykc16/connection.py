@@ -8,6 +8,7 @@ from typing import Any
 
 from chargecloud.device.commands import AnswerBoot, AnswerStart, ApplyTariff, ConfirmRecord, DeviceCommand
 from chargecloud.device.events import CommandOutcome, DeviceEvent
+from chargecloud.device.profile import Profile
 from chargecloud.kernel.errors import Unsupported
 from chargecloud.protocols.common import pending
 from chargecloud.protocols.common.conversation import LOG_MAX, OUTPUT_MAX
@@ -16,7 +17,7 @@ from chargecloud.protocols.ykc16 import asks, login, records, tariffs
 from chargecloud.protocols.ykc16.codec import Verdict, decode
 from chargecloud.protocols.ykc16.conversation import SILENCE_S, Conversation
 from chargecloud.protocols.ykc16.frames import LoginRequest, TransactionRecord
-from chargecloud.protocols.ykc16.quirks import BUILT_IN, Quirk
+from chargecloud.protocols.ykc16.quirks import BUILT_IN
 from chargecloud.protocols.ykc16.scripts import SCRIPTS, sample_query
 from chargecloud.protocols.ykc16.uplinks import HANDLERS
 from chargecloud.protocols.ykc16.usual import answer_to, event_of, first_of
@@ -48,8 +49,8 @@ class Connection(Conversation, StreamedConversation):
 
     __slots__ = ("_strangers",)
 
-    def __init__(self, now: float, *, silence_s: float = SILENCE_S, quirks: Sequence[Quirk] = BUILT_IN) -> None:
-        super().__init__(now, quirks, silence_s=silence_s)
+    def __init__(self, now: float, *, silence_s: float = SILENCE_S, profiles: Sequence[Profile] = BUILT_IN) -> None:
+        super().__init__(now, profiles, silence_s=silence_s)
         self._strangers = 0
 
     def receive(self, data: bytes, now: float, wall_ms: int) -> Sequence[DeviceEvent]:

@@ -7,13 +7,14 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from chargecloud.device.commands import DeviceCommand, DeviceTariff
+from chargecloud.device.profile import Profile
 from chargecloud.protocols.common.conversation import BaseConversation
 from chargecloud.protocols.common.pending import Exchange, Number
 from chargecloud.protocols.wire.schema import Frame
 from chargecloud.protocols.ykc16.codec import encode
 from chargecloud.protocols.ykc16.framing import FRAMING
 from chargecloud.protocols.ykc16.mapping.values import gun_text
-from chargecloud.protocols.ykc16.quirks import TOLERANT, Dialect, Quirk
+from chargecloud.protocols.ykc16.quirks import TOLERANT, Dialect
 
 if TYPE_CHECKING:
     from chargecloud.protocols.ykc16.asks import Ask
@@ -38,7 +39,7 @@ class Conversation(BaseConversation):
         "dialect",
         "lanes",
         "login_sequence",
-        "quirks",
+        "profiles",
         "tariff",
         "tariff_after",
         "tariff_slot",
@@ -46,9 +47,9 @@ class Conversation(BaseConversation):
         "uploads",
     )
 
-    def __init__(self, now: float, quirks: Sequence[Quirk], *, silence_s: float = SILENCE_S) -> None:
+    def __init__(self, now: float, profiles: Sequence[Profile], *, silence_s: float = SILENCE_S) -> None:
         super().__init__(FRAMING, now, silence_s=silence_s)
-        self.quirks = quirks
+        self.profiles = profiles
         self.code_on_wire = b""
         self.dialect: Dialect = TOLERANT
         self.login_sequence: bytes = b""

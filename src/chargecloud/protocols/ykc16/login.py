@@ -7,12 +7,13 @@ from math import inf
 from chargecloud.device.commands import AnswerBoot, ApplyTariff, SetQrPrefix, SyncClock
 from chargecloud.device.events import CommandOutcome
 from chargecloud.protocols.common import pending
+from chargecloud.protocols.common.profiles import dialect_of
 from chargecloud.protocols.ykc16 import frames
 from chargecloud.protocols.ykc16.conversation import Conversation
 from chargecloud.protocols.ykc16.mapping import command as downlink
 from chargecloud.protocols.ykc16.mapping.live import booted
 from chargecloud.protocols.ykc16.mapping.values import text
-from chargecloud.protocols.ykc16.quirks import dialect_of
+from chargecloud.protocols.ykc16.quirks import TOLERANT
 from chargecloud.protocols.ykc16.scripts import CLOCK, QR_PREFIX, TARIFF
 
 BOOT_LIMIT_S = 10.0
@@ -32,7 +33,7 @@ def on_login(talk: Conversation, frame: frames.LoginRequest, raw: bytes) -> None
     elif not talk.charge_point_code:
         talk.charge_point_code = frame.pile_code
         talk.code_on_wire = bytes.fromhex(frame.pile_code)
-        talk.dialect = dialect_of(frame.pile_code, text(frame.program_version), talk.quirks)
+        talk.dialect = dialect_of(TOLERANT, talk.profiles, code=frame.pile_code, firmware=text(frame.program_version))
         talk.boot_due = talk.now + BOOT_LIMIT_S
         talk.wake_at(talk.now if talk.faults else talk.boot_due)
         talk.tell(booted(frame))

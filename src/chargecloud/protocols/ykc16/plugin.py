@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from chargecloud.device.capability import Capability
+from chargecloud.device.profile import Profile
+from chargecloud.protocols.common.profiles import checked
 from chargecloud.protocols.ykc16.connection import Connection
 from chargecloud.protocols.ykc16.decode import decode_bytes
 from chargecloud.protocols.ykc16.mapping.live import PROTOCOL
-from chargecloud.protocols.ykc16.quirks import BUILT_IN, Quirk
+from chargecloud.protocols.ykc16.quirks import BUILT_IN, TOLERANT
 
 
 class Plugin:
@@ -36,12 +38,16 @@ class Plugin:
         }
     )
 
-    def __init__(self, quirks: Sequence[Quirk] = BUILT_IN) -> None:
-        self._quirks = quirks
+    def __init__(self, profiles: Sequence[Profile] = BUILT_IN) -> None:
+        self._profiles = checked(TOLERANT, profiles)
+
+    def adapt(self, profiles: Sequence[Profile]) -> Plugin:
+        """The same with these profiles behind the built-in ones."""
+        return Plugin((*BUILT_IN, *profiles))
 
     def connect(self, now: float) -> Connection:
         """A fresh conversation."""
-        return Connection(now, quirks=self._quirks)
+        return Connection(now, profiles=self._profiles)
 
     def decode(self, data: bytes) -> list[dict[str, object]]:
         """Every unit in the bytes, as `chargecloud decode` prints it."""

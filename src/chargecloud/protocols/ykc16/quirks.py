@@ -6,13 +6,14 @@ reason of a refused start in the result byte (D21), the short answer to a stop (
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass
+
+from chargecloud.device.profile import Profile
+from chargecloud.protocols.common import profiles
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(profiles.Dialect):
     """How one charge point speaks. Every default accepts what any maker is known to send."""
 
     fault_shift: int = 0
@@ -21,49 +22,19 @@ class Dialect:
     """Times carry no seconds, only 0 to 999 milliseconds: compare clocks by the minute (D5)."""
     echoes_sequence: bool = True
     """Whether an answer carries the number of its command, so that it may serve as a hint (D2)."""
-    names: tuple[str, ...] = ()
-    """The quirks that made this dialect."""
-
-
-TOLERANT = Dialect()
-
-
-@dataclass(frozen=True, slots=True)
-class Quirk:
-    """One deviation, who has it, and how it is known."""
-
-    name: str
-    why: str
-    changes: Mapping[str, Any] = field(default_factory=dict)
-    """Fields of `Dialect` and their values; an unknown name is refused when the quirk is made."""
-    code_prefix: str = ""
-    """Leading digits of the charge point code, which begin with the number of its maker or operator."""
-    firmware_prefix: str = ""
 
     def __post_init__(self) -> None:
-        if not self.code_prefix and not self.firmware_prefix:
-            raise ValueError(f"quirk {self.name} needs a code_prefix or a firmware_prefix, or it would match everybody")
-        replace(TOLERANT, **self.changes)
-
-    def matches(self, charge_point_code: str, firmware_version: str) -> bool:
-        """Whether this charge point is one of those."""
-        return charge_point_code.startswith(self.code_prefix) and firmware_version.startswith(self.firmware_prefix)
+        if not 0 <= self.fault_shift <= SHIFT_MAX:
+            raise ValueError(f"fault_shift is 0 to {SHIFT_MAX}, not {self.fault_shift}")
 
 
-BUILT_IN: tuple[Quirk, ...] = (
-    Quirk(
+SHIFT_MAX = 15
+TOLERANT = Dialect()
+BUILT_IN: tuple[Profile, ...] = (
+    Profile(
         name="openuc",
         why="The openUC device kit numbers every frame 00 00, answers included; seen on the wire (D2).",
         firmware_prefix="V9.9.999",
         changes={"echoes_sequence": False},
     ),
 )
-
-
-def dialect_of(charge_point_code: str, firmware_version: str, quirks: Sequence[Quirk] = BUILT_IN) -> Dialect:
-    """The dialect of a charge point: the tolerant one, changed by every quirk that matches, in order."""
-    dialect = TOLERANT
-    for quirk in quirks:
-        if quirk.matches(charge_point_code, firmware_version):
-            dialect = replace(dialect, **quirk.changes, names=(*dialect.names, quirk.name))
-    return dialect

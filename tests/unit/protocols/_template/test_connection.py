@@ -5,7 +5,7 @@ from __future__ import annotations
 from chargecloud.device.commands import ReadSample
 from chargecloud.device.events import CommandOutcome, RecordUploaded
 from chargecloud.protocols._template.connection import UPLOADS_MAX, Connection
-from tests.support.harness import Harness, admit
+from chargecloud.testing.harness import Harness, admit
 
 CODE = "32010600019236"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from chargecloud.protocols.dny.board import COMMAND_GAP_S, LATE_MAX, Board
 from chargecloud.protocols.dny.connection import Connection
 from chargecloud.protocols.dny.conversation import LINE_GAP_S
-from chargecloud.protocols.dny.quirks import OF_2022, OLDEST, Dialect, dialect_of
+from chargecloud.protocols.dny.quirks import OF_2022, OLDEST
+from chargecloud.testing.commands import stop
 from tests.support import dny
-from tests.support.commands import stop
 
 
 def board() -> Board:
@@ -29,13 +29,13 @@ def test_a_command_makes_the_board_wait_half_a_second_and_the_line_a_tenth() -> 
 
 def test_the_form_of_a_start_follows_dialect_and_luck() -> None:
     one = board()
-    one.learn(dialect_of(0x31, 640))
+    one.learn(0x31, 640)
     assert one.start_form is OF_2022
     one.form_no = 9
     assert one.start_form is OLDEST, "the last one stays"
-    one.learn(dialect_of(0x31, 640))
+    one.learn(0x31, 640)
     assert one.form_no == 9, "nothing new was learnt"
-    one.learn(Dialect())
+    one.learn(0x21, 640)
     assert one.form_no == 0
 
 

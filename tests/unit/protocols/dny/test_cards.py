@@ -9,10 +9,10 @@ from chargecloud.device.events import BalanceAsked, CommandOutcome, StartAnswere
 from chargecloud.protocols.dny.cards import ASK_LIMIT_S, ASKS_MAX
 from chargecloud.protocols.dny.frames.acks import CardSwipeAnswer
 from chargecloud.protocols.dny.frames.commands import ChargeControl
+from chargecloud.testing.commands import start
+from chargecloud.testing.harness import Harness
 from tests.support import dny
-from tests.support.commands import start
 from tests.support.dny_harness import SESSION, admitted, expiry, said
-from tests.support.harness import Harness
 
 
 def asked(harness: Harness, **changes: object) -> StartRequested:

@@ -21,12 +21,12 @@ from chargecloud.device.events import (
 from chargecloud.protocols.dny.codec import seal
 from chargecloud.protocols.dny.connection import HONOURED, SILENCE_S, Connection
 from chargecloud.protocols.dny.frames import acks, uplinks
-from tests.contract.protocol import size_of
+from chargecloud.testing.commands import ALL_COMMANDS, session_no, start
+from chargecloud.testing.harness import Harness
+from chargecloud.testing.protocol import size_of
 from tests.support import dny
-from tests.support.commands import ALL_COMMANDS, session_no, start
 from tests.support.dny_harness import admitted, connected, expiry, said
 from tests.support.golden import golden_entries
-from tests.support.harness import Harness
 
 SLAVES = 50
 HOST_BYTES_MAX = 40 * 1024

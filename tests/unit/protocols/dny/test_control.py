@@ -9,10 +9,10 @@ from chargecloud.device.commands import ChangeLimit, ChargeLimit, ChargeMode, De
 from chargecloud.device.events import ChargeFaulted, CommandOutcome, StartAnswered, StartRefusal, StopAnswered
 from chargecloud.protocols.dny.frames import answers, commands
 from chargecloud.protocols.dny.frames.commands import ChargeControl
+from chargecloud.testing.commands import session_no, start, stop
+from chargecloud.testing.harness import Harness
 from tests.support import dny
-from tests.support.commands import session_no, start, stop
 from tests.support.dny_harness import SESSION, admitted, expiry, said
-from tests.support.harness import Harness
 
 
 def begin(harness: Harness, **changes: object) -> ChargeControl:

@@ -11,9 +11,9 @@ from chargecloud.protocols.dny.connection import Connection
 from chargecloud.protocols.dny.conversation import BOARDS_MAX
 from chargecloud.protocols.dny.frames import acks, commands, uplinks
 from chargecloud.protocols.dny.login import BOARD_SILENCE_S, BOOT_LIMIT_S, REFUSED_S
+from chargecloud.testing.harness import Harness
 from tests.support import dny
 from tests.support.dny_harness import admitted, connected, said, verdict
-from tests.support.harness import Harness
 
 
 def boots(harness: Harness) -> list[str]:

@@ -11,9 +11,9 @@ from chargecloud.device.events import CommandOutcome, WireFaulted
 from chargecloud.protocols.dny.frames import answers, commands
 from chargecloud.protocols.dny.parameters import GROUPS
 from chargecloud.protocols.wire.schema import Frame
+from chargecloud.testing.harness import Harness
 from tests.support import dny
 from tests.support.dny_harness import admitted, expiry, said
-from tests.support.harness import Harness
 
 BEFORE = answers.GetMaxTimePowerReply(
     max_duration_s=36_000, overload_power_dw=8_000, over_voltage_dv=2_700, under_voltage_dv=1_000

@@ -6,9 +6,9 @@ from chargecloud.device.commands import ConfirmRecord
 from chargecloud.device.events import CommandOutcome, RecordUploaded
 from chargecloud.protocols.dny.frames import acks
 from chargecloud.protocols.dny.records import SETTLING_S, UPLOADS_MAX
+from chargecloud.testing.harness import Harness
 from tests.support import dny
 from tests.support.dny_harness import admitted, expiry, said
-from tests.support.harness import Harness
 
 SESSION = dny.ORDER.hex().upper()
 

@@ -18,9 +18,9 @@ from chargecloud.device.commands import (
 from chargecloud.device.events import CommandOutcome, WireFaulted
 from chargecloud.protocols.dny.frames import answers, commands, uplinks
 from chargecloud.protocols.dny.scripts import SCRIPTS
+from chargecloud.testing.harness import Harness
 from tests.support import dny
 from tests.support.dny_harness import admitted, expiry, said
-from tests.support.harness import Harness
 
 HOST_HEARTBEAT = dny.up(uplinks.HostTimeSync(), physical_id=dny.HOST_ID)
 

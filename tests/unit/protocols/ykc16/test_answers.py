@@ -31,9 +31,9 @@ from chargecloud.device.events import (
 from chargecloud.protocols.wire.schema import Frame
 from chargecloud.protocols.ykc16 import frames
 from chargecloud.protocols.ykc16.answers import LATE_START_S
+from chargecloud.testing.commands import CARD, one_of_each, session_no, start, stop
+from chargecloud.testing.harness import START_MS, Harness
 from tests.support import ykc
-from tests.support.commands import CARD, one_of_each, session_no, start, stop
-from tests.support.harness import START_MS, Harness
 from tests.support.ykc_harness import admitted, expiry
 
 TRADE = session_no(ykc.CODE)

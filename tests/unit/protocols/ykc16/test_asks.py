@@ -8,9 +8,9 @@ from chargecloud.device.commands import AnswerStart, ReplyRefusal
 from chargecloud.device.events import CommandOutcome, StartMethod, StartRequested, WireFaulted
 from chargecloud.protocols.ykc16 import frames
 from chargecloud.protocols.ykc16.asks import ASK_LIMIT_S, ASKS_MAX
+from chargecloud.testing.commands import CARD, session_no
+from chargecloud.testing.harness import Harness
 from tests.support import ykc
-from tests.support.commands import CARD, session_no
-from tests.support.harness import Harness
 from tests.support.ykc_harness import admitted, expiry
 
 VIN = "LDC000000T0000001"

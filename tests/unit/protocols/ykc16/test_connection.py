@@ -10,10 +10,10 @@ from chargecloud.device.events import Beat, MeterSampled, RecordUploaded, WireFa
 from chargecloud.protocols.wire.checksums import crc16_modbus
 from chargecloud.protocols.ykc16 import frames
 from chargecloud.protocols.ykc16.connection import Connection
+from chargecloud.testing.commands import session_no
+from chargecloud.testing.harness import Harness, admit
 from tests.support import ykc
-from tests.support.commands import session_no
 from tests.support.golden import golden_entries
-from tests.support.harness import Harness, admit
 from tests.support.ykc_harness import admitted, connected
 
 TRADE = session_no(ykc.CODE)

@@ -12,9 +12,9 @@ from chargecloud.kernel.clock import from_local
 from chargecloud.protocols.wire.values import read_cp56
 from chargecloud.protocols.ykc16 import frames
 from chargecloud.protocols.ykc16.login import BOOT_LIMIT_S
+from chargecloud.testing.commands import session_no, start
+from chargecloud.testing.harness import Harness, admit
 from tests.support import ykc
-from tests.support.commands import session_no, start
-from tests.support.harness import Harness, admit
 from tests.support.ykc_harness import admitted, connected, expiry, tariff
 
 

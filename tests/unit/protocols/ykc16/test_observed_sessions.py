@@ -28,10 +28,10 @@ from chargecloud.device.events import (
 )
 from chargecloud.protocols.wire.schema import Frame
 from chargecloud.protocols.ykc16 import frames
+from chargecloud.testing.commands import TARIFF, start, stop
+from chargecloud.testing.harness import Harness, admit
 from tests.support import ykc
-from tests.support.commands import TARIFF, start, stop
 from tests.support.golden import golden_entries
-from tests.support.harness import Harness, admit
 from tests.support.ykc_harness import connected, expiry
 
 YKC16 = "32010600214533"
@@ -187,7 +187,7 @@ def test_openuc_from_power_on_to_the_confirmed_record() -> None:
 
 
 def test_openuc_answers_of_the_kit_end_their_commands() -> None:
-    from tests.support.commands import one_of_each
+    from chargecloud.testing.commands import one_of_each
 
     answers = {
         "UpdateBalance": "pub-084",

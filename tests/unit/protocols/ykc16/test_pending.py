@@ -8,9 +8,9 @@ from chargecloud.device.commands import SetWorkParameters, StopCharging
 from chargecloud.device.events import CommandEnded, CommandOutcome
 from chargecloud.protocols.common.pending import ANSWER_LIMIT_S, QUEUE_MAX
 from chargecloud.protocols.ykc16 import frames
+from chargecloud.testing.commands import stop
+from chargecloud.testing.harness import Harness
 from tests.support import ykc
-from tests.support.commands import stop
-from tests.support.harness import Harness
 from tests.support.ykc_harness import admitted, expiry
 
 REPLY = ykc.up(frames.WorkParamSetReply(pile_code=ykc.CODE, set_result=1))

@@ -21,6 +21,7 @@ def test_name_title_and_capabilities() -> None:
         Capability.PARAMETERS,
         Capability.MOVE_SERVER,
         Capability.VENDOR_COMMANDS,
+        Capability.POWER_TIERS,
     }
 
 

@@ -5,16 +5,23 @@ from __future__ import annotations
 import pytest
 
 from chargecloud.device.events import ClockReported, MeterSampled
+from chargecloud.device.profile import Profile
+from chargecloud.kernel.errors import Invalid
+from chargecloud.protocols.common.profiles import dialect_of as matched
 from chargecloud.protocols.ykc16 import frames
-from chargecloud.protocols.ykc16.connection import Connection
-from chargecloud.protocols.ykc16.quirks import BUILT_IN, TOLERANT, Quirk, dialect_of
+from chargecloud.protocols.ykc16.plugin import Plugin
+from chargecloud.protocols.ykc16.quirks import BUILT_IN, TOLERANT, Dialect
+from chargecloud.testing.harness import Harness, admit
 from tests.support import ykc
-from tests.support.harness import Harness, admit
 
-FIRST_BIT_IS_ONE = Quirk(
+FIRST_BIT_IS_ONE = Profile(
     name="first-bit", why="test", changes={"fault_shift": 1}, code_prefix="3201", firmware_prefix="EV"
 )
-NO_SECONDS = Quirk(name="no-seconds", why="test", changes={"seconds_lost": True}, firmware_prefix="EV")
+NO_SECONDS = Profile(name="no-seconds", why="test", changes={"seconds_lost": True}, firmware_prefix="EV")
+
+
+def dialect_of(code: str, firmware: str, profiles: tuple[Profile, ...] = BUILT_IN) -> Dialect:
+    return matched(TOLERANT, profiles, code=code, firmware=firmware)
 
 
 def test_nobody_known_is_tolerated() -> None:
@@ -35,11 +42,10 @@ def test_several_quirks_add_up() -> None:
     assert dialect.names == ("first-bit", "no-seconds")
 
 
-def test_a_quirk_without_prefix_or_with_an_unknown_change_cannot_be_made() -> None:
-    with pytest.raises(ValueError, match="match everybody"):
-        Quirk(name="all", why="test", changes={"fault_shift": 1})
-    with pytest.raises(TypeError, match="fault_shit"):
-        Quirk(name="typo", why="test", changes={"fault_shit": 1}, firmware_prefix="EV")
+@pytest.mark.parametrize("changes", [{"fault_shit": 1}, {"fault_shift": True}, {"fault_shift": 99}, {"names": 1}])
+def test_a_change_that_is_unknown_or_does_not_fit_is_refused(changes: dict[str, bool | int]) -> None:
+    with pytest.raises(Invalid, match=r"profile typo: .*(fault_shi|names)"):
+        Plugin().adapt((Profile(name="typo", changes=dict(changes), firmware_prefix="EV"),))
 
 
 def test_the_table_says_why_and_names_each_once() -> None:
@@ -47,8 +53,8 @@ def test_the_table_says_why_and_names_each_once() -> None:
     assert len({quirk.name for quirk in BUILT_IN}) == len(BUILT_IN)
 
 
-def with_quirks(*quirks: Quirk) -> Harness:
-    harness = Harness(Connection(0.0, quirks=quirks))
+def with_quirks(*quirks: Profile) -> Harness:
+    harness = Harness(Plugin().adapt(quirks).connect(0.0))
     admit(harness, ykc.login(firmware=b"EV2.0"), ykc.CODE)
     return harness
 

@@ -6,9 +6,9 @@ from chargecloud.device.commands import ConfirmRecord
 from chargecloud.device.events import CommandOutcome, RecordUploaded
 from chargecloud.protocols.ykc16 import frames
 from chargecloud.protocols.ykc16.records import SETTLING_S, UPLOADS_MAX
+from chargecloud.testing.commands import session_no
+from chargecloud.testing.harness import Harness
 from tests.support import ykc
-from tests.support.commands import session_no
-from tests.support.harness import Harness
 from tests.support.ykc_harness import admitted, expiry
 
 TRADE = session_no(ykc.CODE)

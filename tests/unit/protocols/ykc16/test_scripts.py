@@ -7,8 +7,8 @@ import pytest
 from chargecloud.device.commands import Reboot, SetWorkParameters, StartCharging, UpdateFirmware
 from chargecloud.protocols.ykc16 import frames
 from chargecloud.protocols.ykc16.scripts import batch, batches
+from chargecloud.testing.commands import CARD, one_of_each, session_no
 from tests.support import ykc
-from tests.support.commands import CARD, one_of_each, session_no
 from tests.support.ykc_harness import admitted, expiry
 
 TYPES = {

@@ -9,9 +9,9 @@ from chargecloud.device.commands import ApplyTariff
 from chargecloud.device.events import CommandOutcome, TariffReported
 from chargecloud.protocols.ykc16 import frames
 from chargecloud.protocols.ykc16.tariffs import WAIT_LIMIT_S, same_tariff
+from chargecloud.testing.commands import TARIFF
+from chargecloud.testing.harness import Harness
 from tests.support import ykc
-from tests.support.commands import TARIFF
-from tests.support.harness import Harness
 from tests.support.ykc_harness import admitted, expiry, tariff
 
 

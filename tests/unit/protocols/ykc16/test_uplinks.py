@@ -24,8 +24,8 @@ from chargecloud.protocols.ykc16.connection import HONOURED
 from chargecloud.protocols.ykc16.frames import FRAMES
 from chargecloud.protocols.ykc16.scripts import SCRIPTS, TARIFF
 from chargecloud.protocols.ykc16.uplinks import HANDLERS, heartbeat_ack
+from chargecloud.testing.commands import ALL_COMMANDS
 from tests.support import ykc
-from tests.support.commands import ALL_COMMANDS
 from tests.support.golden import golden_entries
 from tests.support.ykc_harness import admitted
 
@@ -97,7 +97,7 @@ def test_the_heartbeat_answer_is_the_one_the_clients_accepted() -> None:
 
 
 def test_a_connector_above_nine_is_addressed_as_it_calls_itself() -> None:
-    from tests.support.commands import stop
+    from chargecloud.testing.commands import stop
     from tests.support.ykc_harness import expiry
 
     harness = admitted()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from chargecloud.kernel.ids import new_session_no
 from chargecloud.protocols.dny.mapping import values
-from tests.support.harness import START_MS
+from chargecloud.testing.harness import START_MS
 
 
 def test_codes_are_the_eight_hex_digits_of_the_id() -> None:

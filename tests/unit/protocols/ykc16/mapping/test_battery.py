@@ -7,8 +7,8 @@ import msgspec
 from chargecloud.device.events import ChargeAborted
 from chargecloud.protocols.ykc16 import frames, tables
 from chargecloud.protocols.ykc16.mapping import battery
+from chargecloud.testing.commands import session_no
 from tests.support import ykc
-from tests.support.commands import session_no
 
 TRADE = session_no(ykc.CODE)
 WHO = {"trade_no": TRADE, "pile_code": ykc.CODE, "gun_no": "02"}

@@ -7,8 +7,8 @@ import pytest
 from chargecloud.device.commands import OfflineCard, ReplyRefusal
 from chargecloud.protocols.ykc16.codec import encode
 from chargecloud.protocols.ykc16.mapping import command as downlink
+from chargecloud.testing.commands import CARD, TARIFF
 from tests.support import ykc
-from tests.support.commands import CARD, TARIFF
 
 
 def test_balances_fit_the_column() -> None:

@@ -9,8 +9,8 @@ from chargecloud.device.events import Beat, ConnectorStatus, LockReported
 from chargecloud.protocols.ykc16 import frames
 from chargecloud.protocols.ykc16.mapping.live import beat, lock_reported, meter_sampled, version_text
 from chargecloud.protocols.ykc16.quirks import TOLERANT
+from chargecloud.testing.commands import session_no
 from tests.support import ykc
-from tests.support.commands import session_no
 
 TRADE = session_no(ykc.CODE)
 

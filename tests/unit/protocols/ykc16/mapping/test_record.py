@@ -7,10 +7,10 @@ import pytest
 from chargecloud.device.events import BandRecord, StartMethod, StopClass
 from chargecloud.protocols.ykc16 import frames
 from chargecloud.protocols.ykc16.mapping.record import record_uploaded
+from chargecloud.testing.commands import session_no
+from chargecloud.testing.harness import START_MS
 from tests.support import ykc
-from tests.support.commands import session_no
 from tests.support.golden import golden_entries
-from tests.support.harness import START_MS
 
 TRADE = session_no(ykc.CODE)
 

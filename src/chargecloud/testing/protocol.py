@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import itertools
 import json
-from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence
 
-import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chargecloud.device.commands import AnswerBoot, ConfirmRecord, DeviceCommand
-from chargecloud.device.contract import ProtocolPlugin
+from chargecloud.device.capability import NEEDS
+from chargecloud.device.commands import AnswerBoot, DeviceCommand
 from chargecloud.device.events import (
     Beat,
     Booted,
@@ -27,10 +25,12 @@ from chargecloud.device.events import (
     WireFaulted,
     digest_of,
 )
-from chargecloud.kernel.errors import Unsupported
-from tests.support.commands import one_of_each, session_no, start
-from tests.support.harness import Harness, admit
-from tests.support.sizes import size_of
+from chargecloud.device.profile import Profile
+from chargecloud.kernel.errors import Invalid, Unsupported
+from chargecloud.testing.commands import one_of_each, session_no, start
+from chargecloud.testing.harness import START_MS, Harness, admit
+from chargecloud.testing.sizes import size_of
+from chargecloud.testing.speaker import Speaker, again
 
 quick = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 LONG_S = 4_000.0
@@ -46,73 +46,8 @@ class Foreign(DeviceCommand, frozen=True, gc=False, kw_only=True):
     """A command no protocol knows."""
 
 
-class ProtocolContract(ABC):
-    """Inherited by every vendor. The abstract methods give bytes a charge point of this vendor sends."""
-
-    code: str
-    plugin: ProtocolPlugin
-    idle_bytes_max = 2_048
-    """What an admitted connection may cost while nothing happens."""
-    silent_after_s = 120.0
-    """By when a connection without any sign of life has closed."""
-
-    @abstractmethod
-    def boot(self) -> bytes:
-        """The introduction of the charge point `code`."""
-
-    @abstractmethod
-    def beat(self) -> bytes:
-        """A sign of life that wants an answer."""
-
-    @abstractmethod
-    def sample(self, session: str) -> bytes:
-        """Live values of connector 1."""
-
-    @abstractmethod
-    def record(self, session: str) -> bytes:
-        """A charge detail record of connector 1."""
-
-    @abstractmethod
-    def started(self, session: str) -> bytes:
-        """The success of a start of connector 1."""
-
-    @abstractmethod
-    def damaged(self) -> bytes:
-        """A unit that cannot be read and swallows nothing behind it."""
-
-    def is_harmless(self, sent: bytes) -> bool:
-        """Whether this may be said to a charge point that has not introduced itself."""
-        return False
-
-    # -- helpers
-
-    def connect(self) -> Harness:
-        return Harness(self.plugin.connect(0.0))
-
-    def admitted(self) -> Harness:
-        harness = self.connect()
-        admit(harness, self.boot(), self.code)
-        harness.pass_time(2.0)
-        harness.take_sent()
-        return harness
-
-    def commands(self, harness: Harness) -> list[DeviceCommand]:
-        """One of each command this protocol honours, the boot answer excepted."""
-        every = one_of_each(self.code, harness.wall_ms + 30_000)
-        return [command for command in every if not isinstance(command, AnswerBoot) and self.honours(command)]
-
-    def honours(self, command: DeviceCommand) -> bool:
-        try:
-            self.connect().submit(command)
-        except Unsupported:
-            return False
-        return True
-
-    def talk(self) -> bytes:
-        """A stretch of an ordinary conversation, with damage in it."""
-        session = session_no(self.code)
-        parts = [self.beat(), self.sample(session), self.damaged(), self.record(session), self.beat()]
-        return b"".join([*parts, self.sample(""), self.damaged(), self.started(session), self.beat()])
+class ProtocolContract(Speaker):
+    """Inherited by every vendor, who says how its charge points speak."""
 
     # -- introduction
 
@@ -143,19 +78,20 @@ class ProtocolContract(ABC):
         )
         connection = harness.connection
         assert connection.closing and connection.close_reason and not connection.admitted
-        assert len(harness.take_sent()) == 1
+        assert len(harness.take_sent()) == self.refusal_frames
 
     def test_the_platform_says_nothing(self) -> None:
         harness = self.connect()
         harness.receive(self.boot())
         harness.pass_time(11.0)
         assert harness.connection.closing and not harness.connection.admitted
-        assert len(harness.take_sent()) == 1
+        assert len(harness.take_sent()) == self.refusal_frames
 
     def test_nothing_counts_before_the_introduction(self) -> None:
         harness = self.connect()
         session = session_no(self.code)
-        for unit in (self.beat(), self.sample(session), self.record(session)):
+        beat = b"" if self.beat_introduces else self.beat()
+        for unit in (beat, self.sample(session), self.record(session)):
             assert [event for event in harness.receive(unit) if not isinstance(event, WireFaulted)] == []
         assert all(self.is_harmless(sent) for sent in harness.sent)
 
@@ -215,20 +151,6 @@ class ProtocolContract(ABC):
         assert harness.take_sent() == []
         self.confirm(harness, session, digest=digest_of(told.raw))
         assert len(harness.take_sent()) == 1
-
-    def confirm(
-        self, harness: Harness, session: str, outcome: CommandOutcome = CommandOutcome.DONE, *, digest: str = ""
-    ) -> None:
-        command = ConfirmRecord(
-            command_id=f"confirm {len(harness.events)}",
-            charge_point_code=self.code,
-            expires_at_ms=harness.wall_ms + 10_000,
-            connector_no=1,
-            session_no=session,
-            digest=digest,
-        )
-        harness.submit(command)
-        assert [end.outcome for end in harness.ends(command.command_id)] == [outcome]
 
     # -- bytes
 
@@ -352,6 +274,12 @@ class ProtocolContract(ABC):
 
     # -- commands
 
+    def test_the_capabilities_say_which_commands_are_honoured(self) -> None:
+        for command in one_of_each(self.code, START_MS + 30_000):
+            needed = NEEDS.get(type(command))
+            if needed is not None:
+                assert self.honours(command) is (needed in self.plugin.capabilities), f"{needed}: {type(command)}"
+
     def test_a_foreign_command_is_unsupported(self) -> None:
         harness = self.admitted()
         with pytest.raises(Unsupported, match="Foreign"):
@@ -455,12 +383,12 @@ class ProtocolContract(ABC):
         harness.abandon()
         assert Counter(end.command_id for end in harness.told(CommandEnded) if end.command_id != "boot") == submitted
 
-    def keep_alive(self, harness: Harness, seconds: float) -> None:
-        for _ in range(int(seconds // 20)):
-            if harness.connection.closing:
-                return
-            harness.pass_time(20.0)
-            harness.receive(self.beat())
+    # -- profiles
+
+    def test_a_profile_that_changes_nothing_we_know_is_refused(self) -> None:
+        assert self.plugin.adapt(()).name == self.plugin.name
+        with pytest.raises(Invalid, match="no_such_field"):
+            self.plugin.adapt((Profile(name="typo", firmware_prefix="V", changes={"no_such_field": 1}),))
 
     # -- for people
 
@@ -476,8 +404,3 @@ class ProtocolContract(ABC):
     @given(data=st.binary(max_size=600))
     def test_decoding_for_people_never_raises(self, data: bytes) -> None:
         self.plugin.decode(data)
-
-
-def again(command: DeviceCommand, expires_at_ms: int, command_id: str = "") -> DeviceCommand:
-    """The command with another expiry and, when given, another id."""
-    return msgspec.structs.replace(command, expires_at_ms=expires_at_ms, command_id=command_id or command.command_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TypeVar
 
 from chargecloud.device.commands import AnswerBoot, DeviceCommand
@@ -26,7 +27,7 @@ class Harness:
 
     @property
     def wall_ms(self) -> int:
-        return START_MS + round(self.now * SECOND_MS)
+        return START_MS + int(self.now * SECOND_MS + 0.5)
 
     def receive(self, data: bytes) -> list[DeviceEvent]:
         return self._took(self.connection.receive(data, self.now, self.wall_ms))
@@ -62,8 +63,8 @@ class Harness:
     def ends(self, command_id: str) -> list[CommandEnded]:
         return [event for event in self.told(CommandEnded) if event.command_id == command_id]
 
-    def _took(self, events: object) -> list[DeviceEvent]:
-        got = list(events)  # type: ignore[call-overload]
+    def _took(self, events: Iterable[DeviceEvent]) -> list[DeviceEvent]:
+        got = list(events)
         self.events += got
         self.sent += self.connection.take_output()
         self.log += [(up, raw) for _, up, raw in units_of(self.connection.take_frames())]

@@ -12,7 +12,7 @@ import msgspec
 from chargecloud.device.commands import ConfirmRecord, DeviceCommand
 from chargecloud.device.contract import Connection
 from chargecloud.device.events import BalanceAsked, CommandEnded, CommandOutcome, DeviceEvent, StartRequested
-from tests.support.harness import START_MS
+from chargecloud.testing.harness import START_MS
 
 TICKS_MAX = 500
 

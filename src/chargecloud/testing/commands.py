@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from chargecloud.device import commands
 from chargecloud.device.commands import (
     AnswerBalance,
@@ -66,7 +68,7 @@ def session_no(code: str, connector_no: int = 1, counter: int = 1) -> str:
 
 def start(code: str, expires_at_ms: int, **changes: object) -> StartCharging:
     """A start of connector 1."""
-    fields: dict[str, object] = {
+    fields: dict[str, Any] = {
         "command_id": "start",
         "charge_point_code": code,
         "expires_at_ms": expires_at_ms,
@@ -76,7 +78,7 @@ def start(code: str, expires_at_ms: int, **changes: object) -> StartCharging:
         "card_id": CARD,
         "balance_fen": 100_000,
     }
-    return StartCharging(**(fields | changes))  # type: ignore[arg-type]
+    return StartCharging(**(fields | changes))
 
 
 def stop(code: str, expires_at_ms: int, *, command_id: str = "stop", connector_no: int = 1) -> StopCharging:
@@ -93,11 +95,11 @@ def stop(code: str, expires_at_ms: int, *, command_id: str = "stop", connector_n
 def one_of_each(code: str, expires_at_ms: int) -> list[DeviceCommand]:
     """A well-formed command of every kind, each with an id of its own: its class name."""
 
-    def base(kind: type[DeviceCommand]) -> dict[str, object]:
+    def base(kind: type[DeviceCommand]) -> dict[str, Any]:
         return {"command_id": kind.__name__, "charge_point_code": code, "expires_at_ms": expires_at_ms}
 
     def make(kind: type[DeviceCommand], **fields: object) -> DeviceCommand:
-        return kind(**(base(kind) | fields))  # type: ignore[arg-type]
+        return kind(**(base(kind) | fields))
 
     session = session_no(code)
     return [
