@@ -7,8 +7,9 @@ from random import Random
 
 import pytest
 
+from chargecloud.testing import fuzz as runner
 from chargecloud.testing.fuzz import Failure, Target, explain, fuzz, main, program_of
-from tests.fuzz import fuzz_ykc16, runner
+from tests.fuzz import fuzz_ykc16
 from tests.fuzz.ykc_programs import FRAMES_SEEN
 
 SHORT_RUNS = 3_000

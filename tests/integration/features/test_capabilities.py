@@ -68,7 +68,7 @@ async def test_what_it_cannot_do_is_refused_by_the_capability_it_lacks(
 async def test_one_that_has_never_said_is_asked_anything(world: World) -> None:
     async with world.database.unit() as uow:
         found = await service.charge_point(uow, CODE)
-    assert found.capabilities == ""
+    assert found.capabilities is None
     for command in one_of_each(CODE, 1):
         model.check_capable(found, command)
 

@@ -207,7 +207,7 @@ def _shown(charge_point: ChargePoint) -> dict[str, object]:
     values = msgspec.structs.asdict(charge_point)
     for name in _MOMENTS:
         values[name] = values.pop(f"{name}_ms")
-    values["capabilities"] = charge_point.capabilities.split()
+    values["capabilities"] = (charge_point.capabilities or "").split()
     for name in ("gateway_id", "epoch"):
         del values[name]
     return values

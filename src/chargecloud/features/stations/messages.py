@@ -62,8 +62,8 @@ class ChargePoint(msgspec.Struct, frozen=True, kw_only=True):
     tariff_reported_at_ms: int | None
     clock_skew_ms: int | None
     clock_reported_at_ms: int | None
-    capabilities: str
-    """Names of what it can be asked, with blanks between; empty as long as it has never said."""
+    capabilities: str | None
+    """Names of what it can be asked, with blanks between; None as long as it has never said."""
     created_at_ms: int
 
 

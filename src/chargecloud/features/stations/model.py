@@ -92,7 +92,7 @@ def listed(capabilities: Sequence[str]) -> str:
 def check_capable(charge_point: ChargePoint, command: DeviceCommand) -> None:
     """Unsupported, naming the capability, when a charge point has told what it can do and this is not in it."""
     needed = NEEDS.get(type(command))
-    known = charge_point.capabilities.split()
+    known = (charge_point.capabilities or "").split()
     if needed is not None and known and needed.value not in known:
         raise Unsupported(
             f"该桩不支持此指令：缺少能力 {needed.value}",

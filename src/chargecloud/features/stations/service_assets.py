@@ -180,6 +180,6 @@ def _blank(uow: UnitOfWork, new: NewChargePoint, operator_id: int) -> ChargePoin
         tariff_reported_at_ms=None,
         clock_skew_ms=None,
         clock_reported_at_ms=None,
-        capabilities="",
+        capabilities=None,
         created_at_ms=uow.now_ms,
     )

@@ -74,7 +74,7 @@ charge_points = Table(
     Column("tariff_reported_at_ms", epoch_ms()),
     Column("clock_skew_ms", epoch_ms()),
     Column("clock_reported_at_ms", epoch_ms()),
-    Column("capabilities", String(1000), nullable=False, server_default=""),
+    Column("capabilities", String(1000)),
     Column("created_at_ms", epoch_ms(), nullable=False),
     Index("ix_charge_points_station_id_code", "station_id", "code"),
     Index("ix_charge_points_operator_id_code", "operator_id", "code"),

@@ -14,6 +14,7 @@ MERGED = {
     "0002": "9c87c9f42c676a99e6c6ea0a1d825459da42655b1b03db634574ff7ced340573",
     "0003": "0fc340b7a37ce990fdaa14f85fece981143c31363476592a058fd74a389ac946",
     "0004": "b0505ee54d94c03e3fadaf09233ca0d4060cce6b1135e2d795c63791193ca6b4",
+    "0005": "0a4fe240d294cc2bdd8b51731dcc4fac98fc324d6c7d17092ed14ee9ca2a98ae",
 }
 """Digests of the migrations' files; a new migration adds its line."""
 
