@@ -22,12 +22,16 @@ def url(tmp_path: Path) -> str:
     return f"sqlite:///{(tmp_path / 'new' / 'chargecloud.db').as_posix()}"
 
 
+_PARTS = re.compile(r",\s*\n|\n|(?<=\)), (?=\w+ [A-Z])")
+"""Lines, and columns that SQLite wrote behind the last line because they were added later."""
+
+
 def declared(path: Path) -> dict[str, list[str]]:
     """Each table and index with its parts, in an order that does not depend on who wrote them."""
     with closing(sqlite3.connect(path)) as connection:
         rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
     return {
-        name: sorted(part.strip() for part in re.split(r",\s*\n|\n", sql.replace('"', "")) if part.strip(" ()"))
+        name: sorted(part.strip() for part in _PARTS.split(sql.replace('"', "")) if part.strip(" ()"))
         for name, sql in rows
         if name != "alembic_version"
     }

@@ -84,9 +84,9 @@ def read_qr(text: str) -> tuple[str, int] | str:
     raise Invalid("无法识别的二维码", "qr_code", text=text[:200])
 
 
-def listed(capabilities: Sequence[str]) -> str:
-    """Names as a charge point's row keeps them."""
-    return " ".join(capabilities)
+def listed(capabilities: Sequence[str]) -> str | None:
+    """Names as a charge point's row keeps them; None for who names nothing."""
+    return " ".join(capabilities) or None
 
 
 def check_capable(charge_point: ChargePoint, command: DeviceCommand) -> None:
