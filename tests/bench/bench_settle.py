@@ -150,11 +150,13 @@ class Platform:
             self.confirmed += 1
 
     async def until(self, count: int) -> None:
-        """All are settled by their bill and confirmed."""
+        """All are settled by their bill and confirmed. Rows are counted only at the end, for that takes time."""
         bills = select(func.count()).select_from(settlements).where(settlements.c.verdict == "bill")
         settled = 0
-        while settled < count or self.confirmed < count:
+        while settled < count:
             await asyncio.sleep(LOOK_EVERY_S)
+            if self.confirmed < count:
+                continue
             async with self.database.read() as connection:
                 settled = (await connection.execute(bills)).scalar_one()
 

@@ -50,7 +50,8 @@ class Database:
         self._inside: set[asyncio.Task[object]] = set()
         self._bulk = False
         self._patience_s = 0.0
-        self._wake_relay: Callable[[], None] | None = None
+        self._relay: list[Callable[[], None]] = []
+        """None or one; a list, because copies made before the relay starts have to know of it too."""
 
     async def start(self) -> None:
         """Open the connections; Unavailable says what is wrong with the file or the server."""
@@ -62,7 +63,7 @@ class Database:
 
     def on_outbox(self, wake: Callable[[], None]) -> None:
         """Have the relay called after each commit that left messages in the outbox."""
-        self._wake_relay = wake
+        self._relay[:] = [wake]
 
     def in_background(self) -> "Database":
         """The same database for work that is not urgent and may be large: its statements do not hold up the loop."""
@@ -138,9 +139,10 @@ class Database:
             await outbox.add(uow.connection, uow.outgoing, uow.now_ms)
 
     def _tell(self, uow: UnitOfWork) -> None:
-        if uow.outgoing and self._wake_relay:
+        if uow.outgoing and self._relay:
             reach("K6")
-            self._wake_relay()
+            for wake in self._relay:
+                wake()
         if self._broadcast:
             for topic, patch in uow.patches:
                 self._broadcast(topic, patch)
