@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tools import dny_docs, error_codes, grafana, openapi_docs, settings_docs, state_diagram, ykc16_docs
+from tools import dny_docs, error_codes, grafana, openapi_docs, settings_docs, state_diagram, two_wheel_docs, ykc16_docs
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -21,6 +21,7 @@ GENERATORS: tuple[Callable[[], dict[str, str]], ...] = (
     error_codes.outputs,
     openapi_docs.outputs,
     grafana.outputs,
+    two_wheel_docs.outputs,
 )
 
 

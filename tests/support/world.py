@@ -96,7 +96,7 @@ class World:
 
     async def furnish(self, *, cash_fen: int = 10_000) -> None:
         """Station, charge points, tariff, driver with money; the charge points are online."""
-        Inbox(self.database, SUBSCRIPTIONS).subscribe(self._groups)  # type: ignore[arg-type]
+        self.listen(SUBSCRIPTIONS)
         async with self.database.unit() as uow:
             station = await service_assets.create_station(uow, 1, NewStation(name="测试站"))
             self.station_id = station.id
@@ -113,6 +113,10 @@ class World:
         self.driver_id = await self.driver(cash_fen)
         await self.come_online()
         self.clock.advance(10 * MINUTE_MS)
+
+    def listen(self, subscriptions: Sequence[Subscription]) -> None:
+        """What is said goes to these."""
+        Inbox(self.database, subscriptions).subscribe(self._groups)  # type: ignore[arg-type]
 
     async def driver(self, cash_fen: int) -> int:
         """Another driver with so much money."""

@@ -160,6 +160,8 @@ class MeterSampled(DeviceEvent, frozen=True, gc=False, kw_only=True):
     fault_bits: int
     power: PowerReading | None = None
     ambient_temp_c: int | None = None
+    floating: bool = False
+    """The battery is full and only a trickle flows, where the charge point tells this apart."""
 
 
 class SessionEvent(DeviceEvent, frozen=True, gc=False, kw_only=True):

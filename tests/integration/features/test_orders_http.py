@@ -94,7 +94,8 @@ async def test_a_start_that_could_not_leave_is_refused_with_a_hint(world: World,
 @pytest.mark.parametrize(
     "wish",
     [
-        {"connector_no": 0},
+        {"connector_no": -1},
+        {"connector_no": 17},
         {"connector_no": "1"},
         {"charge_point_code": "1"},
         {"price": 1},
@@ -106,6 +107,11 @@ async def test_a_start_that_could_not_leave_is_refused_with_a_hint(world: World,
 async def test_a_malformed_wish_is_refused_with_its_fields(driver: Caller, wish: dict[str, Any]) -> None:
     problem = await driver.post("/orders", WISH | wish, 422, **KEY)
     assert problem["code"] == "invalid_request" and problem["errors"]
+
+
+async def test_a_charge_point_that_cannot_choose_wants_a_connector(driver: Caller) -> None:
+    problem = await driver.post("/orders", WISH | {"connector_no": 0}, 422, **KEY)
+    assert problem["code"] == "connector_required"
 
 
 async def test_a_wish_without_a_key_is_refused(driver: Caller) -> None:

@@ -231,8 +231,8 @@ async def test_entering_is_checked(world: World) -> None:
 async def test_connectors_are_found_by_sticker_and_by_screen(world: World) -> None:
     known = await connector(world, 2)
     async with world.database.unit() as uow:
-        assert (await service.find_by_qr(uow, f"https://example.com/q/{known.qr_code}")).connector_no == 2
-        assert (await service.find_by_qr(uow, f"{CODE}02")).connector_no == 2
+        assert await service.find_by_qr(uow, f"https://example.com/q/{known.qr_code}") == (CODE, 2)
+        assert await service.find_by_qr(uow, f"{CODE}02") == (CODE, 2)
         renewed = await service_assets.renew_qr_code(uow, CODE, 2, operator_id=1)
         assert renewed.qr_code != known.qr_code
         with pytest.raises(NotFound):

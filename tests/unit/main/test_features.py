@@ -46,7 +46,7 @@ def test_lower_features_hear_first() -> None:
 
 
 HEARD_LATER = {"FullyCharged", "BalanceAsked", "HazardReported", "HubReported", "HubSampled", "FellSilent"}
-ASKED_LATER = {"AnswerBalance", "ChangeLimit"}
+ASKED_LATER = {"AnswerBalance"}
 """What only two-wheel protocols say and are asked; the business for them comes later. These lists only shrink."""
 
 

@@ -82,7 +82,7 @@ def _filters(
     kind: AlarmKind | None = None,
     level: AlarmLevel | None = None,
     station_id: Annotated[int | None, Query(ge=1)] = None,
-    charge_point_code: Annotated[str | None, Query(pattern="^[0-9]{14}$")] = None,
+    charge_point_code: Annotated[str | None, Query(pattern="^([0-9]{14}|[0-9A-F]{8})$")] = None,
 ) -> views.AlarmFilter:
     return views.AlarmFilter(
         state=state, kind=kind, level=level, station_id=station_id, charge_point_code=charge_point_code

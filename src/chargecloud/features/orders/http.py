@@ -70,8 +70,7 @@ async def place_order(body: OrderIn, key: Key, driver: CurrentDriver, db: Db, li
         raise TooMany(f"每分钟最多发起 {STARTS_A_MINUTE} 次充电", "too_many_starts", limit=STARTS_A_MINUTE)
     async with db.unit() as uow:
         if body.qr_code is not None:
-            connector = await stations.find_by_qr(uow, body.qr_code)
-            code, connector_no = connector.charge_point.code, connector.connector_no
+            code, connector_no = await stations.find_by_qr(uow, body.qr_code)
         else:
             code, connector_no = body.charge_point_code or "", body.connector_no or 0
         command = PlaceOrder(
@@ -81,6 +80,7 @@ async def place_order(body: OrderIn, key: Key, driver: CurrentDriver, db: Db, li
             connector_no=connector_no,
             second_connector_no=body.second_connector_no,
             limit=body.limit.limit(),
+            pass_id=body.pass_id,
         )
         placed = await service.place(uow, command)
     return PlacedOut(orders=[OrderOut.of(order) for order in placed])
@@ -124,7 +124,7 @@ async def list_orders(
     db: Db,
     pages: Pages,
     wanted: Annotated[views.OrderFilter, Depends(_filters)],
-    charge_point_code: Annotated[str, Query(pattern="^([0-9]{14})?$")] = "",
+    charge_point_code: Annotated[str, Query(pattern="^([0-9]{14}|[0-9A-F]{8})?$")] = "",
 ) -> Page[OrderOut]:
     """Orders, newest first: a driver's own, or those of the operator."""
     before_no = None if pages.before is None else str(pages.before[0])

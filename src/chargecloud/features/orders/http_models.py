@@ -9,11 +9,14 @@ from chargecloud.features.orders import views
 from chargecloud.features.orders.messages import Order
 from chargecloud.features.orders.service_resolve import Action
 from chargecloud.features.sessions.messages import Limit, LimitKind
+from chargecloud.features.tariffs.messages import UsageLine
 from chargecloud.infra.http.model import ApiModel, Id, Moment
 from chargecloud.infra.http.outward import outward
+from chargecloud.kernel.money import hao_text, si_text
 
 ConnectorNo = Annotated[int, Field(ge=1, le=16)]
-Code = Annotated[str, Field(pattern="^[0-9]{14}$")]
+AnyConnectorNo = Annotated[int, Field(ge=0, le=16, description="0: the charge point chooses, where it can")]
+Code = Annotated[str, Field(pattern="^([0-9]{14}|[0-9A-F]{8})$")]
 Reason = Annotated[str, Field(min_length=1, max_length=500)]
 BANDS = ("sharp", "peak", "flat", "valley")
 
@@ -33,10 +36,11 @@ class OrderIn(ApiModel):
     """Where to charge, named by code and number or by a scanned text, and how much."""
 
     charge_point_code: Code | None = None
-    connector_no: ConnectorNo | None = None
+    connector_no: AnyConnectorNo | None = None
     qr_code: Annotated[str, Field(min_length=1, max_length=300)] | None = None
     second_connector_no: Annotated[ConnectorNo | None, Field(description="other connector of a parallel charge")] = None
     limit: LimitIn = LimitIn()
+    pass_id: Annotated[Id | None, Field(description="monthly card or pack that pays")] = None
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -61,6 +65,7 @@ class OrderOut(ApiModel):
     parallel_no: str
     limit: LimitIn
     tariff_version_id: int | None
+    pass_id: int | None
     hold_fen: int
     hold_open: bool
     state: str
@@ -69,6 +74,7 @@ class OrderOut(ApiModel):
     energy_fee_fen: int
     service_fee_fen: int
     total_fen: int
+    refund_fen: int | None
     placed_at: Moment
     started_at: Moment | None
     ended_at: Moment | None
@@ -94,6 +100,7 @@ def shown(order: Order) -> dict[str, object]:
         "parallel_no": order.parallel_no,
         "limit": LimitIn(kind=order.limit_kind, value=order.limit_value),
         "tariff_version_id": order.tariff_version_id,
+        "pass_id": order.pass_id,
         "hold_fen": order.hold_fen,
         "hold_open": order.hold_open,
         "state": order.state.value,
@@ -102,6 +109,7 @@ def shown(order: Order) -> dict[str, object]:
         "energy_fee_fen": order.energy_fee_fen,
         "service_fee_fen": order.service_fee_fen,
         "total_fen": order.total_fen,
+        "refund_fen": order.refund_fen,
         "placed_at": order.placed_at_ms,
         "started_at": order.started_at_ms,
         "ended_at": order.ended_at_ms,
@@ -130,6 +138,34 @@ class OrderLineOut(ApiModel):
         values = msgspec.structs.asdict(row)
         del values["bill_no"]
         return cls.model_validate(outward(values) | {"band": BANDS[row.band]})
+
+
+class UsageLineOut(ApiModel):
+    """A line of a two-wheel bill."""
+
+    kind: str
+    duration_s: int
+    energy_mwh: int
+    max_power_w: int | None
+    fen_per_hour: int | None
+    energy_yuan_per_kwh: str | None
+    service_yuan_per_kwh: str | None
+    energy_fee_yuan: str
+    service_fee_yuan: str
+
+    @classmethod
+    def of(cls, line: UsageLine) -> Self:
+        values = msgspec.structs.asdict(line)
+        names = ("energy_si_per_kwh", "service_si_per_kwh")
+        for name in names:
+            price = values.pop(name)
+            shown_as = name.replace("_si_", "_yuan_")
+            values[shown_as] = None if price is None else si_text(price)
+        fees = {
+            "energy_fee_yuan": hao_text(values.pop("energy_fee_hao")),
+            "service_fee_yuan": hao_text(values.pop("service_fee_hao")),
+        }
+        return cls(**values, **fees)
 
 
 class SettlementOut(ApiModel):
@@ -188,6 +224,7 @@ class OrderDetailOut(OrderOut):
     """An order with bill, settlement, corrections and timeline."""
 
     bill: list[OrderLineOut]
+    usage_bill: list[UsageLineOut]
     settlement: SettlementOut | None
     corrections: list[CorrectionOut]
     timeline: list[EventOut]
@@ -199,6 +236,7 @@ class OrderDetailOut(OrderOut):
         return cls(
             **shown(found.order),
             bill=[OrderLineOut.of(row) for row in found.bill],
+            usage_bill=[UsageLineOut.of(line) for line in found.usage_bill],
             settlement=SettlementOut.of(found.settlement) if found.settlement else None,
             corrections=[CorrectionOut.of(row) for row in found.corrections],
             timeline=[placed, *(EventOut.of(row) for row in found.events)],

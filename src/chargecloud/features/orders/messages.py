@@ -38,6 +38,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     limit_kind: LimitKind = LimitKind.NONE
     limit_value: int = 0
     tariff_version_id: int | None = None
+    pass_id: int | None = None
+    """The pass that pays, if one does."""
     hold_no: int = 1
     """Counts the holds of an order: a top-up during the charge replaces the first by a larger one."""
     hold_fen: int = 0
@@ -64,6 +66,11 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     def total_fen(self) -> int:
         """What the driver has been charged."""
         return self.energy_fee_fen + self.service_fee_fen
+
+    @property
+    def refund_fen(self) -> int | None:
+        """What of the money set aside was given back; None before the order is settled."""
+        return None if self.hold_open else max(self.hold_fen - self.total_fen, 0)
 
     @property
     def hold_id(self) -> str:

@@ -10,7 +10,7 @@ import msgspec
 
 from chargecloud.device.events import RecordUploaded, StopClass
 from chargecloud.features.sessions.messages import ChargeDetailRecord, ChargingSession
-from chargecloud.features.tariffs.messages import Bill, TariffVersion
+from chargecloud.features.tariffs.messages import Bill, Rule, TariffVersion
 
 SLACK_MWH = 100_000
 """0.1 kWh (D18)."""
@@ -58,6 +58,25 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     bound_mwh: int
 
 
+class UsageComparison(msgspec.Struct, frozen=True, kw_only=True):
+    """The record's figures and what our samples saw, side by side."""
+
+    recorded_energy_mwh: int
+    sampled_energy_mwh: int
+    recorded_s: int
+    sampled_s: int
+    max_power_mw: int
+    early_max_power_mw: int | None
+    intervals: int
+    bound_mwh: int
+    bound_s: int
+    prepaid_fen: int
+    cost_fen: int
+    rule: Rule
+    by_fault: bool
+    occupied_s: int | None
+
+
 class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     """The outcome: a bill, what the driver is charged of it now, and why people should look."""
 
@@ -65,7 +84,7 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     bill: Bill
     supported_fen: int
     """What our own samples support; a disputed order is charged no more than this."""
-    comparison: Comparison
+    comparison: Comparison | UsageComparison
     flags: tuple[str, ...]
     disputes: tuple[str, ...]
 
@@ -77,6 +96,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     price: PriceBands
     hold_fen: int
     overdraft_fen: int
+    covered: bool = False
+    """A pass pays."""
 
 
 def assess(record: ChargeDetailRecord, session: ChargingSession, terms: Terms) -> Assessment:

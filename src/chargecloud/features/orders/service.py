@@ -43,6 +43,7 @@ class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True):
     second_connector_no: int | None = None
     """The other connector of a parallel charge."""
     limit: Limit = Limit()
+    pass_id: int | None = None
 
 
 async def _refuse_while_stuck(uow: UnitOfWork, charge_point_code: str) -> None:
@@ -83,6 +84,7 @@ async def place(uow: UnitOfWork, command: PlaceOrder) -> list[Order]:
         parallel_no=f"{local_time(uow.now_ms):%y%m%d%H%M%S}" if len(numbers) > 1 else "",
         request_key=request_key,
         request_digest=digest,
+        pass_id=command.pass_id,
     )
     granted = await service_place.grant(uow, wish)
     for entry in granted:
@@ -151,6 +153,8 @@ async def _move(uow: UnitOfWork, session_no: str, fact: Fact) -> None:
         return
     times = {Fact.STARTED: "started_at_ms", Fact.ENDED: "ended_at_ms"}
     changes: dict[str, object] = {"state": state}
+    if not found.connector_no:
+        changes["connector_no"] = (await sessions.session(uow, session_no)).connector_no
     if getattr(found, times[fact]) is None:
         changes[times[fact]] = uow.now_ms
     after = msgspec.structs.replace(found, **changes)
@@ -171,7 +175,8 @@ async def session_failed(uow: UnitOfWork, session_no: str, reason: str) -> None:
     state = model.after(found.state, fact)
     if state is None:
         return
-    await wallet.release(uow, Release(hold_id=found.hold_id, reason=reason or fact.value))
+    if found.hold_open:
+        await wallet.release(uow, Release(hold_id=found.hold_id, reason=reason or fact.value))
     after = msgspec.structs.replace(found, state=state, hold_open=False, ended_at_ms=uow.now_ms)
     await sql.save(uow, found, after)
     sql.note(uow, found.order_no, fact.value, reason=reason)
@@ -192,7 +197,8 @@ async def topped_up(uow: UnitOfWork, driver_id: int) -> None:
     """More money during a charge: larger holds for charges without a money limit, and the charge points are told."""
     for session in await sessions.open_sessions_of(uow, driver_id):
         found = await sql.find_by_session(uow, session.session_no)
-        if found is None or not found.hold_open or found.limit_kind is LimitKind.MONEY:
+        prepaid = session.tariff is not None and session.tariff.plan is not None
+        if found is None or not found.hold_open or found.limit_kind is LimitKind.MONEY or prepaid:
             continue
         balance = await wallet.balance(uow, driver_id)
         hold_fen = min(found.hold_fen + balance.available_fen, uow.options.max_hold_fen)

@@ -6,7 +6,7 @@ from chargecloud.device.commands import AnswerStart, ReplyRefusal
 from chargecloud.device.events import StartMethod, StartRequested
 from chargecloud.features.drivers import service as drivers
 from chargecloud.features.drivers.messages import Driver
-from chargecloud.features.orders import sql, sql_parallel
+from chargecloud.features.orders import service_terms, sql, sql_parallel
 from chargecloud.features.orders.service_place import Granted, Wish, grant
 from chargecloud.features.sessions import service as sessions
 from chargecloud.features.sessions.messages import ChargingSession, SessionState
@@ -36,6 +36,7 @@ REFUSALS = {
     "connector_unknown": ReplyRefusal.OUT_OF_SERVICE,
     "charge_point_offline": ReplyRefusal.OUT_OF_SERVICE,
     "no_tariff": ReplyRefusal.OUT_OF_SERVICE,
+    "parallel_not_offered": ReplyRefusal.OUT_OF_SERVICE,
 }
 """What the driver at the charge point is told for what we refuse; anything else is an error of ours and is retried."""
 
@@ -68,6 +69,7 @@ async def _answer_again(uow: UnitOfWork, event: StartRequested) -> bool:
     if occupant is None or not _same_request(occupant, event) or not await _may_repeat(uow, occupant):
         return False
     answer = _accepted(uow, event, occupant.session_no, occupant.card_label, occupant.cap_fen)
+    answer = msgspec.structs.replace(answer, limit=service_terms.limit_again(occupant))
     uow.command(msgspec.structs.replace(answer, command_id=f"again:{event.request_id}"))
     return True
 
@@ -103,7 +105,8 @@ async def _decide(uow: UnitOfWork, events: list[StartRequested]) -> None:
         await sessions.authorise_start(uow, entry.start)
         sql.note(uow, entry.order.order_no, "authorised", method=event.method.value)
         start = entry.start
-        uow.command(_accepted(uow, event, start.session_no, start.card_label, start.cap_fen))
+        answer = _accepted(uow, event, start.session_no, start.card_label, start.cap_fen)
+        uow.command(msgspec.structs.replace(answer, limit=start.charge_limit))
 
 
 async def _grant(uow: UnitOfWork, events: list[StartRequested]) -> list[Granted]:

@@ -6,17 +6,18 @@ the wire, so each has its own order, hold and bill. They are placed together, an
 
 import msgspec
 
+from chargecloud.device.commands import ChargeLimit
 from chargecloud.device.events import StartMethod
 from chargecloud.features.drivers import service as drivers
 from chargecloud.features.drivers.messages import Card, Driver
-from chargecloud.features.orders import sql
+from chargecloud.features.orders import service_terms, sql
 from chargecloud.features.orders.messages import Order, OrderState
 from chargecloud.features.sessions import service as sessions
 from chargecloud.features.sessions.messages import Limit, LimitKind, RequestStart
 from chargecloud.features.stations import service as stations
 from chargecloud.features.stations.messages import Connector, ConnectorState
 from chargecloud.features.tariffs import service as tariffs
-from chargecloud.features.tariffs.messages import TariffVersion
+from chargecloud.features.tariffs.messages import TariffKind, TariffVersion
 from chargecloud.features.wallet import service as wallet
 from chargecloud.features.wallet.messages import Hold
 from chargecloud.infra.sql.uow import UnitOfWork
@@ -43,6 +44,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     parallel_no: str = ""
     request_key: str | None = None
     request_digest: str = ""
+    pass_id: int | None = None
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +53,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     tariff: TariffVersion
     limit: Limit
     hold_fen: int
+    charge_limit: ChargeLimit | None = None
 
 
 class Granted(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,25 +72,40 @@ async def grant(uow: UnitOfWork, wish: Wish) -> list[Granted]:
         raise Refused("该账户不能在此桩上充电", "not_allowed_here", charge_point_code=first.code)
     for connector in wish.connectors:
         check_free(connector)
-    version = await tariffs.version_at(uow, first.station_id, uow.now_ms)
+    kind = tariffs.kind_for(first)
+    if kind is TariffKind.TWO_WHEEL and len(wish.connectors) > 1:
+        raise Refused("该充电桩不支持并充", "parallel_not_offered", charge_point_code=first.code)
+    version = await tariffs.version_at(uow, first.station_id, uow.now_ms, kind=kind)
     places = await sessions.free_places(
         uow,
         driver_id=wish.driver.driver_id,
         driver_slots=uow.options.max_open_sessions,
         connectors=[(connector.charge_point.code, connector.connector_no) for connector in wish.connectors],
     )
-    limit = shared(wish.limit, len(wish.connectors))
-    hold_fen = await _hold_each(uow, wish.driver.driver_id, limit, len(wish.connectors))
-    terms = Terms(tariff=version, limit=limit, hold_fen=hold_fen)
+    terms = await _terms(uow, wish, version)
     granted = [
         _granted(uow, wish, terms, connector, place) for connector, place in zip(wish.connectors, places, strict=True)
     ]
     granted[0] = msgspec.structs.replace(granted[0], order=_with_request(granted[0].order, wish))
     for entry in granted:
-        hold = Hold(hold_id=entry.order.hold_id, driver_id=wish.driver.driver_id, amount_fen=hold_fen, reason="charge")
-        await wallet.hold(uow, hold)
+        order = entry.order
+        if order.hold_open:
+            hold = Hold(
+                hold_id=order.hold_id, driver_id=wish.driver.driver_id, amount_fen=order.hold_fen, reason="charge"
+            )
+            await wallet.hold(uow, hold)
     await sql.add(uow, *(entry.order for entry in granted))
     return granted
+
+
+async def _terms(uow: UnitOfWork, wish: Wish, version: TariffVersion) -> Terms:
+    """What is held and how far each charge may go: by the plan of a charge point that only counts, else by money."""
+    driver_id = wish.driver.driver_id
+    if version.plan is not None:
+        prepaid = await service_terms.prepay(uow, version.plan, wish.limit, driver_id=driver_id)
+        return Terms(tariff=version, limit=wish.limit, hold_fen=prepaid.hold_fen, charge_limit=prepaid.charge_limit)
+    limit = shared(wish.limit, len(wish.connectors))
+    return Terms(tariff=version, limit=limit, hold_fen=await _hold_each(uow, driver_id, limit, len(wish.connectors)))
 
 
 def check_free(connector: Connector) -> None:
@@ -147,8 +165,9 @@ def _granted(uow: UnitOfWork, wish: Wish, terms: Terms, connector: Connector, pl
         limit_kind=terms.limit.kind,
         limit_value=terms.limit.value,
         tariff_version_id=terms.tariff.version_id,
+        pass_id=wish.pass_id,
         hold_fen=terms.hold_fen,
-        hold_open=True,
+        hold_open=terms.hold_fen > 0,
         state=OrderState.PLACED,
         placed_at_ms=uow.now_ms,
     )
@@ -170,6 +189,7 @@ def _granted(uow: UnitOfWork, wish: Wish, terms: Terms, connector: Connector, pl
         card_id=wish.card_id,
         vin=wish.vin,
         parallel_no=wish.parallel_no,
+        charge_limit=terms.charge_limit,
     )
     return Granted(order=order, start=start)
 

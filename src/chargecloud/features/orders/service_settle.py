@@ -6,7 +6,7 @@ import msgspec
 
 from chargecloud.device.events import StartMethod, StopClass
 from chargecloud.features.drivers import service as drivers
-from chargecloud.features.orders import model, model_assess, sql
+from chargecloud.features.orders import model, model_assess, service_terms, sql
 from chargecloud.features.orders.messages import (
     Order,
     OrderCorrected,
@@ -16,19 +16,14 @@ from chargecloud.features.orders.messages import (
     OrderState,
 )
 from chargecloud.features.orders.model import Fact
-from chargecloud.features.orders.model_assess import Assessment, Terms, Verdict
+from chargecloud.features.orders.model_assess import Assessment, Verdict
 from chargecloud.features.sessions import service as sessions
 from chargecloud.features.sessions.messages import ChargeDetailRecord, ChargingSession, SessionRecorded
-from chargecloud.features.tariffs import service as tariffs
-from chargecloud.features.tariffs.messages import TariffVersion
 from chargecloud.features.wallet import service as wallet
 from chargecloud.features.wallet.messages import Capture, Correction, Release
 from chargecloud.infra.sql.uow import UnitOfWork
-from chargecloud.kernel.errors import Refused
 from chargecloud.kernel.ids import new_order_no
 from chargecloud.kernel.killpoints import reach
-
-OFFLINE_METHODS = {StartMethod.OFFLINE_CARD, StartMethod.CARD}
 
 
 class Charge(msgspec.Struct, frozen=True):
@@ -58,11 +53,11 @@ async def settle_record(uow: UnitOfWork, event: SessionRecorded) -> None:
     order = await sql.find_by_session(uow, session.session_no)
     if order is None:
         order = await _adopt(uow, session, record)
-    version = await _version(uow, order, session)
+    version = await service_terms.version_of(uow, order, session)
     if version is None:
         await _without_tariff(uow, order, event.record_id)
         return
-    assessment = model_assess.assess(record, session, terms_of(uow, order, version))
+    assessment = service_terms.assess(record, session, service_terms.terms_of(uow, order, version))
     if order.settled_at_ms is None:
         await _first(uow, order, assessment, record=record, stop_class=record.body.stop_class)
     elif await sql.settled_by(uow, order.session_no) != event.record_id:
@@ -77,39 +72,19 @@ async def settle_estimate(uow: UnitOfWork, session_no: str) -> None:
         order = await _adopt(uow, session, None)
     if order.settled_at_ms is not None:
         return
-    version = await _version(uow, order, session)
+    version = await service_terms.version_of(uow, order, session)
     if version is None:
         await _without_tariff(uow, order, None)
         return
-    assessment = model_assess.assess_samples(session, terms_of(uow, order, version))
+    assessment = service_terms.assess_samples(session, service_terms.terms_of(uow, order, version))
     await _first(uow, order, assessment, record=None, stop_class=StopClass.UNKNOWN)
-
-
-def terms_of(uow: UnitOfWork, order: Order, version: TariffVersion) -> Terms:
-    """What an order's record is assessed against."""
-    hold_fen = order.hold_fen or (uow.options.offline_limit_fen if order.method in OFFLINE_METHODS else 0)
-    return Terms(
-        version=version,
-        price=lambda bands: tariffs.price_bands(version, bands),
-        hold_fen=hold_fen,
-        overdraft_fen=uow.options.overdraft_fen if order.hold_fen else 0,
-    )
-
-
-async def _version(uow: UnitOfWork, order: Order, session: ChargingSession) -> TariffVersion | None:
-    """The version noted at the start; for what the platform did not start, the one valid then."""
-    if session.tariff is not None:
-        return session.tariff
-    at_ms = order.started_at_ms if order.started_at_ms is not None else session.began_at_ms
-    try:
-        return await tariffs.version_at(uow, order.station_id, at_ms if at_ms is not None else order.placed_at_ms)
-    except Refused:
-        return None
 
 
 async def _adopt(uow: UnitOfWork, session: ChargingSession, record: ChargeDetailRecord | None) -> Order:
     """An order for a session nobody ordered: an offline card's driver has it, otherwise nobody (文档 §4.8)."""
-    card = await drivers.driver_for_card(uow, session.card_id) if session.method in OFFLINE_METHODS else None
+    card = (
+        await drivers.driver_for_card(uow, session.card_id) if session.method in service_terms.OFFLINE_METHODS else None
+    )
     order = Order(
         order_no=new_order_no(uow.now_ms),
         operator_id=session.operator_id,
@@ -189,7 +164,7 @@ def settlement(uow: UnitOfWork, order: Order, assessment: Assessment, record_id:
     after = msgspec.structs.replace(
         order,
         hold_open=False,
-        energy_mwh=sum(line.energy_mwh for line in assessment.bill.lines),
+        energy_mwh=assessment.bill.energy_mwh,
         energy_fee_fen=charge.energy_fee_fen,
         service_fee_fen=charge.service_fee_fen,
         bill_no=1,
@@ -207,7 +182,8 @@ def _standing_disputes(order: Order, assessment: Assessment) -> tuple[str, ...]:
         return ()
     if order.driver_id is None:
         return ("no_driver",)
-    if not order.hold_open and order.method is not StartMethod.OFFLINE_CARD:
+    owes = assessment.bill.total_fen or not assessment.bill.usage_lines
+    if not order.hold_open and order.method is not StartMethod.OFFLINE_CARD and owes:
         return ("no_hold",)
     return ()
 
@@ -317,7 +293,7 @@ def _correction_row(
         "record_id": record_id,
         "kind": kind,
         "standing": "proposed",
-        "energy_mwh": sum(line.energy_mwh for line in bill.lines),
+        "energy_mwh": bill.energy_mwh,
         "energy_fee_fen": bill.energy_fee_fen,
         "service_fee_fen": bill.service_fee_fen,
         "bill_no": order.bill_count,

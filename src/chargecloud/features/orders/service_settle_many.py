@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from chargecloud.features.orders import model_assess, service_settle, sql
+from chargecloud.features.orders import service_settle, service_terms, sql
 from chargecloud.features.orders.messages import Order
 from chargecloud.features.orders.model_assess import Assessment, Verdict
 from chargecloud.features.orders.service_settle import Outcome
@@ -59,7 +59,7 @@ def _plain(
 ) -> _Plain | None:
     if order.settled_at_ms is not None or not order.hold_open or session.tariff is None:
         return None
-    assessment = model_assess.assess(record, session, service_settle.terms_of(uow, order, session.tariff))
+    assessment = service_terms.assess(record, session, service_terms.terms_of(uow, order, session.tariff))
     outcome = service_settle.settlement(uow, order, assessment, record.record_id)
     if outcome.verdict is not Verdict.BILL or not outcome.charge.total_fen:
         return None

@@ -23,6 +23,7 @@ from sqlalchemy.exc import IntegrityError
 
 from chargecloud.device.events import StartMethod
 from chargecloud.features.orders.messages import Order, OrderState
+from chargecloud.features.orders.sql_usage import add_usage_lines
 from chargecloud.features.sessions.messages import LimitKind
 from chargecloud.features.tariffs.messages import Bill
 from chargecloud.infra.sql.bulk import Change, insert_many, update_many
@@ -47,6 +48,7 @@ orders = Table(
     Column("limit_kind", code(16), nullable=False),
     Column("limit_value", big_int(), nullable=False),
     Column("tariff_version_id", big_int()),
+    Column("pass_id", big_int()),
     Column("hold_no", Integer, nullable=False),
     Column("hold_fen", fen(), nullable=False),
     Column("hold_open", Boolean, nullable=False),
@@ -331,6 +333,8 @@ async def add_bill(uow: UnitOfWork, order_no: str, bill_no: int, bill: Bill) -> 
 
 async def add_bills(uow: UnitOfWork, bills: Sequence[tuple[str, int, Bill]]) -> None:
     """Write the lines of bills, each with its order and its number there."""
+    if any(bill.usage_lines for _, _, bill in bills):
+        await add_usage_lines(uow, bills)
     rows: list[dict[str, object]] = [
         {
             "order_no": order_no,

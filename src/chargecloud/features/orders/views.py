@@ -17,6 +17,8 @@ from chargecloud.features.orders.sql import (
     orders,
     settlements,
 )
+from chargecloud.features.orders.sql_usage import usage_lines
+from chargecloud.features.tariffs.messages import UsageLine
 from chargecloud.kernel.clock import local_time
 
 
@@ -90,6 +92,7 @@ class OrderDetail(msgspec.Struct, frozen=True, kw_only=True):
 
     order: Order
     bill: list[BillLineRow]
+    usage_bill: list[UsageLine]
     settlement: SettlementRow | None
     corrections: list[CorrectionRow]
     events: list[EventRow]
@@ -158,6 +161,7 @@ async def detail(connection: AsyncConnection, found: Order) -> OrderDetail:
     return OrderDetail(
         order=found,
         bill=await _bill(connection, found),
+        usage_bill=await usage_lines(connection, found.order_no, found.bill_no),
         settlement=await _settlement(connection, found),
         corrections=await _corrections(connection, found),
         events=await _events(connection, found),

@@ -18,7 +18,7 @@ router = APIRouter(tags=["sessions"])
 Reader = Annotated[Principal, Depends(require("orders.read"))]
 SessionNo = Annotated[str, Path(min_length=1, max_length=64, pattern="^[0-9A-Za-z-]+$")]
 StateQuery = Annotated[SessionState | None, Query(strict=False)]
-CodeQuery = Annotated[str, Query(pattern="^([0-9]{14})?$")]
+CodeQuery = Annotated[str, Query(pattern="^([0-9]{14}|[0-9A-F]{8})?$")]
 
 
 def may_see(who: Principal, session: ChargingSession) -> bool:

@@ -62,7 +62,8 @@ class SessionOut(ApiModel):
     def of(cls, session: ChargingSession) -> Self:
         hidden = {
             "tariff", "rated_power_w", "card_id", "connector_key", "driver_key", "proof_due_at_ms", "due_at_ms",
-            "nudges", "idle_samples", "metered_at_ms", "gap_mwh", "record_id", "record_energy_mwh", "revision",
+            "nudges", "idle_samples", "intervals", "metered_at_ms", "gap_mwh", "record_id", "record_energy_mwh",
+            "revision",
         }  # fmt: skip
         values = {name: value for name, value in msgspec.structs.asdict(session).items() if name not in hidden}
         for name in ("requested_at", "began_at", "ended_at", "evidence_at"):

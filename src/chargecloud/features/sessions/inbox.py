@@ -9,6 +9,7 @@ from chargecloud.device.events import (
     BatteryIntroduced,
     BatteryLimits,
     BatteryStatus,
+    Beat,
     CameOnline,
     ChargeAborted,
     ChargeEnded,
@@ -47,6 +48,11 @@ async def on_command_ended(uow: UnitOfWork, event: CommandEnded, envelope: Envel
 async def on_sample(uow: UnitOfWork, event: MeterSampled, envelope: Envelope) -> None:
     """Live values of a session."""
     await service.record_sample(uow, event, envelope.at_ms)
+
+
+async def on_beat(uow: UnitOfWork, event: Beat, envelope: Envelope) -> None:
+    """What connectors do, of charge points that tell it in heartbeats."""
+    await service.see_beat(uow, event, envelope.at_ms)
 
 
 async def on_charge_ended(uow: UnitOfWork, event: ChargeEnded | ChargeAborted, envelope: Envelope) -> None:
@@ -117,6 +123,7 @@ SUBSCRIPTIONS = (
     Subscription(StopAnswered, on_stop_answered),
     Subscription(CommandEnded, on_command_ended),
     Subscription(MeterSampled, on_sample),
+    Subscription(Beat, on_beat),
     Subscription(ChargeEnded, on_charge_ended),
     Subscription(ChargeAborted, on_charge_ended),
     Subscription(RecordUploaded, on_record, many=on_records),

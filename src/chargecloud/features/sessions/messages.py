@@ -4,8 +4,9 @@ from enum import StrEnum
 
 import msgspec
 
+from chargecloud.device.commands import ChargeLimit
 from chargecloud.device.events import RecordUploaded, StartMethod
-from chargecloud.features.tariffs.messages import TariffVersion
+from chargecloud.features.tariffs.messages import PowerInterval, TariffVersion
 from chargecloud.kernel.message import Event
 
 
@@ -57,6 +58,7 @@ class StopReason(StrEnum):
     START_TIMEOUT = "start_timeout"
     PARTNER_FAILED = "partner_failed"
     UNAUTHORISED = "unauthorised"
+    FIRE_GUARD = "fire_guard"
 
 
 class Segment(msgspec.Struct, frozen=True, array_like=True):
@@ -88,6 +90,8 @@ class RequestStart(msgspec.Struct, frozen=True, kw_only=True):
     card_id: str = ""
     vin: str = ""
     parallel_no: str = ""
+    charge_limit: ChargeLimit | None = None
+    """How far the charge point itself lets the charge go, where it can be told."""
 
 
 class ChargingSession(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,6 +150,8 @@ class ChargingSession(msgspec.Struct, frozen=True, kw_only=True):
     gap_mwh: int = 0
     """Part of the energy that arrived across silences, so that its half hours are a guess."""
     segments: tuple[Segment, ...] = ()
+    intervals: tuple[PowerInterval, ...] = ()
+    """Power from report to report, of charge points that only count."""
     flags: tuple[str, ...] = ()
     record_id: str | None = None
     record_count: int = 0

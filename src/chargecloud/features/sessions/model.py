@@ -10,8 +10,10 @@ from enum import StrEnum
 import msgspec
 
 from chargecloud.device.events import ConnectorStatus, MeterSampled, StartAnswered, StartRefusal
-from chargecloud.features.sessions.messages import ChargingSession, LimitKind, Segment, SessionState, StopReason
+from chargecloud.features.sessions import model_two_wheel
+from chargecloud.features.sessions.messages import ChargingSession, LimitKind, SessionState, StopReason
 from chargecloud.features.sessions.model_meter import METER_SLACK_MWH, count_energy
+from chargecloud.features.sessions.model_two_wheel import only_counts
 
 START_PROOF_MS = 90_000
 """文档 §5: charging has to be reported within 90 s of the start."""
@@ -111,8 +113,8 @@ class Step(msgspec.Struct, frozen=True):
     refused: Fact | None = None
 
 
-Price = Callable[[tuple[Segment, ...]], int]
-"""Our price in hao for energy by half hours."""
+Price = Callable[[ChargingSession], int]
+"""Our price in hao for what a session was delivered."""
 
 
 def flagged(session: ChargingSession, flag: str) -> ChargingSession:
@@ -146,7 +148,12 @@ def first_due(session: ChargingSession, at_ms: int) -> int | None:
         return session.proof_due_at_ms
     if session.state in (S.STOPPING, S.AWAITING_RECORD):
         return at_ms + RECORD_DUE_MS
-    return at_ms + STALE_MS
+    return at_ms + stale_ms(session)
+
+
+def stale_ms(session: ChargingSession) -> int:
+    """How long a charging session may be silent before it is asked for a sign."""
+    return model_two_wheel.STALE_MS if only_counts(session) else STALE_MS
 
 
 def answer_start(session: ChargingSession, event: StartAnswered, at_ms: int) -> Step:
@@ -155,12 +162,21 @@ def answer_start(session: ChargingSession, event: StartAnswered, at_ms: int) -> 
         return move(heard(session, at_ms), Fact.ACCEPTED, at_ms)
     if session.began_at_ms is not None:
         return Step(session, refused=Fact.REFUSED)
-    heard_session = msgspec.structs.replace(heard(session, at_ms), refusal=event.refusal.value)
-    if event.refusal is not StartRefusal.NOT_PLUGGED:
+    heard_session = msgspec.structs.replace(heard(session, at_ms), refusal=_refusal(event))
+    if only_counts(session) and event.refusal is StartRefusal.ALREADY_CHARGING:
+        return move(heard_session, Fact.UNANSWERED, at_ms)  # it may be this very charge, begun by an answer we missed
+    if event.refusal is not StartRefusal.NOT_PLUGGED or only_counts(session):
         return move(heard_session, Fact.REFUSED, at_ms)
     proof_due_at_ms = max(session.proof_due_at_ms, at_ms + PLUG_PROOF_MS)
     waiting = msgspec.structs.replace(heard_session, proof_due_at_ms=proof_due_at_ms)
     return move(waiting, Fact.NOT_PLUGGED, at_ms)
+
+
+def _refusal(event: StartAnswered) -> str:
+    """The word for a refusal, with the connectors to choose from."""
+    if event.refusal is not StartRefusal.CHOOSE_CONNECTOR:
+        return event.refusal.value
+    return f"{event.refusal.value}:{','.join(map(str, event.waiting_connectors))}"[:64]
 
 
 def lose_start(session: ChargingSession, fact: Fact, at_ms: int, *, reason: str) -> Step:
@@ -194,6 +210,8 @@ def apply_sample(
     if session.state is S.RECORDED:
         return _after_record(session, sample)
     seen = _note_values(heard(session, at_ms), sample)
+    if only_counts(seen):
+        seen = model_two_wheel.with_interval(seen, sample)
     if sample.status is ConnectorStatus.CHARGING:
         return _charging(seen, sample, at_ms, price)
     if sample.session_no == session.session_no and session.began_at_ms is not None:
@@ -237,7 +255,7 @@ def _charging(session: ChargingSession, sample: MeterSampled, at_ms: int, price:
     step = move(_priced(counted, price), Fact.CHARGING_AFTER_STOP if session.stop_reason else Fact.CHARGING, at_ms)
     after = msgspec.structs.replace(step.session, idle_samples=0, nudges=0)
     if after.state is S.CHARGING:
-        return _limited(msgspec.structs.replace(after, due_at_ms=at_ms + STALE_MS), at_ms)
+        return _limited(msgspec.structs.replace(after, due_at_ms=at_ms + stale_ms(after)), at_ms)
     if after.state is S.UNAUTHORISED:
         return _unauthorised(session, after, at_ms)
     if after.state is S.STOPPING and (session.state is not S.STOPPING or session.began_at_ms is None):
@@ -276,9 +294,23 @@ def end(session: ChargingSession, at_ms: int) -> Step:
     return move(heard(session, at_ms), Fact.ENDED, at_ms)
 
 
+def apply_status(session: ChargingSession, status: ConnectorStatus | None, at_ms: int, *, trusted: bool = True) -> Step:
+    """What a heartbeat says of a session's connector: it names no session, so it proves less than a sample."""
+    if status is ConnectorStatus.CHARGING:
+        noted = msgspec.structs.replace(heard(session, at_ms), idle_samples=0)
+        if session.state is S.STARTING and session.connector_no:  # it said yes, and now it charges there
+            return move(msgspec.structs.replace(noted, began_at_ms=session.requested_at_ms), Fact.CHARGING, at_ms)
+        return Step(model_two_wheel.may_have_started(noted, at_ms))
+    if status is ConnectorStatus.AVAILABLE and (trusted or session.began_at_ms is not None):
+        return _idle(heard(session, at_ms), at_ms)
+    return Step(session)
+
+
 def answer_stop(session: ChargingSession, *, accepted: bool, reason: str, at_ms: int) -> Step:
     """The charge point's word on a stop (文档 §0x35): "not charging" ends what had begun, and proves nothing else."""
     noted = heard(session, at_ms)
+    if not accepted and reason == "not_charging" and session.began_at_ms is None and only_counts(session):
+        return move(noted, Fact.IDLE_PROVEN, at_ms)  # the stop named this very session
     if accepted or reason != "not_charging" or session.began_at_ms is None:
         return Step(noted)
     return move(noted, Fact.ENDED, at_ms)
@@ -314,6 +346,8 @@ def tick(session: ChargingSession, now_ms: int, *, estimate_after_ms: int) -> St
     if session.state in UNPROVEN:
         return Step(msgspec.structs.replace(session, due_at_ms=session.proof_due_at_ms))
     waiting_since_ms = session.ended_at_ms if session.ended_at_ms is not None else session.evidence_at_ms
+    if estimate_after_ms and only_counts(session) and session.state is S.AWAITING_RECORD:
+        estimate_after_ms = min(estimate_after_ms, model_two_wheel.NO_RECORD_MS)
     if estimate_after_ms and now_ms - waiting_since_ms >= estimate_after_ms:
         return give_up(session, now_ms)
     return _nudge(session, now_ms)
@@ -337,9 +371,9 @@ def _nudge(session: ChargingSession, now_ms: int) -> Step:
 
 
 def _priced(session: ChargingSession, price: Price) -> ChargingSession:
-    if session.tariff is None or not session.segments:
+    if session.tariff is None or not (session.segments or session.intervals):
         return session
-    return msgspec.structs.replace(session, amount_hao=price(session.segments))
+    return msgspec.structs.replace(session, amount_hao=price(session))
 
 
 def _limited(session: ChargingSession, at_ms: int) -> Step:
@@ -350,6 +384,8 @@ def _limited(session: ChargingSession, at_ms: int) -> Step:
 def reached(session: ChargingSession, at_ms: int) -> StopReason | None:
     """Which limit has been reached, by our own count and price."""
     charged_ms = at_ms - (session.began_at_ms if session.began_at_ms is not None else at_ms)
+    if only_counts(session):
+        charged_ms = session.charged_s * 1000
     limit = session.limit_value
     by_kind = {
         LimitKind.MONEY: (session.amount_hao, limit * 100, StopReason.LIMIT_MONEY),

@@ -6,6 +6,7 @@ import msgspec
 
 from chargecloud.device.commands import StartCharging
 from chargecloud.device.events import (
+    Beat,
     ChargeAborted,
     ChargeEnded,
     CommandEnded,
@@ -14,7 +15,7 @@ from chargecloud.device.events import (
     StartAnswered,
     StopAnswered,
 )
-from chargecloud.features.sessions import model, service_adopt, service_live, sql
+from chargecloud.features.sessions import model, model_two_wheel, service_adopt, service_live, sql
 from chargecloud.features.sessions.messages import (
     ChargeDetailRecord,
     ChargingSession,
@@ -111,6 +112,7 @@ async def request_start(uow: UnitOfWork, command: RequestStart, *, requested_by:
         card_id=command.card_id or "0" * 16,
         balance_fen=command.cap_fen,
         parallel_no=command.parallel_no,
+        limit=command.charge_limit,
     )
     await stations.ask(uow, start, requested_by=requested_by)
     service_live.show(uow, created)
@@ -129,8 +131,9 @@ def new_session(uow: UnitOfWork, command: RequestStart, state: SessionState) -> 
     """A session that has just been asked for."""
     values = msgspec.structs.asdict(command)
     limit = command.limit
-    del values["limit"], values["driver_place"]
-    proof_due_at_ms = uow.now_ms + model.START_PROOF_MS
+    del values["limit"], values["driver_place"], values["charge_limit"]
+    proof_ms = model_two_wheel.START_PROOF_MS if command.tariff.plan else model.START_PROOF_MS
+    proof_due_at_ms = uow.now_ms + proof_ms
     return ChargingSession(
         **values,
         limit_kind=limit.kind,
@@ -176,7 +179,8 @@ async def start_answered(uow: UnitOfWork, event: StartAnswered, at_ms: int) -> N
     reach("K12")
     found = await sql.find(uow, event.session_no)
     if found is not None and found.charge_point_code == event.charge_point_code:
-        await settle_step(uow, found, model.answer_start(found, event, at_ms))
+        here = await service_live.placed(uow, found, event.connector_no if event.accepted else 0)
+        await settle_step(uow, found, model.answer_start(here, event, at_ms))
 
 
 async def command_ended(uow: UnitOfWork, event: CommandEnded, at_ms: int) -> None:
@@ -219,6 +223,12 @@ async def record_sample(uow: UnitOfWork, event: MeterSampled, at_ms: int) -> Non
         here = [named] if named is not None else here
     for entry in here:
         await service_live.apply_sample(uow, entry, event, at_ms)
+
+
+async def see_beat(uow: UnitOfWork, event: Beat, at_ms: int) -> None:
+    """A heartbeat that tells of every connector; of one connector alone it tells nothing of a session."""
+    if event.connectors:
+        await service_live.apply_beat(uow, event, at_ms)
 
 
 async def charge_ended(uow: UnitOfWork, event: ChargeEnded | ChargeAborted, at_ms: int) -> None:

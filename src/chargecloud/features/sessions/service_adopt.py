@@ -57,7 +57,7 @@ async def _keep(
     uow: UnitOfWork, event: MeterSampled, at_ms: int, *, charge_point: ChargePoint, tolerated: bool
 ) -> None:
     blank = _foreign(charge_point, event.connector_no, event.session_no, at_ms - max(event.charged_s, 60) * 1000)
-    seen = model.apply_sample(blank, event, at_ms, lambda _segments: 0).session
+    seen = model.apply_sample(blank, event, at_ms, lambda _session: 0).session
     kept = msgspec.structs.replace(
         model.flagged(seen, "foreign"),
         stop_reason="" if tolerated else StopReason.UNAUTHORISED.value,

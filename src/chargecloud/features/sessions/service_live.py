@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Sequence
 
+import msgspec
 from prometheus_client import Counter
 
-from chargecloud.device.commands import DeviceCommand, ReadSample, StopCharging
-from chargecloud.device.events import MeterSampled
-from chargecloud.features.sessions import model, sql, views
+from chargecloud.device.capability import Capability
+from chargecloud.device.commands import ChangeLimit, ChargeLimit, ChargeMode, DeviceCommand, ReadSample, StopCharging
+from chargecloud.device.events import Beat, MeterSampled
+from chargecloud.features.sessions import model, model_two_wheel, sql, views
 from chargecloud.features.sessions.messages import (
     ChargingSession,
-    Segment,
+    LimitKind,
     SessionEnded,
     SessionEstimated,
     SessionEventBase,
@@ -38,20 +40,80 @@ async def apply_sample(uow: UnitOfWork, before: ChargingSession, event: MeterSam
     """One sample for one session, with our running price."""
     trusted = True
     if model.would_prove_nothing_flowed(before, event, at_ms):
-        charge_point = await stations.charge_point(uow, before.charge_point_code)
-        back_ms = charge_point.presence_since_ms
-        trusted = back_ms <= before.requested_at_ms or at_ms - back_ms >= model.UPLOAD_GRACE_MS
-    await settle_step(uow, before, model.apply_sample(before, event, at_ms, _pricing(before), trusted=trusted))
+        trusted = await _has_uploaded(uow, before, at_ms)
+    named = event.connector_no if event.session_no == before.session_no else 0
+    here = await placed(uow, before, named)
+    step = model.apply_sample(here, event, at_ms, _pricing(before), trusted=trusted)
+    after = await settle_step(uow, before, step)
+    if after.intervals is not before.intervals:
+        await _relimit(uow, before, after)
 
 
-def _pricing(session: ChargingSession) -> Callable[[tuple[Segment, ...]], int]:
-    """Our price of energy by half hours, under the tariff noted at the start."""
+async def _has_uploaded(uow: UnitOfWork, session: ChargingSession, at_ms: int) -> bool:
+    """Whether the charge point cannot hold back a record from the time it was away."""
+    charge_point = await stations.charge_point(uow, session.charge_point_code)
+    back_ms = charge_point.presence_since_ms
+    return back_ms <= session.requested_at_ms or at_ms - back_ms >= model.UPLOAD_GRACE_MS
+
+
+async def placed(uow: UnitOfWork, session: ChargingSession, connector_no: int) -> ChargingSession:
+    """A session whose connector was left to the charge point, at the connector it has named by now."""
+    if session.connector_no or not connector_no:
+        return session
+    key = f"{session.charge_point_code}/{connector_no}"
+    free = session.connector_key is not None and not await sql.find_here(uow, "", key)
+    return msgspec.structs.replace(
+        session, connector_no=connector_no, connector_key=key if free else session.connector_key
+    )
+
+
+async def apply_beat(uow: UnitOfWork, event: Beat, at_ms: int) -> None:
+    """What a heartbeat of all connectors says of the sessions there."""
+    sessions = [
+        found for found in await sql.open_at(uow, event.charge_point_code) if model_two_wheel.only_counts(found)
+    ]
+    taken = frozenset(found.connector_no for found in sessions if found.connector_no)
+    for found in sessions:
+        status = model_two_wheel.status_here(found, event.connectors, taken)
+        overdue = found.began_at_ms is None and at_ms >= found.proof_due_at_ms
+        trusted = not overdue or await _has_uploaded(uow, found, at_ms)
+        await settle_step(uow, found, model.apply_status(found, status, at_ms, trusted=trusted))
+
+
+async def _relimit(uow: UnitOfWork, before: ChargingSession, after: ChargingSession) -> None:
+    """The power tier changed: what is left of the money lasts for another time than was granted."""
+    plan = after.tariff.plan if after.tariff else None
+    if plan is None or after.state is not SessionState.CHARGING or not after.cap_fen:
+        return
+    most_s = after.limit_value * 60 if after.limit_kind is LimitKind.MINUTES else plan.max_duration_s
+    usages = model_two_wheel.usage_of(before), model_two_wheel.usage_of(after)
+    total_s = tariffs.new_total_s(plan, *usages, after.cap_fen, most_s=min(most_s, plan.max_duration_s))
+    if total_s is None:
+        return
+    charge_point = await stations.charge_point(uow, after.charge_point_code)
+    if stations.can(charge_point, Capability.CHANGE_LIMIT):
+        change = ChangeLimit(
+            command_id=f"limit:{after.session_no}:{new_id()[:12]}",
+            charge_point_code=after.charge_point_code,
+            expires_at_ms=uow.now_ms + STOP_WITHIN_MS,
+            connector_no=after.connector_no,
+            session_no=after.session_no,
+            limit=ChargeLimit(mode=ChargeMode.BY_TIME, duration_s=total_s, stop_when_full=True),
+        )
+        await stations.ask(uow, change, requested_by="session:power_tier")
+
+
+def _pricing(session: ChargingSession) -> Callable[[ChargingSession], int]:
+    """Our price under the tariff noted at the start: by half hours, or by what was used."""
     version = session.tariff
     if version is None:
-        return lambda _segments: 0
+        return lambda _session: 0
+    plan = version.plan
+    if plan is not None:
+        return lambda now: tariffs.running_hao(plan, model_two_wheel.usage_of(now))
 
-    def price(segments: tuple[Segment, ...]) -> int:
-        parts = [EnergySegment(segment.start_ms, segment.energy_mwh) for segment in segments]
+    def price(now: ChargingSession) -> int:
+        parts = [EnergySegment(segment.start_ms, segment.energy_mwh) for segment in now.segments]
         return tariffs.price_segments(version, parts).total_hao
 
     return price

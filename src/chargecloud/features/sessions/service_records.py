@@ -9,7 +9,7 @@ import msgspec
 
 from chargecloud.device.commands import ConfirmRecord
 from chargecloud.device.events import RecordUploaded, digest_of
-from chargecloud.features.sessions import model, service_adopt, sql
+from chargecloud.features.sessions import model, service_adopt, service_live, sql
 from chargecloud.features.sessions.messages import ChargingSession, RecordMisplaced, RecordStanding, SessionRecorded
 from chargecloud.features.sessions.model import Step
 from chargecloud.features.sessions.service_live import settle_step, settle_steps
@@ -42,7 +42,8 @@ async def store_records(uow: UnitOfWork, batch: Sequence[Uploaded]) -> None:
     for each in filed:
         session = found.get(each.session_no)
         code = each.uploaded.event.charge_point_code
-        if session and session.record_id is None and session.charge_point_code == code and times[each.session_no] == 1:
+        plain_one = session is not None and session.record_id is None and session.connector_no != 0
+        if session and plain_one and session.charge_point_code == code and times[each.session_no] == 1:
             plain.append((each, session))
         else:
             odd.append(each)
@@ -88,7 +89,8 @@ async def store_record(uow: UnitOfWork, event: RecordUploaded, at_ms: int) -> No
     if record_id is not None:
         if found is None:
             found = await service_adopt.adopt_record(uow, event, session_no, at_ms)
-        await settle_step(uow, found, _step(found, event, record_id, at_ms))
+        here = await service_live.placed(uow, found, event.connector_no)
+        await settle_step(uow, found, _step(here, event, record_id, at_ms))
         _tell(uow, found, record_id)
     _confirm(uow, event, digest)
 

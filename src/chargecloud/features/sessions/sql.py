@@ -33,7 +33,7 @@ from chargecloud.features.sessions.messages import (
     Segment,
     SessionState,
 )
-from chargecloud.features.tariffs.messages import TariffVersion
+from chargecloud.features.tariffs.messages import PowerInterval, TariffVersion
 from chargecloud.infra.sql.bulk import Change, insert_many, update_many
 from chargecloud.infra.sql.types import big_id, code, epoch_ms, json_text, metadata
 from chargecloud.infra.sql.uow import UnitOfWork
@@ -88,6 +88,7 @@ sessions = Table(
     Column("reported_amount_hao", epoch_ms(), nullable=False),
     Column("gap_mwh", epoch_ms(), nullable=False),
     Column("segments", json_text(), nullable=False),
+    Column("intervals", json_text()),
     Column("flags", json_text(), nullable=False),
     Column("record_id", code(32)),
     Column("record_count", Integer, nullable=False),
@@ -153,19 +154,22 @@ battery_reports = Table(
 SESSION_COLUMNS = tuple(column for column in sessions.c if column.name != "id")
 _NAMES = tuple(column.name for column in SESSION_COLUMNS)
 _read_segments = msgspec.json.Decoder(tuple[Segment, ...]).decode
+_read_intervals = msgspec.json.Decoder(tuple[PowerInterval, ...]).decode
 _read_tariff = lru_cache(maxsize=512)(msgspec.json.Decoder(TariffVersion).decode)
 """Sessions under one version hold the same text."""
 _values = attrgetter(*_NAMES)
 _read_flags = msgspec.json.Decoder(tuple[str, ...]).decode
 _read_body = msgspec.json.Decoder(RecordUploaded).decode
+_OCCUPYING = ("requested", "starting", "awaiting_plug", "unconfirmed", "charging", "stopping")
 _ENUMS = {"method": StartMethod, "state": SessionState, "limit_kind": LimitKind}
-_JSON = ("segments", "flags", "tariff")
+_JSON = ("segments", "intervals", "flags", "tariff")
 
 
 def session_of(row: Row[*tuple[Any, ...]]) -> ChargingSession:
     """A session from a row that starts with its columns."""
     values = dict(zip(_NAMES, row, strict=False))
     values["segments"] = _read_segments(values["segments"])
+    values["intervals"] = _read_intervals(values["intervals"]) if values["intervals"] else ()
     values["flags"] = _read_flags(values["flags"])
     values["tariff"] = _read_tariff(values["tariff"]) if values["tariff"] else None
     for name, kind in _ENUMS.items():
@@ -174,6 +178,8 @@ def session_of(row: Row[*tuple[Any, ...]]) -> ChargingSession:
 
 
 def _plain(name: str, value: object) -> object:
+    if name == "intervals" and not value:
+        return None
     if name in _JSON and value is not None:
         return msgspec.json.encode(value).decode()
     return value.value if name in _ENUMS and isinstance(value, StartMethod | SessionState | LimitKind) else value
@@ -223,6 +229,15 @@ async def find_here(uow: UnitOfWork, session_no: str, connector_key: str) -> lis
     else:
         rows = await uow.connection.execute(_BY_CONNECTOR, {"key": connector_key})
     return [session_of(row) for row in rows]
+
+
+async def open_at(uow: UnitOfWork, charge_point_code: str) -> list[ChargingSession]:
+    """Sessions that occupy a connector of a charge point."""
+    statement = select(*SESSION_COLUMNS).where(
+        sessions.c.charge_point_code == charge_point_code,
+        sessions.c.state.in_(_OCCUPYING),
+    )
+    return [session_of(row) for row in await uow.connection.execute(statement)]
 
 
 async def occupying(uow: UnitOfWork, *, driver_id: int, connector_keys: Sequence[str]) -> list[ChargingSession]:

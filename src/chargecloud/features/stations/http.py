@@ -26,7 +26,7 @@ from chargecloud.features.stations.http_models import (
     StationOut,
 )
 from chargecloud.features.stations.messages import ChargePoint
-from chargecloud.features.stations.model import check_capable
+from chargecloud.features.stations.model import CODE_PATTERN, check_capable
 from chargecloud.infra.http.auth import Principal, Someone, require
 from chargecloud.infra.http.context import Db
 from chargecloud.infra.http.live import LiveTopic
@@ -44,7 +44,7 @@ Reader = Annotated[Principal, Depends(require("stations.read"))]
 Writer = Annotated[Principal, Depends(require("stations.write"))]
 Operator = Annotated[Principal, Depends(require("devices.command"))]
 FrameViewer = Annotated[Principal, Depends(require("devices.read"))]
-Code = Annotated[str, Path(pattern="^[0-9]{14}$", description="charge point code")]
+Code = Annotated[str, Path(pattern=f"^({CODE_PATTERN})$", description="charge point code")]
 ConnectorNo = Annotated[int, Path(ge=1, le=16)]
 StationId = Annotated[Id, Path()]
 

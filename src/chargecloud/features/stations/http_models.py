@@ -7,12 +7,15 @@ from pydantic import Field
 
 from chargecloud.features.stations import views
 from chargecloud.features.stations.messages import ChargePoint, Connector
+from chargecloud.features.stations.model import CODE_PATTERN
 from chargecloud.features.stations.service_assets import NewChargePoint, NewStation
 from chargecloud.infra.http.model import ApiModel, Id, Moment
 from chargecloud.infra.http.outward import outward
 
 Name = Annotated[str, Field(min_length=1, max_length=100)]
-Code = Annotated[str, Field(pattern=r"^[0-9]{14}$", description="14 digits; leading zeros count")]
+Code = Annotated[
+    str, Field(pattern=f"^({CODE_PATTERN})$", description="14 digits (leading zeros count), or 8 hex digits")
+]
 Latitude = Annotated[int, Field(ge=-90_000_000, le=90_000_000, description="millionths of a degree")]
 Longitude = Annotated[int, Field(ge=-180_000_000, le=180_000_000, description="millionths of a degree")]
 Watts = Annotated[int, Field(ge=0, le=2_000_000, description="rated power of one connector; 0: not known")]

@@ -9,6 +9,7 @@ from chargecloud.device.events import (
     GatewayReported,
     LockReported,
     MeterSampled,
+    RecordUploaded,
     TariffReported,
     WentOffline,
 )
@@ -43,6 +44,12 @@ async def on_beat(uow: UnitOfWork, event: Beat, _envelope: Envelope) -> None:
     await service.see_beat(uow, event)
 
 
+async def on_record(uow: UnitOfWork, event: RecordUploaded, _envelope: Envelope) -> None:
+    """A charge is over, which the next heartbeat may tell only minutes later."""
+    if event.usage is not None:
+        await service.see_record(uow, event)
+
+
 async def on_lock(uow: UnitOfWork, event: LockReported, _envelope: Envelope) -> None:
     """State of a parking lock."""
     await service.see_lock(uow, event)
@@ -74,6 +81,7 @@ SUBSCRIPTIONS = (
     Subscription(WentOffline, on_offline),
     Subscription(MeterSampled, on_sample),
     Subscription(Beat, on_beat),
+    Subscription(RecordUploaded, on_record),
     Subscription(LockReported, on_lock),
     Subscription(ClockReported, on_clock),
     Subscription(TariffReported, on_tariff),

@@ -4,13 +4,14 @@ import re
 import secrets
 from collections.abc import Sequence
 
-from chargecloud.device.capability import NEEDS
+from chargecloud.device.capability import NEEDS, Capability
 from chargecloud.device.commands import DeviceCommand
-from chargecloud.device.events import ConnectorStatus, MeterSampled
+from chargecloud.device.events import ConnectorReport, ConnectorStatus, MeterSampled
 from chargecloud.features.stations.messages import ChargePoint, ConnectorState
 from chargecloud.kernel.errors import Invalid, Unsupported
 
-CODE_DIGITS = 14
+CODE_PATTERN = "[0-9]{14}|[0-9A-F]{8}"
+"""Fourteen digits, or the eight hexadecimal digits of a 32-bit number."""
 MAX_CONNECTORS = 16
 UNASSIGNED = "未分配"
 """Name of the station that takes charge points admitted while enrolment is open."""
@@ -18,9 +19,10 @@ UNASSIGNED = "未分配"
 DEFAULT_RATED_POWER_W = {"dc": 360_000, "ac": 22_000}
 """What bounds a connector's power when nobody has entered a rated power."""
 
-_CODE = re.compile(r"[0-9]{14}")
+_CODE = re.compile(CODE_PATTERN)
 _QR_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 _QR_LENGTH = 10
+CHOOSES = 0xFF
 
 
 def connector_state(*, status: ConnectorStatus, plugged: bool) -> ConnectorState:
@@ -43,6 +45,11 @@ def sampled_state(event: MeterSampled) -> ConnectorState:
     return connector_state(status=event.status, plugged=event.plugged)
 
 
+def reported_state(report: ConnectorReport) -> ConnectorState:
+    """The state a heartbeat of all connectors reports."""
+    return connector_state(status=report.status, plugged=report.plugged)
+
+
 def beaten_state(*, reported: ConnectorState, plugged: bool, fault_bits: int, faulted: bool) -> ConnectorState:
     """The state after a heartbeat, which knows only "faulted" or not; named faults are cleared by samples alone."""
     if faulted:
@@ -60,7 +67,7 @@ def rated_power_w(*, power_type: str, entered_w: int) -> int:
 def check_code(code: str) -> str:
     """The code itself, when it is one."""
     if not _CODE.fullmatch(code):
-        raise Invalid(f"桩编号必须是 {CODE_DIGITS} 位数字", "charge_point_code", charge_point_code=code)
+        raise Invalid("桩编号必须是 14 位数字，或 8 位大写十六进制数字", "charge_point_code", charge_point_code=code)
     return code
 
 
@@ -72,13 +79,18 @@ def new_qr_code() -> str:
 def read_qr(text: str) -> tuple[str, int] | str:
     """What a scanned text names: a sticker's alias, or the code and connector a charge point shows on its screen.
 
-    Screens show prefix, code and, where told so, two digits of the connector (文档 §0xF0).
+    Screens show prefix, code and, where told so, two digits of the connector (文档 §0xF0). Boards show their 32-bit
+    number as it goes over the wire and the port, counted from 0 (DNY 文档 §2.1); FF leaves the connector to the board.
     """
+    two = re.search(r"(?:^|/)([0-9A-Fa-f]{8})/([0-9A-Fa-f]{2})$", text.strip())
+    if two:
+        port = int(two[2], 16)
+        return bytes.fromhex(two[1])[::-1].hex().upper(), 0 if port == CHOOSES else port + 1
     tail = re.split(r"[/=?#]", text.strip())[-1]
     if re.fullmatch(r"[0-9]{14}", tail):
         return tail, 1
     if re.fullmatch(r"[0-9]{16}", tail):
-        return tail[:CODE_DIGITS], int(tail[CODE_DIGITS:])
+        return tail[:14], int(tail[14:])
     if re.fullmatch(rf"[{_QR_ALPHABET}]{{{_QR_LENGTH}}}", tail):
         return tail
     raise Invalid("无法识别的二维码", "qr_code", text=text[:200])
@@ -87,6 +99,11 @@ def read_qr(text: str) -> tuple[str, int] | str:
 def listed(capabilities: Sequence[str]) -> str | None:
     """Names as a charge point's row keeps them; None for who names nothing."""
     return " ".join(capabilities) or None
+
+
+def can(charge_point: ChargePoint, capability: Capability) -> bool:
+    """Whether a charge point has told that it can do this."""
+    return capability.value in (charge_point.capabilities or "").split()
 
 
 def check_capable(charge_point: ChargePoint, command: DeviceCommand) -> None:

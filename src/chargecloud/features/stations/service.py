@@ -2,6 +2,7 @@
 
 import msgspec
 
+from chargecloud.device.capability import Capability
 from chargecloud.device.commands import AnswerBoot, DeviceCommand, SetWorkParameters
 from chargecloud.device.events import (
     Beat,
@@ -12,6 +13,7 @@ from chargecloud.device.events import (
     CommandOutcome,
     LockReported,
     MeterSampled,
+    RecordUploaded,
     TariffReported,
     WentOffline,
 )
@@ -32,9 +34,9 @@ from chargecloud.features.stations.messages import (
     ConnectorState,
     Station,
 )
-from chargecloud.features.stations.model import rated_power_w
+from chargecloud.features.stations.model import can, rated_power_w
 from chargecloud.infra.sql.uow import UnitOfWork
-from chargecloud.kernel.errors import NotFound
+from chargecloud.kernel.errors import NotFound, Refused
 
 ANSWER_WITHIN_MS = 30_000
 NOT_ADMITTED = "not_admitted"
@@ -53,6 +55,8 @@ async def charge_point(uow: UnitOfWork, charge_point_code: str) -> ChargePoint:
 
 async def connector(uow: UnitOfWork, charge_point_code: str, connector_no: int) -> Connector:
     """A connector with its charge point, or NotFound."""
+    if connector_no == 0:
+        return await _any_connector(uow, charge_point_code)
     found = await sql.find_connector(uow, charge_point_code, connector_no)
     if found is None:
         raise NotFound(
@@ -64,14 +68,41 @@ async def connector(uow: UnitOfWork, charge_point_code: str, connector_no: int) 
     return found
 
 
+async def _any_connector(uow: UnitOfWork, charge_point_code: str) -> Connector:
+    """Whichever connector the charge point will choose; Refused where it cannot."""
+    at = await charge_point(uow, charge_point_code)
+    if not can(at, Capability.CHOOSES_CONNECTOR):
+        raise Refused("该充电桩不能自选插座，请指定枪号", "connector_required", field="connector_no")
+    return Connector(
+        charge_point=at,
+        connector_no=0,
+        qr_code="",
+        reported=ConnectorState.AVAILABLE,
+        plugged=False,
+        holstered=None,
+        fault_bits=0,
+        session_no="",
+        since_ms=uow.now_ms,
+        lock_state="",
+        lock_occupied=None,
+        lock_battery_pct=None,
+        lock_alarm="",
+        lock_reported_at_ms=None,
+    )
+
+
 async def find_charge_point(uow: UnitOfWork, charge_point_code: str) -> ChargePoint | None:
     """A charge point, or None."""
     return await sql.find_charge_point(uow, charge_point_code)
 
 
-async def find_by_qr(uow: UnitOfWork, text: str) -> Connector:
-    """The connector a scanned text names, or NotFound."""
-    return await views.by_qr(uow.connection, text)
+async def find_by_qr(uow: UnitOfWork, text: str) -> tuple[str, int]:
+    """Charge point code and connector number a scanned text names, or NotFound; 0: the charge point chooses."""
+    named = model.read_qr(text)
+    if isinstance(named, tuple) and named[1] == 0:
+        return named
+    found = await views.by_qr(uow.connection, text)
+    return found.charge_point.code, found.connector_no
 
 
 async def charge_points_at(uow: UnitOfWork, station_id: int) -> list[ChargePoint]:
@@ -168,7 +199,10 @@ def _live_values(event: MeterSampled) -> dict[str, object]:
 
 
 async def see_beat(uow: UnitOfWork, event: Beat) -> None:
-    """A heartbeat writes only when it changes what is known of the connector's fault."""
+    """A heartbeat writes only when it changes what is known of a connector."""
+    if event.connectors:
+        await _see_reports(uow, event)
+        return
     found = await sql_connectors.find_fault_differing(uow, event.charge_point_code, event.connector_no, event.faulted)
     if found is None:
         return
@@ -177,6 +211,22 @@ async def see_beat(uow: UnitOfWork, event: Beat) -> None:
     )
     if state is not found.reported:
         await _write_connector(uow, found, {"reported": state.value})
+
+
+async def _see_reports(uow: UnitOfWork, event: Beat) -> None:
+    """A heartbeat that tells of every connector; its faults have names, so the bit only says that there is one."""
+    known = {each.connector_no: each for each in await views.connectors_of(uow.connection, event.charge_point_code)}
+    for report in event.connectors:
+        found = known.get(report.connector_no)
+        state = model.reported_state(report)
+        values: dict[str, object] = {
+            "reported": state.value,
+            "plugged": report.plugged,
+            "fault_bits": int(bool(report.fault)),
+        }
+        if found and (found.reported, found.plugged, found.fault_bits) != (state, report.plugged, values["fault_bits"]):
+            charging = state is ConnectorState.CHARGING
+            await _write_connector(uow, found, values | {"session_no": found.session_no if charging else ""})
 
 
 async def _write_connector(uow: UnitOfWork, before: Connector, values: dict[str, object]) -> None:
@@ -199,6 +249,14 @@ async def _write_connector(uow: UnitOfWork, before: Connector, values: dict[str,
     of_charge_point = {"connectors": {str(connector_no): patch}}
     uow.live(f"charge_point:{code}", of_charge_point)
     uow.live(f"station:{before.charge_point.station_id}", {"charge_points": {code: of_charge_point}})
+
+
+async def see_record(uow: UnitOfWork, event: RecordUploaded) -> None:
+    """The record of the charge a connector is in ends it; one that has told its number is not ended by another's."""
+    found = await sql.find_connector(uow, event.charge_point_code, event.connector_no)
+    if found and found.reported is ConnectorState.CHARGING and found.session_no in ("", event.session_no):
+        values: dict[str, object] = {"reported": ConnectorState.OCCUPIED.value, "plugged": True, "session_no": ""}
+        await _write_connector(uow, found, values)
 
 
 async def see_lock(uow: UnitOfWork, event: LockReported) -> None:
@@ -265,6 +323,7 @@ __all__ = [
     "answer_boot",
     "ask",
     "came_online",
+    "can",
     "charge_point",
     "charge_points_at",
     "command_ended",
@@ -276,6 +335,7 @@ __all__ = [
     "see_beat",
     "see_clock",
     "see_lock",
+    "see_record",
     "see_sample",
     "see_tariff",
     "station",

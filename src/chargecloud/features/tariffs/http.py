@@ -19,6 +19,7 @@ from chargecloud.features.tariffs.http_models import (
     VersionOut,
 )
 from chargecloud.features.tariffs.http_stations import station_routes
+from chargecloud.features.tariffs.http_two_wheel import two_wheel_routes
 from chargecloud.features.tariffs.messages import EnergySegment, TariffVersion
 from chargecloud.infra.http.auth import Principal, require
 from chargecloud.infra.http.context import Db
@@ -28,6 +29,7 @@ from chargecloud.infra.sql.uow import UnitOfWork
 
 router = APIRouter(tags=["tariffs"])
 router.include_router(station_routes)
+router.include_router(two_wheel_routes)
 
 Reader = Annotated[Principal, Depends(require("tariffs.read"))]
 Writer = Annotated[Principal, Depends(require("tariffs.write"))]
@@ -40,7 +42,7 @@ async def list_tariffs(
     """All tariffs, by part of a name."""
     async with db.read() as connection:
         rows = await views.tariffs_page(
-            connection, reader.operator_id, name=name, before_id=pages.before_id, limit=pages.fetch
+            connection, reader.operator_id, views.TariffFilter(name=name), before_id=pages.before_id, limit=pages.fetch
         )
     shown, following = pages.page(rows, lambda row: row.tariff_id)
     return Page[TariffOut](items=[TariffOut.of(row) for row in shown], next=following)

@@ -4,11 +4,20 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.features.stations import service as stations
-from chargecloud.features.tariffs import model, sql, views
-from chargecloud.features.tariffs.messages import BandPrice, Tariff, TariffVersion, TariffVersionCreated
+from chargecloud.features.tariffs import model, model_two_wheel, sql, views
+from chargecloud.features.tariffs.messages import (
+    BandPrice,
+    Tariff,
+    TariffKind,
+    TariffVersion,
+    TariffVersionCreated,
+    TwoWheelPlan,
+)
 from chargecloud.features.tariffs.model import band_at, device_tariff, price_bands, price_segments
+from chargecloud.features.tariffs.model_two_wheel import affordable_s, charge, grant, new_total_s, running_hao
 from chargecloud.features.tariffs.service_push import (
     finish_push,
+    kind_for,
     push_current,
     push_due,
     push_station,
@@ -21,14 +30,19 @@ from chargecloud.kernel.errors import Conflict, NotFound, Refused
 __all__ = [
     "NewAssignment",
     "NewVersion",
+    "affordable_s",
     "assign",
     "band_at",
     "cancel_assignment",
     "cancel_version",
+    "charge",
     "create_tariff",
     "create_version",
     "device_tariff",
     "finish_push",
+    "grant",
+    "kind_for",
+    "new_total_s",
     "price_bands",
     "price_segments",
     "push_current",
@@ -37,6 +51,7 @@ __all__ = [
     "push_when_idle",
     "rename_tariff",
     "retry_push",
+    "running_hao",
     "tariff",
     "version",
     "version_at",
@@ -48,8 +63,10 @@ class NewVersion(msgspec.Struct, frozen=True, kw_only=True):
     """A price list to take effect at a moment, or at once."""
 
     tariff_id: int
-    bands: tuple[BandPrice | None, BandPrice | None, BandPrice | None, BandPrice | None]
-    half_hours: tuple[int, ...]
+    bands: tuple[BandPrice | None, BandPrice | None, BandPrice | None, BandPrice | None] = (None, None, None, None)
+    half_hours: tuple[int, ...] = ()
+    plan: TwoWheelPlan | None = None
+    """In the place of bands, for a two-wheel tariff."""
     effective_from_ms: int | None = None
     by: str = "system"
 
@@ -71,17 +88,25 @@ async def version(uow: UnitOfWork, version_id: int) -> TariffVersion:
     return found
 
 
-async def version_at(uow: UnitOfWork, station_id: int, at_ms: int) -> TariffVersion:
-    """The version that counts at a station at a moment. Refused "no_tariff" when none does."""
-    found = await sql.version_at(uow.connection, station_id, at_ms)
+async def version_at(
+    uow: UnitOfWork, station_id: int, at_ms: int, *, kind: TariffKind = TariffKind.TIME_OF_USE
+) -> TariffVersion:
+    """The version of a kind that counts at a station at a moment. Refused "no_tariff" when none does."""
+    found = await sql.version_at(uow.connection, station_id, at_ms, kind=kind)
     if found is None:
         raise Refused(f"场站 {station_id} 在该时刻没有电价，请先指定电价", "no_tariff", station_id=station_id)
     return found
 
 
-async def tariff(connection: AsyncConnection, tariff_id: int, operator_id: int | None) -> Tariff:
-    """A tariff; NotFound when there is none, or not for this operator."""
-    rows = await views.tariffs_page(connection, operator_id, tariff_id=tariff_id)
+async def tariff(
+    connection: AsyncConnection,
+    tariff_id: int,
+    operator_id: int | None,
+    *,
+    kind: TariffKind = TariffKind.TIME_OF_USE,
+) -> Tariff:
+    """A tariff of a kind; NotFound when there is none, or not for this operator."""
+    rows = await views.tariffs_page(connection, operator_id, views.TariffFilter(tariff_id=tariff_id, kind=kind))
     if not rows:
         raise _unknown(tariff_id)
     return rows[0]
@@ -100,11 +125,13 @@ async def version_of_tariff(
     return found
 
 
-async def create_tariff(uow: UnitOfWork, *, operator_id: int, name: str) -> int:
+async def create_tariff(
+    uow: UnitOfWork, *, operator_id: int, name: str, kind: TariffKind = TariffKind.TIME_OF_USE
+) -> int:
     """A tariff without a version yet; its name is the operator's own."""
     name = model.normal_name(name)
     await _name_must_be_free(uow, operator_id, name, except_id=0)
-    row = {"operator_id": operator_id, "name": name, "created_at_ms": uow.now_ms}
+    row = {"operator_id": operator_id, "name": name, "created_at_ms": uow.now_ms, "kind": kind.value}
     return await sql.add(uow.connection, sql.tariffs, row)
 
 
@@ -118,7 +145,14 @@ async def rename_tariff(uow: UnitOfWork, tariff_id: int, name: str) -> None:
 async def create_version(uow: UnitOfWork, new: NewVersion) -> TariffVersion:
     """Write a version; it never changes afterwards. Its wire number is the next that no living version uses."""
     operator_id = await _operator_of(uow, new.tariff_id)
-    sharp, peak, flat, valley = model.check_prices(new.bands, new.half_hours)
+    kind = await sql.kind_of(uow.connection, new.tariff_id)
+    if (new.plan is not None) != (kind is TariffKind.TWO_WHEEL):
+        raise Refused("电价种类与价格内容不符", "tariff_kind_mismatch", kind=kind.value)
+    if new.plan is None:
+        sharp, peak, flat, valley = model.check_prices(new.bands, new.half_hours)
+    else:
+        model_two_wheel.check_plan(new.plan)
+        sharp = peak = flat = valley = BandPrice(0, 0)
     effective_from_ms = uow.now_ms if new.effective_from_ms is None else new.effective_from_ms
     others = await sql.versions_of(uow.connection, new.tariff_id)
     model.check_effective(
@@ -131,10 +165,11 @@ async def create_version(uow: UnitOfWork, new: NewVersion) -> TariffVersion:
         tariff_id=new.tariff_id,
         operator_id=operator_id,
         version_no=max((other.version_no for other in others), default=0) + 1,
-        tariff_no=await _next_number(uow),
+        tariff_no="" if new.plan else await _next_number(uow),
         bands=(sharp, peak, flat, valley),
         half_hours=bytes(new.half_hours),
         effective_from_ms=effective_from_ms,
+        plan=new.plan,
     )
     row = sql.row_of(written) | {"created_at_ms": uow.now_ms, "created_by": new.by}
     version_id = await sql.add(uow.connection, sql.versions, row)
@@ -160,7 +195,8 @@ async def assign(uow: UnitOfWork, new: NewAssignment) -> int:
     if await _operator_of(uow, new.tariff_id) != station.operator_id:
         raise _unknown(new.tariff_id)
     effective_from_ms = uow.now_ms if new.effective_from_ms is None else new.effective_from_ms
-    others_ms = await sql.assignment_moments(uow.connection, new.station_id)
+    kind = await sql.kind_of(uow.connection, new.tariff_id)
+    others_ms = await sql.assignment_moments(uow.connection, new.station_id, kind)
     model.check_effective(effective_from_ms, now_ms=uow.now_ms, others_ms=others_ms)
     versions = await sql.versions_of(uow.connection, new.tariff_id)
     if not any(other.effective_from_ms <= effective_from_ms and not other.cancelled for other in versions):
@@ -172,6 +208,7 @@ async def assign(uow: UnitOfWork, new: NewAssignment) -> int:
         "effective_from_ms": effective_from_ms,
         "created_at_ms": uow.now_ms,
         "created_by": new.by,
+        "kind": kind.value,
     }
     return await sql.add(uow.connection, sql.assignments, row)
 

@@ -6,12 +6,13 @@ version goes to a charge point only while nothing charges there (文档 §4.3).
 
 import msgspec
 
+from chargecloud.device.capability import Capability
 from chargecloud.device.commands import ApplyTariff
 from chargecloud.device.events import CommandEnded, CommandOutcome
 from chargecloud.features.stations import service as stations
 from chargecloud.features.stations.messages import ChargePoint, ConnectorState
 from chargecloud.features.tariffs import model, sql, sql_push
-from chargecloud.features.tariffs.messages import PushState, TariffVersion
+from chargecloud.features.tariffs.messages import PushState, TariffKind, TariffVersion
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.errors import NotFound
 from chargecloud.kernel.ids import new_id
@@ -29,11 +30,17 @@ class Pushed(msgspec.Struct, frozen=True, kw_only=True):
     state: PushState
 
 
+def kind_for(charge_point: ChargePoint) -> TariffKind:
+    """Which kind of tariff a charge point is billed by: one that takes limits and holds no prices only counts."""
+    counts = stations.can(charge_point, Capability.CHARGE_LIMITS) and not stations.can(charge_point, Capability.TARIFF)
+    return TariffKind.TWO_WHEEL if counts else TariffKind.TIME_OF_USE
+
+
 async def push_current(uow: UnitOfWork, charge_point_code: str) -> None:
     """Give a charge point that came online the version of its station, even if it charges: the running charge keeps
     its own, and without one the charge point cannot answer for the next."""
     charge_point = await stations.find_charge_point(uow, charge_point_code)
-    if charge_point is None:
+    if charge_point is None or kind_for(charge_point) is not TariffKind.TIME_OF_USE:
         return
     version = await sql.version_at(uow.connection, charge_point.station_id, uow.now_ms)
     if version is not None:
@@ -47,7 +54,11 @@ async def push_station(uow: UnitOfWork, station_id: int, *, requested_by: str) -
     if version is None:
         raise NotFound(f"场站 {station_id} 当前没有电价，请先指定电价", "no_tariff", station_id=station_id)
     charge_points = await stations.charge_points_at(uow, station_id)
-    return [await _push(uow, charge_point, version, requested_by) for charge_point in charge_points]
+    return [
+        await _push(uow, charge_point, version, requested_by)
+        for charge_point in charge_points
+        if kind_for(charge_point) is TariffKind.TIME_OF_USE
+    ]
 
 
 async def push_when_idle(uow: UnitOfWork, charge_point_code: str) -> None:

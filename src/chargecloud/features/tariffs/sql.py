@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+import msgspec
 from sqlalchemy import (
     CheckConstraint,
     Column,
@@ -19,8 +20,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chargecloud.features.tariffs.messages import BandPrice, TariffVersion, TouBand
-from chargecloud.infra.sql.types import big_id, code, epoch_ms, metadata
+from chargecloud.features.tariffs.messages import BandPrice, TariffKind, TariffVersion, TouBand, TwoWheelPlan
+from chargecloud.infra.sql.types import big_id, code, epoch_ms, json_text, metadata
 
 PRICE_COLUMNS = tuple(f"{band.name.lower()}_{part}_si_per_kwh" for band in TouBand for part in ("energy", "service"))
 
@@ -31,6 +32,7 @@ tariffs = Table(
     Column("operator_id", ForeignKey("operators.id"), nullable=False, index=True),
     Column("name", String(80), nullable=False),
     Column("created_at_ms", epoch_ms(), nullable=False),
+    Column("kind", code(16), nullable=False, server_default="time_of_use"),
     UniqueConstraint("operator_id", "name"),
 )
 
@@ -51,6 +53,7 @@ versions = Table(
     Column("created_by", code(64), nullable=False),
     Column("cancelled_at_ms", epoch_ms()),
     Column("pushed_at_ms", epoch_ms()),
+    Column("plan", json_text()),
     UniqueConstraint("tariff_id", "version_no"),
     Index(None, "tariff_id", "effective_from_ms"),
 )
@@ -68,6 +71,7 @@ assignments = Table(
     Column("created_by", code(64), nullable=False),
     Column("cancelled_at_ms", epoch_ms()),
     Column("pushed_at_ms", epoch_ms()),
+    Column("kind", code(16), nullable=False, server_default="time_of_use"),
     Index(None, "station_id", "effective_from_ms"),
 )
 
@@ -90,6 +94,9 @@ pushes = Table(
 """The last push to each charge point; the earlier ones are in the log of device commands."""
 
 
+_read_plan = msgspec.json.Decoder(TwoWheelPlan).decode
+
+
 def version_of(row: Row[*tuple[Any, ...]]) -> TariffVersion:
     """A version from a row of `tariff_versions`."""
     prices = [row._mapping[name] for name in PRICE_COLUMNS]
@@ -103,6 +110,7 @@ def version_of(row: Row[*tuple[Any, ...]]) -> TariffVersion:
         bands=(sharp, peak, flat, valley),
         half_hours=bytes(map(int, row.half_hours)),
         effective_from_ms=row.effective_from_ms,
+        plan=_read_plan(row.plan) if row.plan else None,
     )
 
 
@@ -114,9 +122,10 @@ def row_of(version: TariffVersion) -> dict[str, object]:
         "tariff_id": version.tariff_id,
         "version_no": version.version_no,
         "tariff_no": version.tariff_no,
-        "live_no": version.tariff_no,
+        "live_no": version.tariff_no or None,
         "half_hours": "".join(map(str, version.half_hours)),
         "effective_from_ms": version.effective_from_ms,
+        "plan": msgspec.json.encode(version.plan).decode() if version.plan else None,
         **dict(zip(PRICE_COLUMNS, prices, strict=True)),
     }
 
@@ -132,6 +141,7 @@ _VERSION_AT = (
     .join(assignments, assignments.c.tariff_id == versions.c.tariff_id)
     .where(
         assignments.c.station_id == bindparam("station_id"),
+        assignments.c.kind == bindparam("kind"),
         assignments.c.effective_from_ms <= bindparam("at_ms"),
         assignments.c.cancelled_at_ms.is_(None),
         versions.c.effective_from_ms <= bindparam("at_ms"),
@@ -148,9 +158,12 @@ _VERSION_AT = (
 """Built once: every log-in and every start asks it, and building it costs more than running it."""
 
 
-async def version_at(connection: AsyncConnection, station_id: int, at_ms: int) -> TariffVersion | None:
-    """The version that counts at a station at a moment: newest assignment first, then its newest version."""
-    row = (await connection.execute(_VERSION_AT, {"station_id": station_id, "at_ms": at_ms})).first()
+async def version_at(
+    connection: AsyncConnection, station_id: int, at_ms: int, *, kind: TariffKind = TariffKind.TIME_OF_USE
+) -> TariffVersion | None:
+    """The version of a kind that counts at a station at a moment: newest assignment first, then its newest version."""
+    these = {"station_id": station_id, "at_ms": at_ms, "kind": kind.value}
+    row = (await connection.execute(_VERSION_AT, these)).first()
     return version_of(row) if row else None
 
 
@@ -202,7 +215,7 @@ async def lock_numbers(connection: AsyncConnection) -> None:
 
 async def last_tariff_no(connection: AsyncConnection) -> str:
     """The wire number given last, empty when none ever was."""
-    statement = select(versions.c.tariff_no).order_by(versions.c.id.desc()).limit(1)
+    statement = select(versions.c.tariff_no).where(versions.c.tariff_no != "").order_by(versions.c.id.desc()).limit(1)
     return str((await connection.execute(statement)).scalar_one_or_none() or "")
 
 
@@ -253,6 +266,11 @@ async def operator_of(connection: AsyncConnection, tariff_id: int) -> int | None
     return None if found is None else int(found)
 
 
+async def kind_of(connection: AsyncConnection, tariff_id: int) -> TariffKind:
+    """Of which kind an existing tariff is."""
+    return TariffKind((await connection.execute(select(tariffs.c.kind).where(tariffs.c.id == tariff_id))).scalar_one())
+
+
 async def holder_of_name(connection: AsyncConnection, operator_id: int, name: str) -> int | None:
     """The operator's tariff of that name."""
     statement = select(tariffs.c.id).where(tariffs.c.operator_id == operator_id, tariffs.c.name == name)
@@ -260,10 +278,12 @@ async def holder_of_name(connection: AsyncConnection, operator_id: int, name: st
     return None if found is None else int(found)
 
 
-async def assignment_moments(connection: AsyncConnection, station_id: int) -> list[int]:
-    """When the station's assignments take effect, cancelled ones aside."""
+async def assignment_moments(connection: AsyncConnection, station_id: int, kind: TariffKind) -> list[int]:
+    """When the station's assignments of a kind take effect, cancelled ones aside."""
     statement = select(assignments.c.effective_from_ms).where(
-        assignments.c.station_id == station_id, assignments.c.cancelled_at_ms.is_(None)
+        assignments.c.station_id == station_id,
+        assignments.c.kind == kind.value,
+        assignments.c.cancelled_at_ms.is_(None),
     )
     return list((await connection.execute(statement)).scalars())
 

@@ -5,7 +5,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.features.tariffs import model
-from chargecloud.features.tariffs.messages import PushState, Tariff, TariffVersion, VersionState
+from chargecloud.features.tariffs.messages import PushState, Tariff, TariffKind, TariffVersion, VersionState
 from chargecloud.features.tariffs.sql import assignments, pushes, tariffs, version_of, versions
 
 MAX_VERSIONS = 200
@@ -20,6 +20,14 @@ class VersionRow(msgspec.Struct, frozen=True, kw_only=True):
     state: VersionState
     created_at_ms: int
     created_by: str
+
+
+class TariffFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list of tariffs may be narrowed by."""
+
+    kind: TariffKind = TariffKind.TIME_OF_USE
+    name: str | None = None
+    tariff_id: int | None = None
 
 
 class AssignmentRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,21 +60,21 @@ class PushRow(msgspec.Struct, frozen=True, kw_only=True):
 async def tariffs_page(
     connection: AsyncConnection,
     operator_id: int | None,
+    wanted: TariffFilter,
     *,
-    name: str | None = None,
     before_id: int | None = None,
     limit: int = 1,
-    tariff_id: int | None = None,
 ) -> list[Tariff]:
     """Tariffs, newest first."""
     count = select(func.count()).select_from(versions).where(versions.c.tariff_id == tariffs.c.id).scalar_subquery()
     statement = select(tariffs, count.label("versions")).order_by(tariffs.c.id.desc()).limit(limit)
+    statement = statement.where(tariffs.c.kind == wanted.kind.value)
     if operator_id is not None:
         statement = statement.where(tariffs.c.operator_id == operator_id)
-    if tariff_id is not None:
-        statement = statement.where(tariffs.c.id == tariff_id)
-    if name:
-        statement = statement.where(tariffs.c.name.icontains(name, autoescape=True))
+    if wanted.tariff_id is not None:
+        statement = statement.where(tariffs.c.id == wanted.tariff_id)
+    if wanted.name:
+        statement = statement.where(tariffs.c.name.icontains(wanted.name, autoescape=True))
     if before_id is not None:
         statement = statement.where(tariffs.c.id < before_id)
     return [
@@ -76,6 +84,7 @@ async def tariffs_page(
             name=row.name,
             created_at_ms=row.created_at_ms,
             versions=row.versions,
+            kind=TariffKind(row.kind),
         )
         for row in await connection.execute(statement)
     ]

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from chargecloud.device.events import StartMethod
-from chargecloud.features.sessions.messages import ChargingSession, Segment, SessionState
+from chargecloud.features.sessions.messages import ChargingSession, SessionState
 from chargecloud.features.tariffs.messages import TariffVersion
 from tests.support.world import BANDS, HALF_HOURS
 
@@ -58,6 +58,6 @@ def charging(**changes: Any) -> ChargingSession:
     return session(SessionState.CHARGING, **values | changes)
 
 
-def price(segments: tuple[Segment, ...]) -> int:
+def price(session: ChargingSession) -> int:
     """One yuan a kilowatt-hour, in hao."""
-    return sum(segment.energy_mwh for segment in segments) // 100
+    return sum(segment.energy_mwh for segment in session.segments) // 100

@@ -15,6 +15,7 @@ MERGED = {
     "0003": "0fc340b7a37ce990fdaa14f85fece981143c31363476592a058fd74a389ac946",
     "0004": "b0505ee54d94c03e3fadaf09233ca0d4060cce6b1135e2d795c63791193ca6b4",
     "0005": "0a4fe240d294cc2bdd8b51731dcc4fac98fc324d6c7d17092ed14ee9ca2a98ae",
+    "0006": "c2bf775042de0a17ba8ae06dc9771da6c473f49950007dcdb25b1f794135a65b",
 }
 """Digests of the migrations' files; a new migration adds its line."""
 

@@ -38,6 +38,7 @@ Introduction = uplinks.Register | uplinks.LegacyHeartbeat | uplinks.Heartbeat
 """Frames that tell enough of a board to admit it."""
 
 _CARRIER_UNKNOWN = 4
+_FLOATING = 0x05
 _SAMPLED = {
     0x01: ConnectorStatus.CHARGING,
     0x02: ConnectorStatus.AVAILABLE,
@@ -129,6 +130,7 @@ def meter_sampled(code: str, frame: uplinks.PowerHeartbeat) -> MeterSampled:
             peak_mw=scaled(frame.peak_power_dw, MW_PER_DW),
         ),
         ambient_temp_c=celsius_or_none(frame.env_temp_raw),
+        floating=frame.port_state == _FLOATING,
     )
 
 

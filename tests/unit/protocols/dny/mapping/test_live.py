@@ -68,6 +68,7 @@ def test_progress_in_our_units() -> None:
         "amount_hao": 0,
         "fault_bits": 0,
         "power": PowerReading(187_500, 190_200, 184_000, 187_100, 190_200),
+        "floating": False,
         "ambient_temp_c": 23,
     }
 
