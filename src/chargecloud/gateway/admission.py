@@ -17,6 +17,7 @@ from chargecloud.device.events import (
     RecordUploaded,
     WentOffline,
 )
+from chargecloud.gateway.berth import Berth
 from chargecloud.gateway.contest import Contests
 from chargecloud.gateway.limits import Offences, TokenBucket
 from chargecloud.gateway.link import Link, LinkState
@@ -64,7 +65,7 @@ class Admission:
     def opened(self, link: Link, now: float) -> bool:
         """Let a socket in, or count why not; costs next to nothing, because it is what a flood meets."""
         board, source = self._board, link.source
-        if len(board.links) >= board.limits.connections:
+        if len(board.links) - board.berths >= board.limits.connections:
             board.counts["refused.full"] += 1
         elif self._sources.banned(source, now):
             board.counts["refused.source_banned"] += 1
@@ -75,6 +76,10 @@ class Admission:
             link.gate = now + max(board.limits.login_within_s, link.plugin.introduction_s)
             return True
         return False
+
+    def boarded(self, berth: Link) -> None:
+        """A charge point shows up on the line of another: it waits like anybody."""
+        self._waiting[berth.source] += 1
 
     def heard(self, link: Link, events: Sequence[DeviceEvent], now: float, wall_ms: int) -> None:
         """Introductions; and records of a contested charge point, because a record is never lost (abuse A02)."""
@@ -109,7 +114,8 @@ class Admission:
         if link.state is LinkState.ASKED and command.accepted:
             self._welcome(link, command, now)
         elif link.state is LinkState.ASKED:
-            self._note_failure(link, now)
+            if not isinstance(link, Berth):  # neighbours of a stranger on one line are not to pay for it
+                self._note_failure(link, now)
             self._postpone(link, command, self._asked_at(link))
         else:
             self._board.end(command, CommandOutcome.REFUSED, "not_waiting")

@@ -23,7 +23,7 @@ log = structlog.get_logger("chargecloud.gateway")
 
 STATES = frozenset(
     {
-        "connections", "online", "paused", "stalled", "logins_queued", "contests", "sweep_late_ms_max",
+        "connections", "berths", "online", "paused", "stalled", "logins_queued", "contests", "sweep_late_ms_max",
         "records_waiting", "bus_away", "events_held",
     }
 )  # fmt: skip
@@ -108,7 +108,8 @@ class Gateway:
         """What is and what has been, for metrics and `doctor`."""
         board = self._board
         return {
-            "connections": len(board.links),
+            "connections": len(board.links) - board.berths,
+            "berths": board.berths,
             "online": len(board.online),
             "paused": len(board.paused),
             "stalled": len(board.stalled),

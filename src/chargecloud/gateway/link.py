@@ -8,6 +8,7 @@ from enum import IntEnum
 from math import inf
 from typing import TYPE_CHECKING, Protocol, cast
 
+from chargecloud.device.capability import Capability
 from chargecloud.device.commands import DeviceCommand
 from chargecloud.device.contract import Connection, ProtocolPlugin
 from chargecloud.device.events import CommandOutcome, DeviceEvent
@@ -73,6 +74,7 @@ class Link(asyncio.Protocol):
 
     __slots__ = (
         "armed",
+        "berths",
         "board",
         "calm",
         "code",
@@ -106,6 +108,8 @@ class Link(asyncio.Protocol):
         self.paused = False
         self.calm = False
         """Online and not contested: nothing but frames to see to."""
+        self.berths: dict[str, Link] | None = {} if Capability.SEVERAL_CHARGE_POINTS in plugin.capabilities else None
+        """Other charge points of this line, by code; None where a line never carries several."""
         self.touched = False
         """Something has happened since the last sweep, which will look at this link."""
 
@@ -176,7 +180,7 @@ class Link(asyncio.Protocol):
             board.catch_up()
             events = self.connection.submit(command, now, wall_ms)
             if command.command_id:  # nobody waits for the end of what the gateway says on its own account
-                board.publish(self.code, events, wall_ms)
+                board.told(self, events, now, wall_ms)
             self.flush()
         except Unsupported as refusal:
             board.end(command, CommandOutcome.UNSUPPORTED, refusal.code)
@@ -193,12 +197,16 @@ class Link(asyncio.Protocol):
             if now >= self.gate:
                 board.door.due(self, now)
             if self.state is LinkState.ONLINE:
-                events = self.connection.tick(now, wall_ms)
-                board.publish(self.code, events, wall_ms)  # not `heard`: what time brings is no sign of life
-                self.flush()
+                self.tick_connection(now, wall_ms)
             self.arm(self.gate)
         except Exception as error:
             self.fail("tick", error)
+
+    def tick_connection(self, now: float, wall_ms: int) -> None:
+        """Let the connection do what is due."""
+        events = self.connection.tick(now, wall_ms)
+        self.board.told(self, events, now, wall_ms)  # not `heard`: what time brings is no sign of life
+        self.flush()
 
     def probe(self, now: float) -> None:
         """Ask the charge point for a sign of life."""
@@ -264,13 +272,23 @@ class Link(asyncio.Protocol):
         was, self.state = self.state, LinkState.CLOSED
         self.calm = False
         try:
-            board.leave(self, reason)
+            self.leave(reason)
             board.door.left(self, was, reason)
         except Exception as error:
             board.broke(self, "clean-up", error)
+        self.hang_up(gently=gently)
+
+    def leave(self, reason: str) -> None:
+        """Give back the place in the gateway, after those who share the line."""
+        for berth in list((self.berths or {}).values()):
+            berth.drop(reason)
+        self.board.leave(self, reason)
+
+    def hang_up(self, *, gently: bool) -> None:
+        """Close the socket, at once or when it has been written out."""
         if gently:
             self.wire.close()
-            board.see_off(self.wire)
+            self.board.see_off(self.wire)
         else:
             self.wire.abort()
 

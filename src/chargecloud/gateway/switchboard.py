@@ -13,8 +13,9 @@ import structlog
 
 from chargecloud.device.commands import DeviceCommand
 from chargecloud.device.contract import FrameLog
-from chargecloud.device.events import CommandEnded, CommandOutcome, DeviceEvent, RecordUploaded
+from chargecloud.device.events import CommandEnded, CommandOutcome, DeviceEvent, FellSilent, RecordUploaded
 from chargecloud.gateway.limits import GatewayLimits
+from chargecloud.gateway.line import spread
 from chargecloud.gateway.link import Link, LinkState, Wire, take_usual
 from chargecloud.gateway.outage import Outage, refusal_of
 from chargecloud.gateway.safekeeping import Journal, Safekeeping
@@ -44,6 +45,10 @@ class Door(Protocol):
 
     def opened(self, link: Link, now: float) -> bool:
         """Whether a socket just accepted may stay."""
+        ...
+
+    def boarded(self, berth: Link) -> None:
+        """A charge point shows up on the line of another."""
         ...
 
     def heard(self, link: Link, events: Sequence[DeviceEvent], now: float, wall_ms: int) -> None:
@@ -77,6 +82,8 @@ class Switchboard:
         self.now_ms = around.clock.now_ms
         self.tap = Tap(around.frame_log)
         self.links: dict[int, Link] = {}
+        """Connections, and berths of charge points that share one."""
+        self.berths = 0
         self.online: dict[str, Link] = {}
         self.wheel = Wheel(self.links)
         self.paused: set[Link] = set()
@@ -113,9 +120,21 @@ class Switchboard:
         if link.state is not LinkState.ONLINE:
             self.door.heard(link, events, now, wall_ms)
             return
+        if link.berths is not None:
+            events = spread(self, link, events, now, wall_ms, heard=True)
         self.take(link, events, wall_ms)
-        if link.gate != inf:
+        if link.gate != inf and events:
             self.door.sign_of_life(link, events)
+        if link.berths is not None and any(type(event) is FellSilent for event in events):
+            link.drop("silent", gently=True)
+
+    def told(self, link: Link, events: Sequence[DeviceEvent], now: float, wall_ms: int) -> None:
+        """Publish what a connection says of its own accord: no sign of life, of nobody."""
+        if link.berths is not None and link.state is LinkState.ONLINE:
+            events = spread(self, link, events, now, wall_ms, heard=False)
+        self.publish(link.code, events, wall_ms)
+        if link.berths is not None and any(type(event) is FellSilent for event in events):
+            link.drop("silent", gently=True)
 
     def take(self, link: Link, events: Sequence[DeviceEvent], wall_ms: int) -> None:
         """Tell the platform what an admitted charge point said: records safely, questions only when it can answer."""
@@ -132,9 +151,9 @@ class Switchboard:
                 link.submit(refusal)
 
     def publish(self, code: str, events: Sequence[DeviceEvent], wall_ms: int) -> None:
-        """Tell the platform what a charge point said, in order."""
+        """Tell the platform what was said, in order, each under whom it is about: a line may carry several."""
         for event in events:
-            self.publish_one(self.traces.envelope(code, event, wall_ms))
+            self.publish_one(self.traces.envelope(event.charge_point_code or code, event, wall_ms))
 
     def end(self, command: DeviceCommand, outcome: CommandOutcome, reason: str) -> None:
         """Tell how a command ended that no connection could take."""
@@ -161,6 +180,21 @@ class Switchboard:
         self.paused.discard(link)
         self.stalled.pop(link, None)
         self.counts[f"closed.{reason}"] += 1
+
+    def enter_berth(self, berth: Link) -> None:
+        """Give one more charge point of a line an address of its own."""
+        self._next_serial += 1
+        berth.serial = self._next_serial
+        self.links[berth.serial] = berth
+        self.berths += 1
+        self.counts["berths_opened"] += 1
+        self.door.boarded(berth)
+
+    def leave_berth(self, berth: Link, reason: str) -> None:
+        """Forget one charge point of a line."""
+        if self.links.pop(berth.serial, None) is not None:
+            self.berths -= 1
+        self.counts[f"berths_closed.{reason}"] += 1
 
     def link_of(self, link_id: str) -> Link | None:
         """The link of ours with this address."""
