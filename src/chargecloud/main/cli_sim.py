@@ -16,7 +16,9 @@ def register(app: typer.Typer) -> None:
 def sim(
     protocol: Annotated[str, typer.Option(help="vendor protocol the charge points speak")] = "ykc16",
     count: Annotated[int, typer.Option(help="how many charge points")] = 10,
-    address: Annotated[str, typer.Option(help="host:port where the platform listens")] = "127.0.0.1:8768",
+    address: Annotated[
+        str, typer.Option(help="host:port where the platform listens; the port may be left out")
+    ] = "127.0.0.1",
     scenario: Annotated[
         str, typer.Option(help="steps such as plug,card,charge:20m,unplug; or life, life:remote, life:card, life:vin")
     ] = "life",
@@ -24,8 +26,14 @@ def sim(
     fault: Annotated[
         list[str] | None, typer.Option(help="what goes wrong, such as wrong_crc=0.01; may be repeated")
     ] = None,
-    temper: Annotated[str, typer.Option(help="firmware: standard, ykc16, openuc, thrifty or mixed")] = "mixed",
+    temper: Annotated[
+        str,
+        typer.Option(help="firmware: standard, ykc16, openuc, thrifty (dny: standard, f640, old, cabinet), mixed"),
+    ] = "mixed",
     power: Annotated[str, typer.Option(help="dc, ac or mixed")] = "mixed",
+    slaves: Annotated[int, typer.Option(help="dny: boards behind each host; 0 makes stand-alone boards")] = 0,
+    ports: Annotated[int, typer.Option(help="dny: sockets of a board: 2, 10, 12, 16; 0 is a mixture")] = 0,
+    faulty: Annotated[float, typer.Option(help="dny: part of the chargers that is dangerous, 0 to 1")] = 0,
     card: Annotated[list[str] | None, typer.Option(help="card number in hex the drivers hold; may be repeated")] = None,
     code_prefix: Annotated[str, typer.Option(help="first digits of the charge point codes")] = "32010600",
     first_code: Annotated[int, typer.Option(help="number of the first charge point")] = 1,
@@ -53,7 +61,8 @@ def sim(
         host, port = parse_address(address, protocol)
         options = SimOptions(
             protocol=protocol, count=count, host=host, port=port, scenario=scenario, repeat=repeat,
-            faults=parse_faults(fault or []), temper=temper, power=power, cards=tuple(card or ()),
+            faults=parse_faults(fault or []), temper=temper, power=power, slaves=slaves,
+            ports=ports, faulty=faulty, cards=tuple(card or ()),
             code_prefix=code_prefix, first_code=first_code, speed=speed, seed=seed, ramp_per_s=ramp_per_s,
             duration_s=duration_s, settle_s=settle_s, reconnect_s=reconnect_s, jitter_s=jitter_s, sources=sources,
             control_port=control_port, ledger=ledger, progress_s=progress_s,

@@ -13,7 +13,7 @@ from chargecloud.sim.beats import Heart
 from chargecloud.sim.board import Board, ChargePointSpec
 from chargecloud.sim.car import Car
 from chargecloud.sim.charging import Charging
-from chargecloud.sim.connector import VirtualConnector
+from chargecloud.sim.connector import Phase, VirtualConnector
 from chargecloud.sim.faults import NO_FAULTS, Faults, Mischief
 from chargecloud.sim.line import Line
 from chargecloud.sim.local_clock import LocalClock
@@ -26,7 +26,7 @@ from chargecloud.sim.remote import Remote
 from chargecloud.sim.samples import Samples
 from chargecloud.sim.settings import Settings
 from chargecloud.sim.temper import STANDARD, Temper
-from chargecloud.sim.truth import Truth
+from chargecloud.sim.truth import Standing, Truth
 from chargecloud.sim.upkeep import Upkeep
 
 Handler = Callable[[Frame, bytes, float], None]
@@ -84,6 +84,30 @@ class VirtualChargePoint:
     def online(self) -> bool:
         """Logged in."""
         return self.board.online
+
+    @property
+    def code(self) -> str:
+        """The charge point code."""
+        return self.board.code
+
+    @property
+    def linked(self) -> bool:
+        """Whether its end of a link is open."""
+        return self.board.line.open
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether a record waits that nobody has confirmed or refused."""
+        return not all(record.refused for record in self.board.memory.records.values())
+
+    def standing(self) -> Standing:
+        """How it stands at this moment."""
+        return Standing(
+            online=int(self.online),
+            without_tariff=int(self.online and self.board.memory.tariff is None),
+            charging=sum(connector.phase is Phase.CHARGING for connector in self.connectors),
+            records_waiting=sum(not record.refused for record in self.board.memory.records.values()),
+        )
 
     def wants_link(self, now: float) -> bool:
         """Whether it would connect now: not while it boots, nor soon after a refusal."""

@@ -6,6 +6,7 @@ import random
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
+from typing import Any
 
 from chargecloud.sim.actor import Actor, own_card
 from chargecloud.sim.car import Car, random_car
@@ -21,30 +22,42 @@ Answer = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class _Target:
+class Target:
     """One connector a command is for."""
 
-    actor: Actor
+    actor: Actor[Any]
+    code: str
     connector_no: int
     extra: str
     speed: float
 
 
-def _plug(target: _Target, now: float) -> bool:
+Act = Callable[[Target, float], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """What one kind of charge point can be told, and how it describes itself."""
+
+    at_connector: Mapping[str, Act]
+    describe: Callable[[Actor[Any]], list[Answer]]
+
+
+def _plug(target: Target, now: float) -> bool:
     return target.actor.point.plug(target.connector_no, _car(target, now), now)
 
 
-def _car(target: _Target, now: float) -> Car:
+def _car(target: Target, now: float) -> Car:
     rng = random.Random(f"{target.actor.code}/{target.connector_no}/{now}")
     return random_car(rng, speed=target.speed)
 
 
-def _card(target: _Target, now: float) -> bool:
+def _card(target: Target, now: float) -> bool:
     card = target.extra or own_card(target.actor.code, target.connector_no)
     return target.actor.point.swipe(target.connector_no, card, now)
 
 
-def _parallel(target: _Target, now: float) -> bool:
+def _parallel(target: Target, now: float) -> bool:
     """One car on this connector and the next, started with one card."""
     point, first = target.actor.point, target.connector_no
     point.board.connector(first + 1)
@@ -57,17 +70,17 @@ def _parallel(target: _Target, now: float) -> bool:
     return point.swipe_parallel(first, first + 1, card, now)
 
 
-def _fault(target: _Target, now: float) -> bool:
+def _fault(target: Target, now: float) -> bool:
     target.actor.point.break_down(target.connector_no, target.extra or "emergency_stop", now)
     return True
 
 
-def _repair(target: _Target, now: float) -> bool:
+def _repair(target: Target, now: float) -> bool:
     target.actor.point.repair(target.connector_no, now)
     return True
 
 
-_AT_CONNECTOR: dict[str, Callable[[_Target, float], bool]] = {
+_AT_CONNECTOR: dict[str, Act] = {
     "plug": _plug,
     "unplug": lambda target, now: target.actor.point.unplug(target.connector_no, now),
     "card": _card,
@@ -79,21 +92,25 @@ _AT_CONNECTOR: dict[str, Callable[[_Target, float], bool]] = {
 }
 
 
-def execute(actors: Mapping[str, Actor], line: str, now: float, *, speed: float = 1) -> Answer:
+def execute(
+    actors: Mapping[str, Actor[Any]], line: str, now: float, *, speed: float = 1, controls: Controls | None = None
+) -> Answer:
     """Do what a line says; never raises, the answer's `error` says what is wrong with the line."""
     verb, *words = line.split() or [""]
+    chosen_controls = controls or CAR_CONTROLS
     try:
         if verb == "help":
             return {"ok": True, "help": HELP}
         if verb == "state":
-            chosen = [_actor(actors, words[0])] if words else list(actors.values())
-            return {"ok": True, "charge_points": [describe(actor) for actor in chosen]}
-        return _command(actors, verb, words, now, speed=speed)
+            chosen = [_actor(actors, words[0])] if words else list(dict.fromkeys(actors.values()))
+            described = [one for actor in chosen for one in chosen_controls.describe(actor)]
+            return {"ok": True, "charge_points": described}
+        return _command(actors, verb, words, now, speed=speed, acts=chosen_controls.at_connector)
     except ValueError as error:
         return {"ok": False, "error": str(error)}
 
 
-def describe(actor: Actor) -> Answer:
+def describe(actor: Actor[Any]) -> Answer:
     """One charge point as the state command shows it."""
     point = actor.point
     return {
@@ -120,8 +137,16 @@ def _connector(connector: VirtualConnector) -> Answer:
     }
 
 
-def _command(actors: Mapping[str, Actor], verb: str, words: list[str], now: float, *, speed: float) -> Answer:
-    if verb not in _AT_CONNECTOR and verb not in ("reboot", "offline"):
+def _command(  # a line and what it is about
+    actors: Mapping[str, Actor[Any]],
+    verb: str,
+    words: list[str],
+    now: float,
+    *,
+    speed: float,
+    acts: Mapping[str, Act],
+) -> Answer:
+    if verb not in acts and verb not in ("reboot", "offline"):
         raise ValueError(f"unknown command {verb!r}; known are {HELP}")
     if not words:
         raise ValueError(f"{verb}: which charge point? Write {HELP}")
@@ -136,14 +161,17 @@ def _command(actors: Mapping[str, Actor], verb: str, words: list[str], now: floa
         actor.tick(now)
         actor.cut_link(int(number))
         return {"ok": True, "done": True}
-    target = _Target(actor, int(number), rest[1] if len(rest) > 1 else "", speed)
-    return {"ok": True, "done": _AT_CONNECTOR[verb](target, now)}
+    target = Target(actor, words[0], int(number), rest[1] if len(rest) > 1 else "", speed)
+    return {"ok": True, "done": acts[verb](target, now)}
 
 
-def _actor(actors: Mapping[str, Actor], code: str) -> Actor:
+def _actor(actors: Mapping[str, Actor[Any]], code: str) -> Actor[Any]:
     if code not in actors:
         raise ValueError(f"no charge point {code!r} here; `state` lists them")
     return actors[code]
+
+
+CAR_CONTROLS = Controls(_AT_CONNECTOR, lambda actor: [describe(actor)])
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from typing import cast
+from typing import Any, cast
 
 from chargecloud.kernel.clock import Clock
 from chargecloud.sim.actor import Actor
@@ -20,7 +20,7 @@ class _Silence(asyncio.Protocol):
 class Link(asyncio.Protocol):
     """Carries bytes between a socket and an actor, and knows when to try again."""
 
-    def __init__(self, actor: Actor, clock: Clock, tally: Tally, *, pause_s: float, jitter_s: float) -> None:
+    def __init__(self, actor: Actor[Any], clock: Clock, tally: Tally, *, pause_s: float, jitter_s: float) -> None:
         self.actor = actor
         self.connecting = False
         self.due_at = 0.0

@@ -1,17 +1,20 @@
 """What `chargecloud sim` can be told; one dataclass, validated, with the readers of its text forms."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from chargecloud.device.events import PowerType
 from chargecloud.sim.board import CODE_DIGITS, ChargePointSpec
 from chargecloud.sim.charge_point import default_spec
+from chargecloud.sim.dny.temper import BOARD_FAULTS, MAX_DEVICE_NO, MAX_SLAVES, TYPE_CODES
+from chargecloud.sim.dny.temper import TEMPERS as BOARD_TEMPERS
 from chargecloud.sim.faults import NO_FAULTS, Faults
-from chargecloud.sim.scenario import parse_life, parse_scenario
+from chargecloud.sim.scenario import Verb, Way, parse_life, parse_scenario
 from chargecloud.sim.temper import TEMPERS
 
-PROTOCOLS = ("ykc16",)
+DEFAULT_PORTS = {"ykc16": 8768, "dny": 7054}
+PROTOCOLS = tuple(DEFAULT_PORTS)
 MIXED = "mixed"
-DEFAULT_PORTS = {"ykc16": 8768}
 MAX_COUNT = 50_000
 MAX_SOURCES = 254
 
@@ -20,13 +23,17 @@ MAX_SOURCES = 254
 class SimOptions:
     """Options of a run; every field is one command-line option of the same name with dashes.
 
-    protocol        vendor protocol the charge points speak
-    count           how many charge points
+    protocol        vendor protocol the charge points speak; some of the options are for one of them only
+    count           how many charge points, or modems with boards
     host, port      where the platform listens (`--address host:port`)
     code_prefix     first digits of the charge point codes; the rest is a number with leading zeros, 14 digits in all
     first_code      number of the first charge point
-    temper          firmware temper: standard, ykc16, openuc, thrifty, or mixed (in turn)
+    temper          firmware temper: standard, ykc16, openuc, thrifty (dny: standard, f640, old, cabinet), or mixed (in
+                    turn)
     power           dc, ac or mixed
+    slaves          dny: so many boards behind each host; 0: stand-alone boards
+    ports           dny: sockets of a board, 2, 10, 12 or 16; 0: ten, twelve and sixteen in turn
+    faulty          dny: part of the chargers that is dangerous (too much power, no taper, rise after full, heat, smoke)
     scenario        steps at every connector such as plug,card,charge:20m,unplug; or life, life:remote, life:card,
                     life:vin for a random drivers' life; empty: nobody comes, the control line plugs and unplugs
     repeat          how often the scenario is played; 0 is for ever
@@ -53,6 +60,9 @@ class SimOptions:
     first_code: int = 1
     temper: str = MIXED
     power: str = MIXED
+    slaves: int = 0
+    ports: int = 0
+    faulty: float = 0
     scenario: str = "life"
     repeat: int = 0
     cards: tuple[str, ...] = ()
@@ -81,11 +91,9 @@ class SimOptions:
         for name in ("duration_s", "settle_s", "reconnect_s", "jitter_s", "progress_s"):
             _within(name.replace("_", "-"), getattr(self, name), 0, 31_536_000)
         _one_of("protocol", self.protocol, PROTOCOLS)
-        _one_of("temper", self.temper, (MIXED, *TEMPERS))
         _one_of("power", self.power, (MIXED, *PowerType))
-        if self.scenario and parse_life(self.scenario) is None:
-            parse_scenario(self.scenario)
-        self.code(self.count - 1)
+        _within("faulty", self.faulty, 0, 1)
+        _CHECKS[self.protocol](self)
 
     def code(self, index: int) -> str:
         """The code of the charge point number `index` from 0."""
@@ -109,6 +117,49 @@ class SimOptions:
         return default_spec(
             self.code(index), index, temper=tempers[(index + index // 4) % len(tempers)], power_type=power
         )
+
+
+UNKNOWN_TO_BOARDS = {
+    Verb.VIN: "an e-bike has no vehicle number",
+    Verb.STOP: "a board has no stop button; swipe the card again, or unplug",
+}
+CARD_DIGITS = 8
+"""Of a card at a board; cars' charge points read sixteen."""
+
+
+def _check_cars(options: SimOptions) -> None:
+    if options.scenario and parse_life(options.scenario) is None:
+        parse_scenario(options.scenario)
+    _one_of("temper", options.temper, (MIXED, *TEMPERS))
+    if options.slaves or options.ports or options.faulty:
+        raise ValueError("slaves, ports and faulty are for boards (protocol dny)")
+    options.code(options.count - 1)
+
+
+def _check_boards(options: SimOptions) -> None:
+    _one_of("temper", options.temper, (MIXED, *BOARD_TEMPERS))
+    _within("slaves", options.slaves, 0, MAX_SLAVES)
+    if options.ports not in (0, *TYPE_CODES):
+        raise ValueError(f"ports {options.ports}: must be one of {', '.join(map(str, TYPE_CODES))}, or 0 for a mixture")
+    _within("first-code", options.first_code, 1, MAX_DEVICE_NO - options.count * (options.slaves + 1))
+    for card in options.cards:
+        _board_card(card)
+    way = parse_life(options.scenario)
+    if way is Way.VIN:
+        raise ValueError(f"life:vin: {UNKNOWN_TO_BOARDS[Verb.VIN]}")
+    for step in () if way or not options.scenario else parse_scenario(options.scenario, faults=BOARD_FAULTS):
+        if step.verb in UNKNOWN_TO_BOARDS:
+            raise ValueError(f"step {step.verb.value!r}: {UNKNOWN_TO_BOARDS[step.verb]}")
+        if step.verb is Verb.CARD and step.word:
+            _board_card(step.word)
+
+
+def _board_card(card: str) -> None:
+    if len(card) != CARD_DIGITS or not set(card.upper()) <= set("0123456789ABCDEF"):
+        raise ValueError(f"card {card!r}: a board reads cards of {CARD_DIGITS} hex digits")
+
+
+_CHECKS: dict[str, Callable[[SimOptions], None]] = {"ykc16": _check_cars, "dny": _check_boards}
 
 
 def parse_address(text: str, protocol: str = "ykc16") -> tuple[str, int]:

@@ -2,14 +2,13 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
+from typing import Any
 
 from chargecloud.kernel.clock import Clock, SystemClock
 from chargecloud.sim import control
-from chargecloud.sim.actor import Actor, play
-from chargecloud.sim.board import ChargePointSpec
-from chargecloud.sim.charge_point import VirtualChargePoint
+from chargecloud.sim.kinds import KINDS, Moment
 from chargecloud.sim.ledger import Ledger
 from chargecloud.sim.link import Link
 from chargecloud.sim.openfiles import allow_sockets
@@ -33,13 +32,13 @@ async def run(options: SimOptions, *, stop: asyncio.Event | None = None) -> SimS
 
 
 class Runner:
-    """A running simulation. `specs` replaces the charge points that the options would make."""
+    """A running simulation. `specs` replaces what the options would make: `ChargePointSpec`s, or `ModemSpec`s."""
 
     def __init__(
         self,
         options: SimOptions,
         *,
-        specs: Sequence[ChargePointSpec] | None = None,
+        specs: Iterable[Any] | None = None,
         clock: Clock | None = None,
         tell: Tell = _to_stderr,
     ) -> None:
@@ -52,14 +51,15 @@ class Runner:
         self._attempts: set[asyncio.Task[None]] = set()
         self._tokens = 0.0
         self._next_source = 0
-        self._links = [self._link(spec) for spec in (options.specs() if specs is None else specs)]
-        self.actors = {link.actor.code: link.actor for link in self._links}
-        self._by_code = {link.actor.code: link for link in self._links}
+        self._kind = KINDS[options.protocol]
+        self._links = [self._link(spec) for spec in (self._kind.specs(options) if specs is None else specs)]
+        self._by_code = {code: link for link in self._links for code in self._kind.codes(link.actor)}
+        self.actors = {code: link.actor for code, link in self._by_code.items()}
 
     def execute(self, line: str) -> control.Answer:
         """Do a line of the control language now; see `control.HELP`."""
         now = self._clock.monotonic()
-        answer = control.execute(self.actors, line, now, speed=self._options.speed)
+        answer = control.execute(self.actors, line, now, speed=self._options.speed, controls=self._kind.controls)
         for word in line.split()[1:2]:
             if word in self._by_code:
                 self._by_code[word].flush(now)
@@ -67,7 +67,7 @@ class Runner:
 
     def summary(self) -> SimSummary:
         """How things stand."""
-        return summarise(self.actors.values(), self._tally, self._clock.monotonic() - self._began)
+        return summarise((link.actor for link in self._links), self._tally, self._clock.monotonic() - self._began)
 
     async def run(self, stop: asyncio.Event) -> SimSummary:
         """Everything from the first connection to the summary."""
@@ -82,8 +82,8 @@ class Runner:
                 summary = self.summary()
             finally:
                 await self._hang_up()
-            for actor in self.actors.values():
-                self._ledger.ended(actor.point.truth.sessions)
+            for link in self._links:
+                self._ledger.ended(link.actor.point.truth.sessions)
         return summary
 
     async def _go_on(self, stop: asyncio.Event) -> None:
@@ -108,10 +108,10 @@ class Runner:
             await asyncio.sleep(SWEEP_S)
 
     def _over(self) -> bool:
-        return all(link.actor.visits and link.actor.over for link in self._links)
+        return all((link.actor.visits or link.actor.guests) and link.actor.over for link in self._links)
 
     def _waiting(self) -> bool:
-        return any(link.actor.point.board.memory.records for link in self._links)
+        return any(link.actor.point.unsettled for link in self._links)
 
     def _sweep(self, now: float) -> None:
         ramp = self._options.ramp_per_s
@@ -152,22 +152,10 @@ class Runner:
             link.close()
         await asyncio.sleep(0)
 
-    def _link(self, spec: ChargePointSpec) -> Link:
-        options, now = self._options, self._began
-        point = VirtualChargePoint(
-            spec, seed=options.seed, now=now, wall_ms=self._clock.now_ms(), faults=options.faults
-        )
-        point.truth.on_confirmed = self._confirmed
-        actor = Actor(point, now=now, seed=options.seed, faults=options.faults)
-        if options.scenario:
-            play(
-                actor,
-                options.scenario,
-                seed=options.seed,
-                repeat=options.repeat,
-                speed=options.speed,
-                cards=options.cards,
-            )
+    def _link(self, spec: Any) -> Link:
+        options = self._options
+        actor = self._kind.actor(options, spec, Moment(self._began, self._clock.now_ms()))
+        actor.point.truth.on_confirmed = self._confirmed
         return Link(actor, self._clock, self._tally, pause_s=options.reconnect_s, jitter_s=options.jitter_s)
 
     def _confirmed(self, session: SessionTruth, latency_s: float) -> None:

@@ -1,6 +1,7 @@
 """What happens at one connector: steps as data, read from text such as `plug,card,charge:20m,unplug`."""
 
 import random
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -63,15 +64,15 @@ _DEFAULT_S = {
 _WITHOUT_ARGUMENT = {Verb.PLUG, Verb.UNPLUG, Verb.VIN, Verb.FULL, Verb.STOP, Verb.REPAIR}
 
 
-def parse_scenario(text: str) -> Scenario:
+def parse_scenario(text: str, *, faults: Collection[str] = FAULTS) -> Scenario:
     """Read steps separated by commas; ValueError names the step and what is allowed."""
-    steps = tuple(_step(part.strip()) for part in text.split(",") if part.strip())
+    steps = tuple(_step(part.strip(), faults) for part in text.split(",") if part.strip())
     if not steps:
         raise ValueError("the scenario is empty; write steps such as plug,card,charge:20m,unplug")
     return steps
 
 
-def _step(text: str) -> Step:
+def _step(text: str, faults: Collection[str]) -> Step:
     name, colon, argument = text.partition(":")
     try:
         verb = Verb(name)
@@ -81,16 +82,16 @@ def _step(text: str) -> Step:
         raise ValueError(f"step {text!r}: {name} takes no argument")
     if verb in _DEFAULT_S:
         return Step(verb, parse_duration(argument) if colon else _DEFAULT_S[verb])
-    return Step(verb, word=_word(verb, argument))
+    return Step(verb, word=_word(verb, argument, faults))
 
 
-def _word(verb: Verb, argument: str) -> str:
+def _word(verb: Verb, argument: str, faults: Collection[str]) -> str:
     if verb is Verb.CARD and argument:
         card_bytes(argument)
     if verb is Verb.FAULT:
-        argument = argument or "emergency_stop"
-        if argument not in FAULTS:
-            raise ValueError(f"unknown fault {argument!r}; known are {', '.join(FAULTS)}")
+        argument = argument or next(iter(faults))
+        if argument not in faults:
+            raise ValueError(f"unknown fault {argument!r}; known are {', '.join(faults)}")
     if verb is Verb.REBOOT and argument not in ("", "lose"):
         raise ValueError(f"step reboot:{argument}: write reboot or reboot:lose")
     return argument

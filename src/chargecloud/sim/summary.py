@@ -4,9 +4,9 @@ import json
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from chargecloud.sim.actor import Actor
-from chargecloud.sim.connector import Phase
 
 LATENCIES_KEPT = 100_000
 
@@ -58,7 +58,7 @@ class Tally:
     latencies_s: deque[float] = field(default_factory=lambda: deque(maxlen=LATENCIES_KEPT))
 
 
-def summarise(actors: Iterable[Actor], tally: Tally, duration_s: float) -> SimSummary:
+def summarise(actors: Iterable[Actor[Any]], tally: Tally, duration_s: float) -> SimSummary:
     """Add everything up."""
     summary = SimSummary(duration_s=round(duration_s, 3), connects=tally.connects, disconnects=tally.disconnects)
     summary.errors = dict(tally.errors)
@@ -82,17 +82,14 @@ def progress(summary: SimSummary) -> str:
     )
 
 
-def _add(summary: SimSummary, actor: Actor) -> None:
-    point, counts = actor.point, actor.point.truth.counts
-    summary.charge_points += 1
-    summary.online += point.online
-    summary.without_tariff += point.online and point.board.memory.tariff is None
-    summary.charging += sum(connector.phase is Phase.CHARGING for connector in point.connectors)
-    summary.visits_given_up += sum(visit.given_up for visit in actor.visits)
+def _add(summary: SimSummary, actor: Actor[Any]) -> None:
+    point, counts, standing = actor.point, actor.point.truth.counts, actor.point.standing()
+    for name in ("charge_points", "online", "without_tariff", "charging", "records_waiting"):
+        setattr(summary, name, getattr(summary, name) + getattr(standing, name))
+    summary.visits_given_up += sum(visit.given_up for visit in (*actor.visits, *actor.guests))
     for name in ("logins", "logins_refused", "frames_up", "frames_down", "bad_down", "hang_ups", "sessions",
                  "sessions_refused", "records_sent", "records_confirmed"):  # fmt: skip
         setattr(summary, name, getattr(summary, name) + getattr(counts, name))
-    summary.records_waiting += sum(not record.refused for record in point.board.memory.records.values())
     for session in point.truth.sessions:
         summary.energy_mwh += session.energy_mwh
         summary.records_lost += session.lost

@@ -17,18 +17,31 @@ class SessionTruth:
     started_at_ms: int
     """True time, not the charge point's."""
     energy_mwh: int = 0
+    charged_s: int = 0
+    """Seconds with current, where that is billed."""
     ended_at_ms: int = 0
     stop_code: int = 0
     record: bytes = b""
-    """Body of the 0x3B exactly as it goes onto the wire; empty while the charge runs."""
+    """Body of the record (0x3B, 0x03) exactly as it goes onto the wire; empty while the charge runs."""
     uploads: int = 0
     first_upload_s: float = 0
     """Monotonic seconds of the first upload on a working link."""
     confirmed: bool = False
     refused: bool = False
-    """Answered with 0x40 result 1."""
+    """Answered with "not accepted"."""
     lost: bool = False
     """The memory was lost before the record was confirmed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How things stand behind one link at this moment."""
+
+    charge_points: int = 1
+    online: int = 0
+    without_tariff: int = 0
+    charging: int = 0
+    records_waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,18 @@ def test_one_kind_only() -> None:
         ({"code_prefix": "32010600000001"}, "do not make 14 digits; shorten the prefix"),
         ({"code_prefix": "3201AB"}, "do not make 14 digits"),
         ({"code_prefix": "3201060000000", "first_code": 5, "count": 6}, "do not make 14 digits"),
+        ({"slaves": 3}, "slaves, ports and faulty are for boards"),
+        ({"protocol": "dny", "slaves": 51}, "slaves 51: must be from 0 to 50"),
+        ({"protocol": "dny", "ports": 11}, "ports 11: must be one of 2, 10, 12, 16"),
+        ({"protocol": "dny", "faulty": 2}, "faulty 2: must be from 0 to 1"),
+        ({"protocol": "dny", "temper": "openuc"}, "temper 'openuc': must be one of mixed, standard, f640"),
+        ({"protocol": "dny", "scenario": "plug,vin,full"}, "step 'vin': an e-bike has no vehicle number"),
+        ({"protocol": "dny", "scenario": "plug,stop"}, "step 'stop': a board has no stop button"),
+        ({"protocol": "dny", "scenario": "life:vin"}, "life:vin: an e-bike has no vehicle number"),
+        ({"protocol": "dny", "scenario": "fault:door"}, "unknown fault 'door'; known are over_power"),
+        ({"protocol": "dny", "scenario": "plug,card:01"}, "card '01': a board reads cards of 8 hex digits"),
+        ({"protocol": "dny", "cards": ("XY",)}, "card 'XY': a board reads cards of 8 hex digits"),
+        ({"protocol": "dny", "first_code": 0}, "first-code 0: must be from 1 to"),
     ],
 )
 def test_what_cannot_work_is_named(fields: dict[str, object], complaint: str) -> None:
@@ -56,6 +68,10 @@ def test_every_option_is_documented() -> None:
 )
 def test_addresses(text: str, address: tuple[str, int]) -> None:
     assert parse_address(text) == address
+
+
+def test_each_protocol_has_its_usual_port() -> None:
+    assert parse_address("127.0.0.1", "dny") == ("127.0.0.1", 7054)
 
 
 @pytest.mark.parametrize("text", ["", ":80", "host:", "host:0", "host:99999", "host:http"])

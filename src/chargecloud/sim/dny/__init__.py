@@ -1,0 +1,1 @@
+"""Virtual two-wheel boards of the DNY protocol, their chargers and their drivers."""
