@@ -16,16 +16,12 @@ def register(app: typer.Typer) -> None:
 def sim(
     protocol: Annotated[str, typer.Option(help="vendor protocol the charge points speak")] = "ykc16",
     count: Annotated[int, typer.Option(help="how many charge points")] = 10,
-    address: Annotated[
-        str, typer.Option(help="host:port where the platform listens; the port may be left out")
-    ] = "127.0.0.1",
+    address: Annotated[str, typer.Option(help="host or host:port where the platform listens")] = "127.0.0.1",
     scenario: Annotated[
         str, typer.Option(help="steps such as plug,card,charge:20m,unplug; or life, life:remote, life:card, life:vin")
     ] = "life",
     repeat: Annotated[int, typer.Option(help="how often the scenario is played; 0 is for ever")] = 0,
-    fault: Annotated[
-        list[str] | None, typer.Option(help="what goes wrong, such as wrong_crc=0.01; may be repeated")
-    ] = None,
+    fault: Annotated[list[str] | None, typer.Option(help="what goes wrong, such as wrong_crc=0.01")] = None,
     temper: Annotated[
         str,
         typer.Option(help="firmware: standard, ykc16, openuc, thrifty (dny: standard, f640, old, cabinet), mixed"),

@@ -10,6 +10,7 @@ from typing import Any
 
 from chargecloud.sim.actor import Actor, own_card
 from chargecloud.sim.car import Car, random_car
+from chargecloud.sim.charge_point import VirtualChargePoint
 from chargecloud.sim.connector import VirtualConnector
 
 MAX_LINE = 1_024
@@ -43,8 +44,13 @@ class Controls:
     describe: Callable[[Actor[Any]], list[Answer]]
 
 
+def _point(target: Target) -> VirtualChargePoint:
+    point: VirtualChargePoint = target.actor.point
+    return point
+
+
 def _plug(target: Target, now: float) -> bool:
-    return target.actor.point.plug(target.connector_no, _car(target, now), now)
+    return _point(target).plug(target.connector_no, _car(target, now), now)
 
 
 def _car(target: Target, now: float) -> Car:
@@ -54,12 +60,12 @@ def _car(target: Target, now: float) -> Car:
 
 def _card(target: Target, now: float) -> bool:
     card = target.extra or own_card(target.actor.code, target.connector_no)
-    return target.actor.point.swipe(target.connector_no, card, now)
+    return _point(target).swipe(target.connector_no, card, now)
 
 
 def _parallel(target: Target, now: float) -> bool:
     """One car on this connector and the next, started with one card."""
-    point, first = target.actor.point, target.connector_no
+    point, first = _point(target), target.connector_no
     point.board.connector(first + 1)
     car = point.board.connector(first).car or _car(target, now)
     for number in (first, first + 1):
@@ -71,21 +77,21 @@ def _parallel(target: Target, now: float) -> bool:
 
 
 def _fault(target: Target, now: float) -> bool:
-    target.actor.point.break_down(target.connector_no, target.extra or "emergency_stop", now)
+    _point(target).break_down(target.connector_no, target.extra or "emergency_stop", now)
     return True
 
 
 def _repair(target: Target, now: float) -> bool:
-    target.actor.point.repair(target.connector_no, now)
+    _point(target).repair(target.connector_no, now)
     return True
 
 
 _AT_CONNECTOR: dict[str, Act] = {
     "plug": _plug,
-    "unplug": lambda target, now: target.actor.point.unplug(target.connector_no, now),
+    "unplug": lambda target, now: _point(target).unplug(target.connector_no, now),
     "card": _card,
-    "vin": lambda target, now: target.actor.point.present_vin(target.connector_no, now),
-    "stop": lambda target, now: target.actor.point.press_stop(target.connector_no, now),
+    "vin": lambda target, now: _point(target).present_vin(target.connector_no, now),
+    "stop": lambda target, now: _point(target).press_stop(target.connector_no, now),
     "fault": _fault,
     "repair": _repair,
     "parallel": _parallel,

@@ -194,7 +194,7 @@ class VirtualModem:
         elif isinstance(frame, acks.HostTimeAnswer):
             self._host_knows_time(now)
         elif type(frame) in _ONE_BYTE:
-            self.send(_ONE_BYTE[type(frame)](result=0), physical_id, message_id)  # type: ignore[call-arg]
+            self.send(_ONE_BYTE[type(frame)](result=0), physical_id, message_id)
         elif board is not None and type(frame) in HANDLERS:
             if type(frame) in COMMANDS:
                 ignored = self.mischief.ignores_command()

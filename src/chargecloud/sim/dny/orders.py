@@ -135,7 +135,7 @@ def _acknowledging(reply: type[Frame]) -> Handler:
 
     def obey(board: VirtualBoard, frame: Frame, message_id: int, now: float) -> None:
         board.memory.other[frame.code] = frame
-        board.answer(reply(result=0), message_id)  # type: ignore[call-arg]
+        board.answer(reply(result=0), message_id)
 
     return obey
 
@@ -143,7 +143,8 @@ def _acknowledging(reply: type[Frame]) -> Handler:
 def _same(kind: type[Frame], values: Frame) -> Frame:
     """The answer to a question for what was set: the same body under another command."""
     body = values.pack()
-    return kind.layout.decode(body, 0, len(body))
+    answer: Frame = kind.layout.decode(body, 0, len(body))
+    return answer
 
 
 def _start(board: VirtualBoard, frame: commands.ChargeControl, message_id: int, now: float) -> None:
