@@ -76,6 +76,14 @@ class Connection(Protocol):
         ...
 
 
+class LineConnection(Connection, Protocol):
+    """What a connection offers besides, with `Capability.SEVERAL_CHARGE_POINTS`."""
+
+    def charge_point_of(self, raw: bytes) -> str:
+        """Whose a unit is, for the frame log; empty for what belongs to the line. Never raises."""
+        ...
+
+
 class ProtocolPlugin(Protocol):
     """A vendor protocol as the catalogue holds it."""
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from chargecloud.device.commands import AnswerBoot
+from chargecloud.device.contract import LineConnection
 from chargecloud.device.events import Booted, CommandEnded, CommandOutcome, DeviceEvent, FellSilent
+from chargecloud.device.unitlog import UnitLog
 from chargecloud.gateway.berth import Berth
 from chargecloud.gateway.link import Link, LinkState
 
@@ -39,6 +41,18 @@ def spread(
         else:
             board.counts["unadmitted_events"] += 1
     return own
+
+
+def by_charge_point(link: Link, frames: UnitLog) -> Iterable[tuple[str, UnitLog]]:
+    """Frames of a line by whose they are; the line's own, and those of strangers, under the empty code."""
+    connection = cast(LineConnection, link.connection)
+    berths = link.berths if link.berths is not None else {}
+    shares: dict[str, UnitLog] = {}
+    items = iter(frames)
+    for stamp, raw in zip(items, items, strict=True):
+        code = connection.charge_point_of(raw) if isinstance(raw, bytes) else ""
+        shares.setdefault(code if code in berths else "", []).extend((stamp, raw))
+    return shares.items()
 
 
 def _berth_of(board: Switchboard, link: Link, event: DeviceEvent) -> Link | None:

@@ -239,7 +239,7 @@ class Link(asyncio.Protocol):
         self.touched = False
         frames = self.connection.take_frames()
         if frames:
-            self.board.tap.take(self.connection.charge_point_code, self.plugin.name, frames)
+            self.board.log_frames(self, frames)
         if self.state is LinkState.CLOSED:
             return False
         if self.state is LinkState.ONLINE:

@@ -14,8 +14,9 @@ import structlog
 from chargecloud.device.commands import DeviceCommand
 from chargecloud.device.contract import FrameLog
 from chargecloud.device.events import CommandEnded, CommandOutcome, DeviceEvent, FellSilent, RecordUploaded
+from chargecloud.device.unitlog import UnitLog
 from chargecloud.gateway.limits import GatewayLimits
-from chargecloud.gateway.line import spread
+from chargecloud.gateway.line import by_charge_point, spread
 from chargecloud.gateway.link import Link, LinkState, Wire, take_usual
 from chargecloud.gateway.outage import Outage, refusal_of
 from chargecloud.gateway.safekeeping import Journal, Safekeeping
@@ -215,6 +216,15 @@ class Switchboard:
         """End closing connections whose time is up."""
         while self._leaving and self._leaving[0][0] <= now:
             self._leaving.popleft()[1].abort()
+
+    def log_frames(self, link: Link, frames: UnitLog) -> None:
+        """Frames to the log, each under the charge point it is of."""
+        first = link.connection.charge_point_code
+        if link.berths:
+            for code, share in by_charge_point(link, frames):
+                self.tap.take(code or first, link.plugin.name, share)
+        else:
+            self.tap.take(first, link.plugin.name, frames)
 
     def look_after_touched(self, now: float) -> None:
         """Frames to the log, new deadlines to the wheel, and who does not read what we send."""

@@ -250,6 +250,22 @@ async def test_a_start_for_a_board_of_the_line_is_refused_once_it_expired(home: 
     assert wire.sent == b""
 
 
+async def test_each_frame_is_logged_under_its_board(home: Home) -> None:
+    link, _ = await home.boards(dny.PHYSICAL_ID, dny.OTHER_ID)
+    await home.wait(1)
+    home.frame_log.frames.clear()
+    damaged = dny.heartbeat(physical_id=dny.OTHER_ID)[:-1] + b"\x00"
+    link.data_received(b"link" + dny.heartbeat() + dny.heartbeat(physical_id=dny.OTHER_ID) + damaged + b"link")
+    await home.wait(1)
+    shown = [(frame.charge_point_code, frame.up, frame.raw[:4]) for frame in home.frame_log.frames]
+    first = [entry for entry in shown if entry[0] == dny.CODE]
+    other = [entry for entry in shown if entry[0] == dny.OTHER_CODE]
+    assert [(up, raw) for _, up, raw in first] == [
+        (True, b"link"), (True, dny.heartbeat()[:4]), (False, b"DNY\x0a"), (True, b"link"),
+    ]  # fmt: skip
+    assert [up for _, up, _ in other] == [True, False, True] and len(first) + len(other) == len(shown)
+
+
 def _frames(stream: bytes) -> list[bytes]:
     """What we sent, frame by frame."""
     found = []

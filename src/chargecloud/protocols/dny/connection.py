@@ -22,8 +22,8 @@ from chargecloud.protocols.dny import cards, host, login, records, scripts, vend
 from chargecloud.protocols.dny.board import Board, BoardState
 from chargecloud.protocols.dny.codec import Decoded, Verdict, decode
 from chargecloud.protocols.dny.conversation import HubConversation
-from chargecloud.protocols.dny.framing import LINK, MAGIC
-from chargecloud.protocols.dny.mapping.values import physical_id_of
+from chargecloud.protocols.dny.framing import HEADER_SIZE, LENGTH_BASE, LINK, MAGIC
+from chargecloud.protocols.dny.mapping.values import code_of, physical_id_of
 from chargecloud.protocols.dny.quirks import BUILT_IN
 from chargecloud.protocols.dny.uplinks import HANDLERS
 
@@ -82,6 +82,12 @@ class Connection(HubConversation, StreamedConversation):
             board = next((known for known in self.boards.values() if known.state is _ADMITTED), None)
         if board is not None and not self.closing:
             board.query()
+
+    def charge_point_of(self, raw: bytes) -> str:
+        """Whose a unit is; empty for the ICCID, `link` and what is no frame."""
+        if not raw.startswith(MAGIC) or len(raw) < HEADER_SIZE:
+            return ""
+        return code_of(int.from_bytes(raw[LENGTH_BASE : LENGTH_BASE + 4], "little"))
 
     def hear(self, raw: bytes) -> None:
         """Take one good unit: the card in the modem, the modem's sign of life, or a frame."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from chargecloud.device.commands import ReadSample
+from chargecloud.device.contract import LineConnection
 from chargecloud.device.events import (
     Beat,
     CommandOutcome,
@@ -23,7 +24,7 @@ from chargecloud.protocols.dny.connection import HONOURED, SILENCE_S, Connection
 from chargecloud.protocols.dny.frames import acks, uplinks
 from chargecloud.testing.commands import ALL_COMMANDS, session_no, start
 from chargecloud.testing.harness import Harness
-from chargecloud.testing.protocol import size_of
+from chargecloud.testing.sizes import size_of
 from tests.support import dny
 from tests.support.dny_harness import admitted, connected, expiry, said
 from tests.support.golden import golden_entries
@@ -188,6 +189,21 @@ def test_a_probe_asks_the_first_board_or_another_that_is_here() -> None:
     connection.probe(harness.now, harness.wall_ms)
     targets = [int.from_bytes(raw[5:9], "little") for raw in connection.take_output()]
     assert targets == [dny.PHYSICAL_ID, dny.OTHER_ID]
+
+
+@pytest.mark.parametrize(
+    ("raw", "code"),
+    [
+        (dny.heartbeat(physical_id=dny.OTHER_ID), dny.OTHER_CODE),
+        (b"link", ""),
+        (dny.ICCID, ""),
+        (b"DNY\x09", ""),
+        (b"", ""),
+    ],
+)
+def test_whose_a_unit_is(raw: bytes, code: str) -> None:
+    connection: LineConnection = Connection(0.0)
+    assert connection.charge_point_of(raw) == code
 
 
 def test_our_message_ids_are_never_zero() -> None:
