@@ -60,6 +60,24 @@ A power at the upper end of a tier belongs to it. `first_minutes`: the highest p
 up from its interval on. `per_interval`: each interval by its own average. What lies behind the last report pays the
 last tier. When the tier changes, the board is given a new total: elapsed seconds + remaining money / new price.
 
+A charge point that counts time by tier itself is told the tiers at the start, and what its record counted is what is
+priced.
+
+## Monthly cards and packs
+
+A pass belongs to a rider, counts at one station or all of its operator, and from one moment to another. It has uses a
+day, uses in all (a pack) or both, and a longest time for a charge. A use is counted when the order is placed, by a
+statement that cannot pass the quota, and given back once when nothing was delivered or the board failed. Beijing days
+count. A card held to a board uses the pass that ends first, and money when none is left.
+
+## What cuts a port off
+
+The fire guard looks at each report of a charging port: its temperature, its average power, power that rises after the
+battery was full, power that has not come down after its time, a charge that lasts too long. Thresholds are the
+station's (`/stations/{id}/fire-guard`), else the usual ones. It stops the charge once, and raises an alarm with the
+values that led to it. Smoke, heat or fire, told by a sensor, a hub or a record, stop every charge of the charge
+point, whatever the thresholds say.
+
 ## Worked examples
 """
 

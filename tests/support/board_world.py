@@ -55,6 +55,9 @@ class BoardWorld(World):
     states: bytearray = field(default_factory=lambda: bytearray([PLUGGED, PLUGGED]))
     """Of the ports, as heartbeats tell them every three minutes."""
     heard: list[Frame] = field(default_factory=list)
+    sales: int = 0
+    capabilities: tuple[str, ...] = CAPABILITIES
+    """What the gateway says that the board can do."""
     _waited_s: int = 0
     _given: int = 0
     _places: int = 0
@@ -90,7 +93,7 @@ class BoardWorld(World):
         """The board sends bytes; all that follows happens."""
         for event in self.harness.receive(data):
             await self.say(
-                msgspec.structs.replace(event, capabilities=CAPABILITIES) if isinstance(event, Booted) else event
+                msgspec.structs.replace(event, capabilities=self.capabilities) if isinstance(event, Booted) else event
             )
         await self.carry()
 

@@ -7,6 +7,7 @@ AUDIENCES = (
     Audience(
         BUSINESS,
         (
+            events.BalanceAsked,
             events.Beat,
             events.Booted,
             events.CameOnline,
@@ -14,7 +15,10 @@ AUDIENCES = (
             events.ChargeEnded,
             events.ClockReported,
             events.CommandEnded,
+            events.FullyCharged,
             events.GatewayReported,
+            events.HazardReported,
+            events.HubSampled,
             events.LockReported,
             events.LoginContested,
             events.MeterSampled,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chargecloud.device.commands import ChangeLimit, ConfirmRecord, StopCharging
+from chargecloud.device.commands import ChangeLimit, ConfirmRecord, StartCharging, StopCharging
 from chargecloud.features.operators import service as operators
 from chargecloud.kernel.clock import ManualClock
 from chargecloud.protocols.dny.frames import commands as down_frames
@@ -14,6 +14,7 @@ from tests.support.api import Api
 from tests.support.board_world import (
     BY_ENERGY,
     BY_HOUR,
+    CAPABILITIES,
     CHARGING,
     FLOATING,
     PER_USE,
@@ -325,6 +326,19 @@ async def test_a_scanned_board_names_its_port_or_lets_the_board_choose(street: B
     await street.build(BY_HOUR)
     order = await street.start(charge_point_code=None, connector_no=None, qr_code="https://q.example/ap/40AACE04/01")
     assert (order["charge_point_code"], order["connector_no"]) == (dny.CODE, 2)
+
+
+async def test_a_charge_point_that_counts_by_tier_is_told_the_tiers(street: BoardWorld) -> None:
+    street.capabilities = (*CAPABILITIES, "power_tiers")
+    await street.build({"basis": "time", "tiers": TIERS})
+    await street.start(limit={"kind": "money", "value": 120})
+    limit = street.asked(StartCharging)[-1].limit
+    assert limit is not None
+    assert [(tier.up_to_mw, tier.price_fen, tier.per_s) for tier in limit.tiers] == [
+        (200_000, 30, 3_600),
+        (400_000, 60, 3_600),
+        (6_553_500, 120, 3_600),
+    ]
 
 
 async def test_a_board_without_prices_is_never_sent_any(street: BoardWorld) -> None:

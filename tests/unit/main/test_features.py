@@ -45,8 +45,8 @@ def test_lower_features_hear_first() -> None:
     assert order == sorted(order, key=rank.index)
 
 
-HEARD_LATER = {"FullyCharged", "BalanceAsked", "HazardReported", "HubReported", "HubSampled", "FellSilent"}
-ASKED_LATER = {"AnswerBalance"}
+HEARD_LATER = {"HubReported", "FellSilent"}
+ASKED_LATER: set[str] = set()
 """What only two-wheel protocols say and are asked; the business for them comes later. These lists only shrink."""
 
 

@@ -7,6 +7,7 @@ from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.features.alarms import model, service, views
+from chargecloud.features.alarms.http_guard import guard_routes
 from chargecloud.features.alarms.messages import AlarmKind, AlarmLevel, AlarmState
 from chargecloud.features.operators import service as operators
 from chargecloud.infra.http.auth import Principal, require
@@ -16,6 +17,7 @@ from chargecloud.infra.http.model import ApiModel, Id, Moment
 from chargecloud.infra.http.paging import Page, Pages
 
 router = APIRouter(tags=["alarms"])
+router.include_router(guard_routes)
 
 Reader = Annotated[Principal, Depends(require("alarms.read"))]
 Writer = Annotated[Principal, Depends(require("alarms.write"))]

@@ -5,11 +5,15 @@ from chargecloud.device.events import (
     ClockReported,
     CommandEnded,
     CommandOutcome,
+    HazardReported,
+    HubSampled,
     LoginContested,
+    MeterSampled,
+    RecordUploaded,
     TariffReported,
     WireFaulted,
 )
-from chargecloud.features.alarms import model, service
+from chargecloud.features.alarms import model, service, service_guard
 from chargecloud.features.alarms.messages import AlarmKind, Cause
 from chargecloud.features.orders.messages import OrderDisputed, OrderResolved
 from chargecloud.features.stations.messages import ConnectorChanged, ConnectorFaultsChanged, ConnectorState
@@ -93,6 +97,29 @@ def _dispute(event: OrderDisputed | OrderResolved) -> Cause:
     )
 
 
+async def port_sampled(uow: UnitOfWork, event: MeterSampled, _: Envelope) -> None:
+    """A report of power: the fire guard looks at it."""
+    if event.power is not None and event.session_no:
+        await service_guard.watch(uow, event)
+
+
+async def hazard_reported(uow: UnitOfWork, event: HazardReported, _: Envelope) -> None:
+    """A sensor or a door."""
+    await service_guard.hazard(uow, event)
+
+
+async def hub_sampled(uow: UnitOfWork, event: HubSampled, _: Envelope) -> None:
+    """A hub with a smoke sensor."""
+    if event.smoke:
+        await service_guard.smoke(uow, event)
+
+
+async def record_uploaded(uow: UnitOfWork, event: RecordUploaded, _: Envelope) -> None:
+    """A charge that ended by fire: its alarm is sent once and may have been lost."""
+    if event.usage is not None and event.stop_reason.startswith("fire"):
+        await service_guard.ended_by_fire(uow, event)
+
+
 SUBSCRIPTIONS = (
     Subscription(LoginContested, login_contested),
     Subscription(WireFaulted, wire_faulted),
@@ -103,4 +130,8 @@ SUBSCRIPTIONS = (
     Subscription(ClockReported, clock_reported),
     Subscription(OrderDisputed, order_disputed),
     Subscription(OrderResolved, order_resolved),
+    Subscription(MeterSampled, port_sampled),
+    Subscription(HazardReported, hazard_reported),
+    Subscription(HubSampled, hub_sampled),
+    Subscription(RecordUploaded, record_uploaded),
 )

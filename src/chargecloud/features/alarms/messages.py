@@ -16,6 +16,13 @@ class AlarmKind(StrEnum):
     TARIFF_MISMATCH = "tariff_mismatch"
     CLOCK_SKEW = "clock_skew"
     ORDER_DISPUTED = "order_disputed"
+    PORT_OVER_POWER = "port_over_power"
+    PORT_NO_TAPER = "port_no_taper"
+    PORT_RISE_AFTER_FULL = "port_rise_after_full"
+    PORT_OVER_TIME = "port_over_time"
+    PORT_OVER_TEMP = "port_over_temp"
+    HAZARD = "hazard"
+    FIRE = "fire"
 
 
 class AlarmLevel(StrEnum):

@@ -28,6 +28,21 @@ KINDS = {
     AlarmKind.CONNECTOR_FAULTED: Kind("充电枪故障", AlarmLevel.WARNING, "按故障位检修，修复后自动关闭"),
     AlarmKind.TARIFF_MISMATCH: Kind("桩内电价与平台不一致", AlarmLevel.WARNING, "重新下发电价，并查看下发结果"),
     AlarmKind.CLOCK_SKEW: Kind("桩时钟偏差过大", AlarmLevel.WARNING, "下发对时；反复出现时检查桩的时钟电池"),
+    AlarmKind.PORT_OVER_POWER: Kind(
+        "端口功率超限，已断电", AlarmLevel.CRITICAL, "现场查看端口与车辆；确认安全后人工关闭", 24 * HOUR_MS
+    ),
+    AlarmKind.PORT_NO_TAPER: Kind(
+        "充电久不降流，已断电", AlarmLevel.CRITICAL, "电池可能失控或充电器异常，请现场查看", 24 * HOUR_MS
+    ),
+    AlarmKind.PORT_RISE_AFTER_FULL: Kind(
+        "充满后功率回升，已断电", AlarmLevel.CRITICAL, "电池可能异常，请现场查看并联系车主", 24 * HOUR_MS
+    ),
+    AlarmKind.PORT_OVER_TIME: Kind(
+        "充电超时，已断电", AlarmLevel.WARNING, "联系车主取车；反复出现时检查充满判断", 24 * HOUR_MS
+    ),
+    AlarmKind.PORT_OVER_TEMP: Kind("端口温度过高，已断电", AlarmLevel.CRITICAL, "立即现场查看端口与车辆", 24 * HOUR_MS),
+    AlarmKind.HAZARD: Kind("充电桩传感器报警", AlarmLevel.WARNING, "按报警种类现场查看", 24 * HOUR_MS),
+    AlarmKind.FIRE: Kind("烟雾或火警，整桩已断电", AlarmLevel.CRITICAL, "立即到场并按消防预案处置"),
     AlarmKind.ORDER_DISPUTED: Kind("订单金额有争议", AlarmLevel.WARNING, "核对交易记录与平台计费后处理订单"),
 }
 

@@ -15,6 +15,7 @@ from chargecloud.features.orders.http_models import (
     PlacedOut,
     ResolutionIn,
 )
+from chargecloud.features.orders.http_passes import pass_routes
 from chargecloud.features.orders.messages import Order, OrderState
 from chargecloud.features.orders.service import PlaceOrder
 from chargecloud.features.orders.service_resolve import Resolution
@@ -31,6 +32,7 @@ from chargecloud.kernel.errors import Forbidden, NotFound, TooMany
 STARTS_A_MINUTE = 6
 
 router = APIRouter(tags=["orders"])
+router.include_router(pass_routes)
 Writer = Annotated[Principal, Depends(require("orders.write"))]
 OrderNo = Annotated[str, Path(pattern="^[0-9]{10,32}$")]
 Key = Annotated[str, Header(alias="Idempotency-Key", min_length=8, max_length=100, pattern="^[!-~]+$")]

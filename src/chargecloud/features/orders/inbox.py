@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from chargecloud.device.events import StartRequested
+from chargecloud.device.events import BalanceAsked, StartRequested
 from chargecloud.features.orders import service, service_card, service_settle, service_settle_many
 from chargecloud.features.sessions.messages import (
     SessionEnded,
@@ -24,6 +24,12 @@ async def on_start_requested(uow: UnitOfWork, event: StartRequested, envelope: E
     that first wish would be work for nobody, and make those behind it wait too long as well."""
     if uow.now_ms - envelope.at_ms <= service_card.ANSWER_WITHIN_MS:
         await service_card.start_requested(uow, event)
+
+
+async def on_balance_asked(uow: UnitOfWork, event: BalanceAsked, envelope: Envelope) -> None:
+    """Somebody wants to know what is on a card, and has not gone away yet."""
+    if uow.now_ms - envelope.at_ms <= service_card.ANSWER_WITHIN_MS:
+        await service_card.balance_asked(uow, event)
 
 
 async def on_started(uow: UnitOfWork, event: SessionStarted, _envelope: Envelope) -> None:
@@ -73,6 +79,7 @@ async def on_topped_up(uow: UnitOfWork, event: ToppedUp, _envelope: Envelope) ->
 
 SUBSCRIPTIONS = (
     Subscription(StartRequested, on_start_requested),
+    Subscription(BalanceAsked, on_balance_asked),
     Subscription(SessionStarted, on_started),
     Subscription(SessionEnded, on_ended),
     Subscription(SessionRejected, on_failed),

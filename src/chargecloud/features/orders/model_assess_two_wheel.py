@@ -16,7 +16,7 @@ from chargecloud.features.orders.model_assess import (
     tolerance_mwh,
 )
 from chargecloud.features.sessions.messages import ChargeDetailRecord, ChargingSession, StopReason
-from chargecloud.features.tariffs.messages import Bill, Rule, Usage
+from chargecloud.features.tariffs.messages import Bill, CountedTier, Rule, Usage
 
 SLACK_S = 60
 """The last report may be so much ahead of the record: both round."""
@@ -38,6 +38,7 @@ def assess_usage(
         max_power_mw=said.max_power_mw,
         early_max_power_mw=said.early_max_power_mw,
         intervals=session.intervals,
+        counted=tuple(CountedTier(tier.up_to_mw, tier.charged_s) for tier in said.tiers),
         by_fault=by_fault,
     )
     bound_mwh = energy_bound_mwh(session, record)

@@ -6,7 +6,7 @@ import msgspec
 
 from chargecloud.device.commands import UpdateBalance
 from chargecloud.device.events import StartMethod
-from chargecloud.features.orders import model, service_place, service_settle, sql
+from chargecloud.features.orders import model, service_passes, service_place, service_settle, sql
 from chargecloud.features.orders.messages import Order, OrderEnded
 from chargecloud.features.orders.model import Fact
 from chargecloud.features.sessions import service as sessions
@@ -177,6 +177,8 @@ async def session_failed(uow: UnitOfWork, session_no: str, reason: str) -> None:
         return
     if found.hold_open:
         await wallet.release(uow, Release(hold_id=found.hold_id, reason=reason or fact.value))
+    if found.pass_id is not None:
+        await service_passes.give_back(uow, found.order_no)
     after = msgspec.structs.replace(found, state=state, hold_open=False, ended_at_ms=uow.now_ms)
     await sql.save(uow, found, after)
     sql.note(uow, found.order_no, fact.value, reason=reason)

@@ -2,15 +2,18 @@
 
 import msgspec
 
-from chargecloud.device.commands import AnswerStart, ReplyRefusal
-from chargecloud.device.events import StartMethod, StartRequested
+from chargecloud.device.commands import AnswerBalance, AnswerStart, ReplyRefusal
+from chargecloud.device.events import BalanceAsked, StartMethod, StartRequested
 from chargecloud.features.drivers import service as drivers
 from chargecloud.features.drivers.messages import Driver
-from chargecloud.features.orders import service_terms, sql, sql_parallel
+from chargecloud.features.orders import service_passes, service_terms, sql, sql_parallel
 from chargecloud.features.orders.service_place import Granted, Wish, grant
 from chargecloud.features.sessions import service as sessions
 from chargecloud.features.sessions.messages import ChargingSession, SessionState
 from chargecloud.features.stations import service as stations
+from chargecloud.features.tariffs import service as tariffs
+from chargecloud.features.tariffs.messages import TariffKind
+from chargecloud.features.wallet import service as wallet
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.errors import ChargeCloudError, Conflict, NotFound, Refused, TooMany
 
@@ -36,6 +39,8 @@ REFUSALS = {
     "connector_unknown": ReplyRefusal.OUT_OF_SERVICE,
     "charge_point_offline": ReplyRefusal.OUT_OF_SERVICE,
     "no_tariff": ReplyRefusal.OUT_OF_SERVICE,
+    "pass_day_used_up": ReplyRefusal.NOT_ALLOWED_HERE,
+    "pass_used_up": ReplyRefusal.NOT_ALLOWED_HERE,
     "parallel_not_offered": ReplyRefusal.OUT_OF_SERVICE,
 }
 """What the driver at the charge point is told for what we refuse; anything else is an error of ours and is retried."""
@@ -61,6 +66,24 @@ async def start_requested(uow: UnitOfWork, event: StartRequested) -> None:
     if len(asked) > 1:
         await sql_parallel.forget(uow, event)
         await _decide(uow, asked)
+
+
+async def balance_asked(uow: UnitOfWork, event: BalanceAsked) -> None:
+    """A card held to the reader: what its driver may spend is told."""
+    card = await drivers.driver_for_card(uow, event.card_id)
+    refusal = ReplyRefusal.UNKNOWN_ACCOUNT if card is None else ReplyRefusal.NONE
+    if card is not None and (card.frozen or card.driver.frozen):
+        refusal = ReplyRefusal.FROZEN
+    known = card is not None and refusal is ReplyRefusal.NONE
+    answer = AnswerBalance(
+        command_id=f"balance:{event.request_id}",
+        charge_point_code=event.charge_point_code,
+        expires_at_ms=uow.now_ms + ANSWER_WITHIN_MS,
+        request_id=event.request_id,
+        refusal=refusal,
+        balance_fen=(await wallet.balance(uow, card.driver.driver_id)).available_fen if card and known else 0,
+    )
+    uow.command(answer)
 
 
 async def _answer_again(uow: UnitOfWork, event: StartRequested) -> bool:
@@ -115,6 +138,10 @@ async def _grant(uow: UnitOfWork, events: list[StartRequested]) -> list[Granted]
     if any((event.card_id, event.vin) != (first.card_id, first.vin) for event in events):
         raise Refused("并充的两把枪必须用同一账户", "different_accounts")
     connectors = [await stations.connector(uow, event.charge_point_code, event.connector_no) for event in events]
+    at = connectors[0].charge_point
+    pass_id = None
+    if tariffs.kind_for(at) is TariffKind.TWO_WHEEL:
+        pass_id = await service_passes.best(uow, driver_id=account.driver.driver_id, at=at)
     wish = Wish(
         driver=account.driver,
         connectors=tuple(connectors),
@@ -123,6 +150,7 @@ async def _grant(uow: UnitOfWork, events: list[StartRequested]) -> list[Granted]
         card_id=first.card_id if account.card_id else "",
         vin=account.vin,
         parallel_no=first.parallel_no,
+        pass_id=pass_id,
     )
     return await grant(uow, wish)
 

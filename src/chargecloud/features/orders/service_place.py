@@ -10,7 +10,7 @@ from chargecloud.device.commands import ChargeLimit
 from chargecloud.device.events import StartMethod
 from chargecloud.features.drivers import service as drivers
 from chargecloud.features.drivers.messages import Card, Driver
-from chargecloud.features.orders import service_terms, sql
+from chargecloud.features.orders import service_passes, service_terms, sql
 from chargecloud.features.orders.messages import Order, OrderState
 from chargecloud.features.sessions import service as sessions
 from chargecloud.features.sessions.messages import Limit, LimitKind, RequestStart
@@ -82,7 +82,10 @@ async def grant(uow: UnitOfWork, wish: Wish) -> list[Granted]:
         driver_slots=uow.options.max_open_sessions,
         connectors=[(connector.charge_point.code, connector.connector_no) for connector in wish.connectors],
     )
-    terms = await _terms(uow, wish, version)
+    held = None
+    if wish.pass_id is not None:
+        held = await service_passes.usable(uow, wish.pass_id, driver_id=wish.driver.driver_id, at=first)
+    terms = await _terms(uow, wish, version, pass_s=held.max_s_per_session if held else None)
     granted = [
         _granted(uow, wish, terms, connector, place) for connector, place in zip(wish.connectors, places, strict=True)
     ]
@@ -95,15 +98,20 @@ async def grant(uow: UnitOfWork, wish: Wish) -> list[Granted]:
             )
             await wallet.hold(uow, hold)
     await sql.add(uow, *(entry.order for entry in granted))
+    if held is not None:
+        await service_passes.take(uow, held, granted[0].order.order_no)
     return granted
 
 
-async def _terms(uow: UnitOfWork, wish: Wish, version: TariffVersion) -> Terms:
+async def _terms(uow: UnitOfWork, wish: Wish, version: TariffVersion, *, pass_s: int | None) -> Terms:
     """What is held and how far each charge may go: by the plan of a charge point that only counts, else by money."""
     driver_id = wish.driver.driver_id
     if version.plan is not None:
-        prepaid = await service_terms.prepay(uow, version.plan, wish.limit, driver_id=driver_id)
-        return Terms(tariff=version, limit=wish.limit, hold_fen=prepaid.hold_fen, charge_limit=prepaid.charge_limit)
+        prepaid = await service_terms.prepay(uow, version.plan, wish.limit, driver_id=driver_id, pass_s=pass_s)
+        limits = service_terms.with_tiers(prepaid.charge_limit, version.plan, wish.connectors[0].charge_point)
+        return Terms(tariff=version, limit=wish.limit, hold_fen=prepaid.hold_fen, charge_limit=limits)
+    if pass_s is not None:
+        raise Refused("卡券只能用于两轮充电", "pass_not_here", pass_id=wish.pass_id)
     limit = shared(wish.limit, len(wish.connectors))
     return Terms(tariff=version, limit=limit, hold_fen=await _hold_each(uow, driver_id, limit, len(wish.connectors)))
 

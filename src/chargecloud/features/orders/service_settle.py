@@ -6,7 +6,7 @@ import msgspec
 
 from chargecloud.device.events import StartMethod, StopClass
 from chargecloud.features.drivers import service as drivers
-from chargecloud.features.orders import model, model_assess, service_terms, sql
+from chargecloud.features.orders import model, model_assess, service_passes, service_terms, sql
 from chargecloud.features.orders.messages import (
     Order,
     OrderCorrected,
@@ -141,6 +141,8 @@ async def _first(
         return
     await sql.add_bill(uow, order.order_no, 1, assessment.bill)
     await _take(uow, order, outcome.charge)
+    if order.pass_id is not None and (outcome.verdict is Verdict.NO_ENERGY or "by_fault" in assessment.flags):
+        await service_passes.give_back(uow, order.order_no)
     reach("K5")
     if outcome.verdict is Verdict.DISPUTE:
         await _propose(uow, outcome.after, assessment, record_id=record_id, kind="disputed")

@@ -2,13 +2,15 @@
 
 import msgspec
 
-from chargecloud.device.commands import ChargeLimit, ChargeMode
+from chargecloud.device.capability import Capability
+from chargecloud.device.commands import ChargeLimit, ChargeMode, PowerTier
 from chargecloud.device.events import StartMethod
 from chargecloud.features.orders import model_assess, model_assess_two_wheel
 from chargecloud.features.orders.messages import Order
 from chargecloud.features.orders.model_assess import Assessment, Terms
 from chargecloud.features.sessions.messages import ChargeDetailRecord, ChargingSession, Limit, LimitKind
 from chargecloud.features.stations import service as stations
+from chargecloud.features.stations.messages import ChargePoint
 from chargecloud.features.tariffs import service as tariffs
 from chargecloud.features.tariffs.messages import (
     Basis,
@@ -27,6 +29,8 @@ from chargecloud.kernel.errors import Invalid, Refused
 
 OFFLINE_METHODS = {StartMethod.OFFLINE_CARD, StartMethod.CARD}
 MW_PER_W = 1_000
+TOP_TIER_MW = 6_553_500
+"""What charge points can be told as the end of a tier without one."""
 _CHOICES = {
     LimitKind.MINUTES: ChoiceKind.MINUTES,
     LimitKind.ENERGY: ChoiceKind.ENERGY,
@@ -95,6 +99,21 @@ def limit_of(plan: TwoWheelPlan, choice: ChoiceKind, granted: Grant) -> ChargeLi
         max_duration_s=granted.max_duration_s,
         max_power_mw=plan.max_power_w * MW_PER_W,
     )
+
+
+def with_tiers(limit: ChargeLimit, plan: TwoWheelPlan, at: ChargePoint) -> ChargeLimit:
+    """The limit with the plan's power tiers, for a charge point that counts by them."""
+    if limit.mode is ChargeMode.SUBSCRIPTION or len(plan.tiers) < 2 or not stations.can(at, Capability.POWER_TIERS):
+        return limit
+    tiers = tuple(
+        PowerTier(
+            up_to_mw=TOP_TIER_MW if tier.max_power_w is None else tier.max_power_w * MW_PER_W,
+            price_fen=tier.fen_per_hour,
+            per_s=3_600,
+        )
+        for tier in plan.tiers
+    )
+    return msgspec.structs.replace(limit, tiers=tiers)
 
 
 def limit_again(session: ChargingSession) -> ChargeLimit | None:

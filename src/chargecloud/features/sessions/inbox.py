@@ -15,6 +15,7 @@ from chargecloud.device.events import (
     ChargeEnded,
     ChargeFaulted,
     CommandEnded,
+    FullyCharged,
     MeterSampled,
     RecordUploaded,
     SessionEvent,
@@ -48,6 +49,11 @@ async def on_command_ended(uow: UnitOfWork, event: CommandEnded, envelope: Envel
 async def on_sample(uow: UnitOfWork, event: MeterSampled, envelope: Envelope) -> None:
     """Live values of a session."""
     await service.record_sample(uow, event, envelope.at_ms)
+
+
+async def on_full(uow: UnitOfWork, event: FullyCharged, _envelope: Envelope) -> None:
+    """A battery is full."""
+    await service.fully_charged(uow, event)
 
 
 async def on_beat(uow: UnitOfWork, event: Beat, envelope: Envelope) -> None:
@@ -124,6 +130,7 @@ SUBSCRIPTIONS = (
     Subscription(CommandEnded, on_command_ended),
     Subscription(MeterSampled, on_sample),
     Subscription(Beat, on_beat),
+    Subscription(FullyCharged, on_full),
     Subscription(ChargeEnded, on_charge_ended),
     Subscription(ChargeAborted, on_charge_ended),
     Subscription(RecordUploaded, on_record, many=on_records),

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from chargecloud.device.events import ConnectorReport, ConnectorStatus, MeterSampled
+from chargecloud.device.events import ConnectorReport, ConnectorStatus, FullyCharged, MeterSampled
 from chargecloud.features.sessions.messages import ChargingSession, SessionState
 from chargecloud.features.tariffs.messages import PowerInterval, Usage
 
@@ -45,6 +45,15 @@ def with_interval(session: ChargingSession, sample: MeterSampled) -> ChargingSes
         temp_c=sample.cable_temp_c,
     )
     intervals = added(session.intervals, interval)
+    return session if intervals is session.intervals else msgspec.structs.replace(session, intervals=intervals)
+
+
+def with_full(session: ChargingSession, event: FullyCharged) -> ChargingSession:
+    """The session with the moment its battery was full."""
+    if not only_counts(session):
+        return session
+    full = PowerInterval(until_s=event.charged_s, avg_mw=0, max_mw=0, floating=True)
+    intervals = added(session.intervals, full)
     return session if intervals is session.intervals else msgspec.structs.replace(session, intervals=intervals)
 
 

@@ -11,6 +11,7 @@ from chargecloud.device.events import (
     ChargeEnded,
     CommandEnded,
     CommandOutcome,
+    FullyCharged,
     MeterSampled,
     StartAnswered,
     StopAnswered,
@@ -174,6 +175,16 @@ async def open_sessions_of(uow: UnitOfWork, driver_id: int) -> list[ChargingSess
     return await sql.occupying(uow, driver_id=driver_id, connector_keys=[])
 
 
+async def open_sessions_at(uow: UnitOfWork, charge_point_code: str) -> list[ChargingSession]:
+    """Sessions that occupy a connector of a charge point."""
+    return await sql.open_at(uow, charge_point_code)
+
+
+async def find_session(uow: UnitOfWork, session_no: str) -> ChargingSession | None:
+    """A session, or None."""
+    return await sql.find(uow, session_no)
+
+
 async def start_answered(uow: UnitOfWork, event: StartAnswered, at_ms: int) -> None:
     """The charge point's word on a start; it counts by session number, however late (文档 §0x33)."""
     reach("K12")
@@ -223,6 +234,13 @@ async def record_sample(uow: UnitOfWork, event: MeterSampled, at_ms: int) -> Non
         here = [named] if named is not None else here
     for entry in here:
         await service_live.apply_sample(uow, entry, event, at_ms)
+
+
+async def fully_charged(uow: UnitOfWork, event: FullyCharged) -> None:
+    """The battery is full while the bike stays plugged: what flows from now on is float."""
+    found = await sql.find(uow, event.session_no)
+    if found is not None and found.charge_point_code == event.charge_point_code:
+        await settle_step(uow, found, Step(model_two_wheel.with_full(found, event)))
 
 
 async def see_beat(uow: UnitOfWork, event: Beat, at_ms: int) -> None:

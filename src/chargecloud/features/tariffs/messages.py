@@ -113,6 +113,14 @@ class PowerInterval(msgspec.Struct, frozen=True, array_like=True):
     temp_c: int | None = None
 
 
+class CountedTier(msgspec.Struct, frozen=True):
+    """Time within a tier, as a charge point counted it that was told the tiers."""
+
+    up_to_mw: int | None
+    """Where the tier ends; None when the charge point does not say: tiers come lowest first."""
+    charged_s: int
+
+
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
     """What was delivered."""
 
@@ -121,6 +129,8 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     max_power_mw: int = 0
     early_max_power_mw: int | None = None
     intervals: tuple[PowerInterval, ...] = ()
+    counted: tuple[CountedTier, ...] = ()
+    """In the place of what intervals say."""
     by_fault: bool = False
     """The charge point failed: only what was delivered is paid, never a minimum."""
 

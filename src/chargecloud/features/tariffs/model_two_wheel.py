@@ -68,6 +68,8 @@ def paid_s(plan: TwoWheelPlan, usage: Usage) -> int:
 
 def segments(plan: TwoWheelPlan, usage: Usage, seconds: int) -> list[tuple[int, int]]:
     """The first `seconds` of a charge as (tier, seconds), neighbours of one tier together."""
+    if usage.counted:
+        return _counted(plan, usage, seconds)
     found: list[tuple[int, int]] = []
     begin_s = 0
     tier = _base_tier(plan, usage)
@@ -77,6 +79,19 @@ def segments(plan: TwoWheelPlan, usage: Usage, seconds: int) -> list[tuple[int, 
         _extend(found, tier, end_s - begin_s)
         begin_s = max(begin_s, end_s)
     _extend(found, tier, seconds - begin_s)
+    return found
+
+
+def _counted(plan: TwoWheelPlan, usage: Usage, seconds: int) -> list[tuple[int, int]]:
+    """What the charge point counted; minutes it rounded up are not paid twice, time it did not count pays the last."""
+    found: list[tuple[int, int]] = []
+    left_s, tier = seconds, 0
+    for number, part in enumerate(usage.counted):
+        if part.charged_s:
+            tier = min(number, len(plan.tiers) - 1) if part.up_to_mw is None else tier_of(plan, part.up_to_mw)
+            _extend(found, tier, min(part.charged_s, left_s))
+            left_s = max(left_s - part.charged_s, 0)
+    _extend(found, tier, left_s)
     return found
 
 

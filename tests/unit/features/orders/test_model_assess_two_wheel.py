@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chargecloud.device.events import ChargeUsage, StopClass
+from chargecloud.device.events import ChargeUsage, StopClass, TierUsage
 from chargecloud.features.orders import model_assess_two_wheel as model
 from chargecloud.features.orders.model_assess import Verdict
 from chargecloud.features.sessions.messages import ChargeDetailRecord, ChargingSession, StopReason
@@ -27,8 +27,9 @@ def uploaded(charged_s: int = 3_600, energy_mwh: int = 200_000, **changes: Any) 
         NUMBER,
         energy_mwh=energy_mwh,
         billed_energy_mwh=energy_mwh,
-        usage=ChargeUsage(charged_s, 250_000, 240_000, None),
-        **{"ended_at_ms": RECEIVED, "stop_class": StopClass.COMPLETED} | changes,
+        **{"usage": ChargeUsage(charged_s, 250_000, 240_000, None)}
+        | {"ended_at_ms": RECEIVED, "stop_class": StopClass.COMPLETED}
+        | changes,
     )
     return ChargeDetailRecord(record_id="r", received_at_ms=RECEIVED, body=body)
 
@@ -85,6 +86,19 @@ def test_a_clock_that_says_1970_is_flagged_and_costs_nothing() -> None:
 def test_nothing_used_is_nothing_owed() -> None:
     found = model.assess_usage(uploaded(charged_s=0, energy_mwh=0), session(), charge_of, prepaid_fen=PREPAID_FEN)
     assert found.verdict is Verdict.NO_ENERGY
+
+
+def test_what_the_charge_point_counted_by_tier_is_what_is_priced() -> None:
+    tiers = (TierUsage(200_000, 1_800), TierUsage(None, 1_800))
+    usage = ChargeUsage(3_600, 250_000, None, None, tiers)
+    seen_usages: list[Usage] = []
+
+    def kept(usage: Usage) -> tuple[Bill, Rule]:
+        seen_usages.append(usage)
+        return charge_of(usage)
+
+    model.assess_usage(uploaded(usage=usage), seen(), kept, prepaid_fen=PREPAID_FEN)
+    assert [(part.up_to_mw, part.charged_s) for part in seen_usages[0].counted] == [(200_000, 1_800), (None, 1_800)]
 
 
 def test_without_a_record_the_last_sample_has_to_do() -> None:

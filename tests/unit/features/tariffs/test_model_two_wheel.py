@@ -11,6 +11,7 @@ from chargecloud.features.tariffs import model_two_wheel as model
 from chargecloud.features.tariffs.messages import (
     Basis,
     ChoiceKind,
+    CountedTier,
     PowerInterval,
     PowerTier,
     Rule,
@@ -214,6 +215,15 @@ def test_steps_and_ties_round_up() -> None:
 @pytest.mark.parametrize(("power_w", "tier"), [(0, 0), (200, 0), (201, 1), (400, 1), (600, 2), (601, 3), (9_999, 3)])
 def test_the_upper_end_belongs_to_its_tier(power_w: int, tier: int) -> None:
     assert model.tier_of(in_tiers(), power_w * 1_000) == tier
+
+
+def test_what_the_charge_point_counted_counts_and_what_it_did_not_pays_the_last_tier() -> None:
+    counted = (CountedTier(200_000, 600), CountedTier(400_000, 0), CountedTier(600_000, 300))
+    usage = Usage(charged_s=1_000, energy_mwh=0, counted=counted)
+    assert model.segments(in_tiers(), usage, 1_000) == [(0, 600), (2, 400)]
+    assert model.segments(in_tiers(), usage, 800) == [(0, 600), (2, 200)]
+    unnamed = Usage(charged_s=900, energy_mwh=0, counted=(CountedTier(None, 600), CountedTier(None, 300)))
+    assert model.segments(in_tiers(), unnamed, 900) == [(0, 600), (1, 300)]
 
 
 def test_free_minutes_end_with_their_last_second() -> None:
