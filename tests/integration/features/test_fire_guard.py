@@ -1,32 +1,24 @@
 """The fire guard: a dangerous port is cut off once, a fire cuts off every port, and people are told why."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from chargecloud.device.commands import StopCharging
 from chargecloud.device.events import HubSampled
-from chargecloud.features.operators import service as operators
+from chargecloud.infra.sql.engine import Database
 from chargecloud.kernel.clock import ManualClock
 from chargecloud.protocols.dny.frames import uplinks
 from tests.support import dny
 from tests.support.api import Api
 from tests.support.board_world import BY_HOUR, BoardWorld
-from tests.support.database import opened
 
 SMOKE, WATER = 4, 2
 
 
 @pytest.fixture
-async def street(tmp_path: Path, database_template: Path, clock: ManualClock) -> AsyncIterator[BoardWorld]:
-    async with opened(tmp_path / "t.db", template=database_template, clock=clock) as database:
-        async with database.unit() as uow:
-            await operators.require_default_operator(uow)
-        async with Api.over(database, clock) as api:
-            made = BoardWorld(database, clock, api=api)
-            await made.build(BY_HOUR | {"min_charge_fen": 50})
-            yield made
+async def street(database: Database, clock: ManualClock, api: Api) -> BoardWorld:
+    made = BoardWorld(database, clock, api=api)
+    await made.build(BY_HOUR | {"min_charge_fen": 50})
+    return made
 
 
 def alarm(kind: int) -> bytes:

@@ -1,7 +1,5 @@
 """Monthly cards and packs: sold, used, counted, given back; and cards at the board."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,12 +7,11 @@ import pytest
 from chargecloud.device.commands import AnswerBalance, AnswerStart, ReplyRefusal
 from chargecloud.features.drivers import service as drivers
 from chargecloud.features.drivers.service import NewCard
-from chargecloud.features.operators import service as operators
+from chargecloud.infra.sql.engine import Database
 from chargecloud.kernel.clock import ManualClock
 from tests.support import dny
 from tests.support.api import Api
 from tests.support.board_world import BY_HOUR, BoardWorld
-from tests.support.database import opened
 
 OVERLOAD = 0x06
 MONTH = {"name": "月卡", "valid_from": "2026-01-01T00:00:00+08:00", "valid_until": "2026-02-01T00:00:00+08:00"}
@@ -22,14 +19,10 @@ KEY = {"Idempotency-Key": "sale-0001"}
 
 
 @pytest.fixture
-async def street(tmp_path: Path, database_template: Path, clock: ManualClock) -> AsyncIterator[BoardWorld]:
-    async with opened(tmp_path / "t.db", template=database_template, clock=clock) as database:
-        async with database.unit() as uow:
-            await operators.require_default_operator(uow)
-        async with Api.over(database, clock) as api:
-            made = BoardWorld(database, clock, api=api)
-            await made.build(BY_HOUR)
-            yield made
+async def street(database: Database, clock: ManualClock, api: Api) -> BoardWorld:
+    made = BoardWorld(database, clock, api=api)
+    await made.build(BY_HOUR)
+    return made
 
 
 async def sold(street: BoardWorld, **changes: Any) -> Any:

@@ -1,12 +1,9 @@
 """Two-wheel charges from the wish over the API to the money that comes back, with a board's real bytes between."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from chargecloud.device.commands import ChangeLimit, ConfirmRecord, StartCharging, StopCharging
-from chargecloud.features.operators import service as operators
+from chargecloud.infra.sql.engine import Database
 from chargecloud.kernel.clock import ManualClock
 from chargecloud.protocols.dny.frames import commands as down_frames
 from tests.support import dny
@@ -22,19 +19,14 @@ from tests.support.board_world import (
     TIERS,
     BoardWorld,
 )
-from tests.support.database import opened
 
 HOUR_S = 3_600
 OVERLOAD = 0x06
 
 
 @pytest.fixture
-async def street(tmp_path: Path, database_template: Path, clock: ManualClock) -> AsyncIterator[BoardWorld]:
-    async with opened(tmp_path / "t.db", template=database_template, clock=clock) as database:
-        async with database.unit() as uow:
-            await operators.require_default_operator(uow)
-        async with Api.over(database, clock) as api:
-            yield BoardWorld(database, clock, api=api)
+def street(database: Database, clock: ManualClock, api: Api) -> BoardWorld:
+    return BoardWorld(database, clock, api=api)
 
 
 async def test_by_time_the_rest_comes_back_with_the_settlement(street: BoardWorld) -> None:
