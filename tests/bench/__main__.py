@@ -53,6 +53,8 @@ BENCHES: dict[str, Callable[[], Figures]] = {
     "answered1000": lambda: bench_gateway.answered_frames(1_000),
     "mixed200": lambda: bench_gateway.mixed_frames(200),
     "mixed1000": lambda: bench_gateway.mixed_frames(1_000),
+    "dny_answered": bench_dny.answered,
+    "dny_mixed": bench_dny.mixed,
     "cpu": bench_gateway.cpu_per_frame,
     "memory": bench_gateway.memory_per_connection,
     "storm": bench_platform.login_storm,

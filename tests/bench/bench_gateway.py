@@ -29,13 +29,15 @@ def cpu_per_second(server: Server, load: Load, order: str) -> float:
 
 
 @contextmanager
-def pair(calls: list[tuple[bytes, bytes, bytes]]) -> Iterator[tuple[tuple[Server, Load], tuple[Server, Load]]]:
+def pair(
+    calls: list[tuple[bytes, bytes, bytes]], protocol: str = "ykc16"
+) -> Iterator[tuple[tuple[Server, Load], tuple[Server, Load]]]:
     """(echo, its load) and (gateway, its load), all logged in."""
     with tempfile.TemporaryDirectory() as directory:
         workspace = Path(directory)
         script = workspace / "calls"
         write_script(script, calls)
-        echo, gateway = Server("tests.bench.echo_server"), Server("tests.bench.gateway_server")
+        echo, gateway = Server("tests.bench.echo_server"), Server("tests.bench.gateway_server", "--protocol", protocol)
         loads = [Load(workspace, script, echo.port, echo=True), Load(workspace, script, gateway.port)]
         time.sleep(SETTLE_S)
         gateway.ask("freeze")
@@ -101,9 +103,11 @@ def memory_per_connection() -> dict[str, object]:
         }
 
 
-def compare(what: str, order: str, calls: list[tuple[bytes, bytes, bytes]], rounds: int) -> dict[str, object]:
+def compare(
+    what: str, order: str, calls: list[tuple[bytes, bytes, bytes]], rounds: int, *, protocol: str = "ykc16"
+) -> dict[str, object]:
     """Best of interleaved rounds of echo and gateway."""
-    with pair(calls) as (limit, gateway):
+    with pair(calls, protocol) as (limit, gateway):
         echo_best = gateway_best = 0.0
         for _ in range(rounds):
             echo_best = max(echo_best, cpu_per_second(*limit, f"{order} {SECONDS}"))

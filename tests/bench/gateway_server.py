@@ -26,7 +26,7 @@ from chargecloud.infra.cache.memory import MemoryCache
 from chargecloud.infra.framelog import SqliteFrameLog
 from chargecloud.kernel.clock import SystemClock
 from chargecloud.kernel.message import Envelope
-from chargecloud.protocols.ykc16.plugin import Plugin
+from chargecloud.protocols.catalog import protocols
 
 GATEWAY = "bench"
 LIMITS = GatewayLimits(waiting_per_source=20_000, logins_per_s=20_000, backlog=4_096)
@@ -74,15 +74,15 @@ def resident_kib() -> int:
     raise RuntimeError("no VmRSS in /proc/self/status")
 
 
-async def serve(directory: Path, port: int = 0) -> None:
+async def serve(directory: Path, port: int = 0, protocol: str = "ykc16") -> None:
     """With a port it is one of several gateways that share it."""
     clock = SystemClock()
     bus = MemoryBus(clock)
     platform = Platform(bus)
     frame_log = SqliteFrameLog(directory / "frames.db", clock)
     frame_log.start()
-    settings = GatewaySettings(GATEWAY, (ListenerSettings("ykc16", "127.0.0.1", port, shared_port=port > 0),), LIMITS)
-    gateway = Gateway(settings, Surroundings(clock, bus, MemoryCache(clock), frame_log), {"ykc16": Plugin()})
+    settings = GatewaySettings(GATEWAY, (ListenerSettings(protocol, "127.0.0.1", port, shared_port=port > 0),), LIMITS)
+    gateway = Gateway(settings, Surroundings(clock, bus, MemoryCache(clock), frame_log), protocols())
     await bus.start()
     await gateway.start()
     await SparedCollector().start()
@@ -115,11 +115,12 @@ def main() -> None:
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     with tempfile.TemporaryDirectory() as directory:
         port = int(sys.argv[sys.argv.index("--port") + 1]) if "--port" in sys.argv else 0
+        protocol = sys.argv[sys.argv.index("--protocol") + 1] if "--protocol" in sys.argv else "ykc16"
         if "--profile" not in sys.argv:
-            uvloop.run(serve(Path(directory), port))
+            uvloop.run(serve(Path(directory), port, protocol))
             return
         profile = cProfile.Profile()
-        profile.runcall(uvloop.run, serve(Path(directory), port))
+        profile.runcall(uvloop.run, serve(Path(directory), port, protocol))
         pstats.Stats(profile, stream=sys.stderr).sort_stats("tottime").print_stats(30)
 
 

@@ -8,7 +8,8 @@
      pairs SECONDS      of two neighbours one sends write A and the other write B; when B is answered they change parts,
                         so that writes without an answer are never read together with another one
    and prints "sent WRITES answered ANSWERS" after each. An answer is a frame of type 0x04, or, with "echo" as fourth
-   argument, as many bytes as were written. End of input ends it. */
+   argument, as many bytes as were written. Frames that begin with D are DNY: there 0x20 welcomes and 0x21 is an answer.
+   End of input ends it. */
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -68,9 +69,9 @@ static void got_answer(struct conn *c) {
     if (mode == PAIRS && !(echo && neighbour->owed)) put_pair(c, neighbour);
 }
 
-static void got_frame(struct conn *c, int type) {
-    if (type == 0x02) c->welcomed = 1;
-    if (type == 0x04) got_answer(c);
+static void got_frame(struct conn *c, int type, int welcome, int answer) {
+    if (type == welcome) c->welcomed = 1;
+    if (type == answer) got_answer(c);
 }
 
 static void take(struct conn *c, unsigned char *data, uint32_t size) {
@@ -82,10 +83,12 @@ static void take(struct conn *c, unsigned char *data, uint32_t size) {
     }
     uint32_t at = 0;
     while (size - at >= 6) {
-        uint32_t whole = data[at + 1] + 4u;
-        if (data[at] != 0x68) { fprintf(stderr, "the server sent no frame\n"); exit(1); }
+        int dny = data[at] == 'D';
+        uint32_t whole = dny ? (data[at + 3] | data[at + 4] << 8) + 5u : data[at + 1] + 4u;
+        if (data[at] != 0x68 && !dny) { fprintf(stderr, "the server sent no frame\n"); exit(1); }
         if (size - at < whole) break;
-        got_frame(c, data[at + 5]);
+        if (dny) got_frame(c, data[at + 11], 0x20, 0x21);
+        else got_frame(c, data[at + 5], 0x02, 0x04);
         at += whole;
     }
     c->have = size - at;

@@ -10,6 +10,8 @@ from pathlib import Path
 
 ANSWER = 0x04
 WELCOME = 0x02
+OF_DNY = {0x20: WELCOME, 0x21: ANSWER}
+"""What the commands of DNY, whose frames begin with D, mean here."""
 PATIENCE_S = 120.0
 REST_S = 0.0001
 
@@ -40,9 +42,13 @@ class Caller:
     def frame_types(self, data: bytes) -> Iterator[int]:
         data = self.rest + data
         at = 0
-        while len(data) - at >= 6 and len(data) - at >= data[at + 1] + 4:
-            yield data[at + 5]
-            at += data[at + 1] + 4
+        while len(data) - at >= 6:
+            dny = data[at : at + 1] == b"D"
+            whole = int.from_bytes(data[at + 3 : at + 5], "little") + 5 if dny else data[at + 1] + 4
+            if len(data) - at < whole:
+                break
+            yield OF_DNY.get(data[at + 11], 0) if dny else data[at + 5]
+            at += whole
         self.rest = data[at:]
 
 

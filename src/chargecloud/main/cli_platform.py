@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     once: Annotated[
-        bool, typer.Option("--once", help="run one charge from plug to bill on fresh data, then end")
+        bool, typer.Option("--once", help="run one car and four e-bikes from plug to bill on fresh data")
     ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="forget the demo's data first")] = False,
     public: Annotated[
@@ -34,7 +34,7 @@ def demo(
     ] = False,
     config: Config = None,
 ) -> None:
-    """Run the platform with twenty virtual charge points and a page to charge from; Ctrl-C stops it."""
+    """Run the platform with twenty-four virtual charge points and a page to charge from; Ctrl-C stops it."""
     from chargecloud.main import demo as demonstration
 
     settings = writing(settings_of(config, quiet=True))

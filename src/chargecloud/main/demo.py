@@ -4,21 +4,28 @@ import asyncio
 import ipaddress
 import shutil
 import tempfile
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 import typer
 
-from chargecloud.kernel.clock import SystemClock
+from chargecloud.infra.telemetry import set_up_log
+from chargecloud.kernel.clock import Clock, FastClock, SystemClock
 from chargecloud.kernel.errors import Invalid
 from chargecloud.main import demo_http, demo_seed, process
+from chargecloud.main.demo_boards import BOARD_STATIONS, boards_simulation
+from chargecloud.main.demo_boards_once import FASTER, ebikes_once, plug_in
 from chargecloud.main.demo_fleet import Life, charge_points, simulations
 from chargecloud.main.demo_once import charge_once
 from chargecloud.main.roles import Platform, all_parts, wire
 from chargecloud.main.servers import WebServer
 from chargecloud.main.settings import HttpsSettings, JournalSettings, ListenerSettings, Settings
+from chargecloud.sim.actor import Actor
+from chargecloud.sim.dny.modem import VirtualModem
 from chargecloud.sim.runner import Runner
 
 LOOPBACK = "127.0.0.1"
+PULSE_S = 0.4
 
 
 class Fleet:
@@ -29,13 +36,34 @@ class Fleet:
         self._only = only
         self._over = asyncio.Event()
         self._running: list[asyncio.Task[object]] = []
+        self.boards: Runner | None = None
 
     async def start(self) -> None:
-        """Let them connect."""
-        port = self._platform.gateway.addresses()[0][1]
-        for options, specs in simulations(port, only=self._only):
-            runner = Runner(options, specs=specs, clock=self._platform.clock, tell=_quietly)
-            self._running.append(asyncio.create_task(runner.run(self._over)))
+        """Let them connect, each to the first listener of its protocol; without one they stay away."""
+        ports = self._ports()
+        cars, boards = ports.get("ykc16"), ports.get("dny")
+        for options, specs in simulations(cars, only=self._only) if cars else []:
+            self._run(Runner(options, specs=specs, clock=self._platform.clock, tell=_quietly))
+        if boards:
+            options, modems = boards_simulation(boards, anybody=bool(self._only))
+            self.boards = Runner(options, specs=modems, clock=self._platform.clock, tell=_quietly)
+            if not self._only:
+                plug_in(self.modems(), self._platform.clock.monotonic())
+            self._run(self.boards)
+
+    def modems(self) -> list[Actor[VirtualModem]]:
+        """Every modem of the e-bike stations."""
+        return list(dict.fromkeys(self.boards.actors.values())) if self.boards else []
+
+    def _run(self, runner: Runner) -> None:
+        self._running.append(asyncio.create_task(runner.run(self._over)))
+
+    def _ports(self) -> dict[str, int]:
+        ports: dict[str, int] = {}
+        listeners = self._platform.settings.listeners
+        for listener, address in zip(listeners, self._platform.gateway.addresses(), strict=True):
+            ports.setdefault(listener.protocol, address[1])
+        return ports
 
     async def stop(self) -> None:
         """Let them hang up."""
@@ -45,6 +73,29 @@ class Fleet:
 
 def _quietly(_line: str) -> None:
     """The page shows how they do."""
+
+
+class Pulse:
+    """Lets the gateway tell often enough, by a clock that runs fast, that it lives."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._signs = platform.gateway_role.signs
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """From now on."""
+        self._task = asyncio.create_task(self._go_on())
+
+    async def stop(self) -> None:
+        """No more."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _go_on(self) -> None:
+        while True:
+            await asyncio.sleep(PULSE_S)
+            self._signs.tell()
 
 
 class Seeding:
@@ -79,29 +130,44 @@ def run_demo(settings: Settings, *, public: bool, fresh: bool) -> int:
 
 
 def run_once(settings: Settings) -> int:
-    """One charge on fresh data and free ports, then the end; 0 when it came to its bill."""
+    """One car and four e-bikes on fresh data and free ports, then the end; 0 when all came to their bills."""
+    code = _once(settings, SystemClock(), frozenset({Life.VISITORS}), lambda base, _: charge_once(base, typer.echo))
+    if code:
+        return code
+    typer.echo("")
+    fast = FastClock(FASTER)
+    return _once(settings, fast, frozenset(), lambda base, fleet: ebikes_once(base, typer.echo, fleet.modems()))
+
+
+def _once(
+    settings: Settings, clock: Clock, only: frozenset[Life], show: Callable[[str, Fleet], Coroutine[None, None, None]]
+) -> int:
+    """A platform that lives for as long as something is shown on it."""
     with tempfile.TemporaryDirectory(prefix="chargecloud-demo-") as directory:
         own = anywhere(demo_settings(settings, Path(directory), public=False))
 
-        async def until_charged(stop: asyncio.Event) -> int:
-            platform = wire(own, SystemClock(), pages=(demo_http.router,))
-            web = all_parts(platform, seeding=Seeding(platform))
-            http = next(part for part in web if isinstance(part, WebServer))
-            charges: list[asyncio.Task[None]] = []
+        async def until_shown(stop: asyncio.Event) -> int:
+            platform = wire(own, clock, pages=(demo_http.router,))
+            if isinstance(clock, FastClock):
+                set_up_log("error", own.log.format, clock)  # by such a clock everything is slow
+            parts = all_parts(platform, seeding=Seeding(platform))
+            http = next(part for part in parts if isinstance(part, WebServer))
+            fleet = Fleet(platform, only)
+            shown: list[asyncio.Task[None]] = []
 
             def begin() -> None:
-                charge = asyncio.create_task(charge_once(f"http://{LOOPBACK}:{http.port}", typer.echo))
-                charge.add_done_callback(lambda _: stop.set())
-                charges.append(charge)
+                task = asyncio.create_task(show(f"http://{LOOPBACK}:{http.port}", fleet))
+                task.add_done_callback(lambda _: stop.set())
+                shown.append(task)
 
-            await process.run_parts([*web, Fleet(platform, frozenset({Life.VISITORS}))], stop, on_ready=begin)
-            if not charges[0].done():
-                charges[0].cancel()
+            await process.run_parts([*parts, Pulse(platform), fleet], stop, on_ready=begin)
+            if not shown[0].done():
+                shown[0].cancel()
                 return process.FORCED_EXIT_CODE
-            charges[0].result()
+            shown[0].result()
             return 0
 
-        return process.run(until_charged)
+        return process.run(until_shown)
 
 
 def demo_settings(settings: Settings, directory: Path, *, public: bool) -> Settings:
@@ -132,7 +198,10 @@ def anywhere(settings: Settings) -> Settings:
     """The same settings on ports the system chooses and with a small journal: for what is thrown away afterwards."""
     return settings.model_copy(
         update={
-            "listeners": (ListenerSettings(protocol="ykc16", host=LOOPBACK, port=0),),
+            "listeners": (
+                ListenerSettings(protocol="ykc16", host=LOOPBACK, port=0),
+                ListenerSettings(protocol="dny", host=LOOPBACK, port=0),
+            ),
             "http": settings.http.model_copy(update={"host": LOOPBACK, "port": 0}),
             "https": HttpsSettings(enabled=False),
             "journal": JournalSettings(mib=1),
@@ -156,7 +225,8 @@ def banner(platform: Platform, seeding: Seeding) -> str:
             f"  页面 page            {base}/",
             *([f"                       {https}"] if settings.https.enabled else []),
             f"  接口文档 API docs    {base}/api/docs",
-            f"  充电桩 listeners     {listening}  ({len(charge_points())} 台模拟桩 virtual charge points)",
+            f"  充电桩 listeners     {listening}  ({len(charge_points())} 台模拟桩 virtual charge points, "
+            f"{sum(len(place.modem.boards) for place in BOARD_STATIONS)} 台电动车桩 e-bike boards)",
             f"  数据 data            {settings.data_dir}",
             "",
             "  账号 accounts (REST: POST /api/v1/staff/sign-in)",

@@ -33,31 +33,32 @@ class DemoFailed(ChargeCloudError):
 async def charge_once(base: str, tell: Tell) -> None:
     """Start on a plugged connector, watch, stop, show the bill; DemoFailed says where it got stuck."""
     async with httpx.AsyncClient(base_url=f"{base}/api/v1", timeout=10) as client:
-        visitor = await _call(client, "POST", "/demo/visitors")
+        visitor = await call(client, "POST", "/demo/visitors")
         headers = {"Authorization": f"Bearer {visitor['token']}"}
-        wallet = await _call(client, "GET", "/wallet", headers=headers)
+        wallet = await call(client, "GET", "/wallet", headers=headers)
         tell(f"车主 driver  {visitor['name']}，余额 balance {yuan_text(wallet['available_fen'])} 元")
         point, connector = await _plugged(client)
         tell(
             f"充电桩 charge point  {point['name']}（{point['code']}），{connector['connector_no']} 号枪已插 plugged in"
         )
         body = {"charge_point_code": point["code"], "connector_no": connector["connector_no"]}
-        placed = await _call(client, "POST", "/orders", json=body, headers=headers | {"Idempotency-Key": new_id()})
+        placed = await call(client, "POST", "/orders", json=body, headers=headers | {"Idempotency-Key": new_id()})
         order = placed["orders"][0]
         tell(f"订单 order  {order['order_no']}，冻结 held {yuan_text(order['hold_fen'])} 元，启动中 starting …")
         async with _watching(base, visitor["token"], order["session_no"]) as changes:
             await _until_charged(changes, tell)
-            await _call(client, "POST", f"/orders/{order['order_no']}/stop", headers=headers)
+            await call(client, "POST", f"/orders/{order['order_no']}/stop", headers=headers)
             tell("停止 stopping …")
             await _until_over(changes)
-        detail = await _call(client, "GET", f"/orders/{order['order_no']}", headers=headers)
-        after = await _call(client, "GET", "/wallet", headers=headers)
+        detail = await call(client, "GET", f"/orders/{order['order_no']}", headers=headers)
+        after = await call(client, "GET", "/wallet", headers=headers)
         _show_bill(detail, tell)
         _prove(detail, wallet["available_fen"] - after["available_fen"])
         tell(f"余额 balance  {yuan_text(after['available_fen'])} 元，其余已解冻 the rest was given back")
 
 
-async def _call(client: httpx.AsyncClient, method: str, path: str, **more: Any) -> Json:
+async def call(client: httpx.AsyncClient, method: str, path: str, **more: Any) -> Json:
+    """One request; DemoFailed says what was refused."""
     answer = await client.request(method, path, **more)
     content: Json = answer.json() if answer.content else {}
     if answer.is_error:
@@ -68,15 +69,15 @@ async def _call(client: httpx.AsyncClient, method: str, path: str, **more: Any) 
 async def _plugged(client: httpx.AsyncClient) -> tuple[Json, Json]:
     """The first connector of the first station in which a car hangs; it takes a moment until all have connected."""
     credentials = {"username": DEMO_USERNAME, "password": DEMO_PASSWORD}
-    session = await _call(client, "POST", "/staff/sign-in", json=credentials)
+    session = await call(client, "POST", "/staff/sign-in", json=credentials)
     headers = {"Authorization": f"Bearer {session['token']}"}
     client.cookies.clear()
-    station = (await _call(client, "GET", "/stations", headers=headers))["items"][0]
-    listed = await _call(client, "GET", f"/charge-points?station_id={station['id']}", headers=headers)
-    async with _within(PLUGGED_WITHIN_S, "no charge point reported a plugged connector"):
+    station = (await call(client, "GET", "/stations", headers=headers))["items"][0]
+    listed = await call(client, "GET", f"/charge-points?station_id={station['id']}", headers=headers)
+    async with within(PLUGGED_WITHIN_S, "no charge point reported a plugged connector"):
         while True:
             for listing in listed["items"]:
-                point = await _call(client, "GET", f"/charge-points/{listing['code']}", headers=headers)
+                point = await call(client, "GET", f"/charge-points/{listing['code']}", headers=headers)
                 for connector in point["connectors"]:
                     if connector["state"] == "occupied":
                         return point, connector
@@ -105,7 +106,7 @@ async def _watching(base: str, token: str, session_no: str) -> AsyncIterator[Asy
 async def _until_charged(changes: AsyncIterator[Json], tell: Tell) -> None:
     """Follow until enough live values have come."""
     shown: set[int] = set()
-    async with _within(CHARGED_WITHIN_S, "the charge did not start"):
+    async with within(CHARGED_WITHIN_S, "the charge did not start"):
         async for state in changes:
             if state.get("state") in {"rejected", "failed"}:
                 raise DemoFailed(f"the charge point did not start: {state.get('refusal') or state}", "demo_failed")
@@ -120,14 +121,15 @@ async def _until_charged(changes: AsyncIterator[Json], tell: Tell) -> None:
 
 
 async def _until_over(changes: AsyncIterator[Json]) -> None:
-    async with _within(SETTLED_WITHIN_S, "the order was not settled"):
+    async with within(SETTLED_WITHIN_S, "the order was not settled"):
         async for state in changes:
             if state.get("order_state") in OVER:
                 return
 
 
 @asynccontextmanager
-async def _within(seconds: int, otherwise: str) -> AsyncIterator[None]:
+async def within(seconds: int, otherwise: str) -> AsyncIterator[None]:
+    """Not longer than this; Unavailable says what did not happen."""
     try:
         async with asyncio.timeout(seconds):
             yield

@@ -3,6 +3,7 @@
 import secrets
 from dataclasses import dataclass
 
+from chargecloud.device.events import PowerType
 from chargecloud.features.drivers import service as drivers
 from chargecloud.features.drivers.messages import Driver
 from chargecloud.features.drivers.service import IssuedToken
@@ -10,13 +11,14 @@ from chargecloud.features.operators import service as operators
 from chargecloud.features.operators.messages import DEFAULT_OPERATOR_ID, Role
 from chargecloud.features.stations import service_assets
 from chargecloud.features.tariffs import service as tariffs
-from chargecloud.features.tariffs.messages import BandPrice
+from chargecloud.features.tariffs.messages import BandPrice, TariffKind
 from chargecloud.features.wallet import service as wallet
 from chargecloud.features.wallet.messages import TopUp
 from chargecloud.infra.sql.engine import Database
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.ids import new_id
 from chargecloud.main import accounts
+from chargecloud.main.demo_boards import BOARD_POWER_W, BOARD_STATIONS, DemoBoards
 from chargecloud.main.demo_fleet import STATIONS, DemoStation
 
 DEMO_USERNAME, DEMO_PASSWORD = "demo", "demo123"
@@ -69,6 +71,8 @@ async def seed(database: Database) -> Accounts:
         tariff_id = await _tariff(uow)
         for station in STATIONS:
             await _station(uow, station, tariff_id)
+        for place in BOARD_STATIONS:
+            await _boards(uow, place)
     return Accounts(OPERATIONS_USERNAME, password)
 
 
@@ -110,6 +114,32 @@ async def _station(uow: UnitOfWork, wanted: DemoStation, tariff_id: int) -> None
         await service_assets.create_charge_point(uow, entered, operator_id=None)
         for card_id in point.cards:
             await _regular(uow, card_id)
+
+
+async def _boards(uow: UnitOfWork, wanted: DemoBoards) -> None:
+    """A site for e-bikes with its own kind of tariff."""
+    new = service_assets.NewStation(
+        name=wanted.name,
+        address=wanted.address,
+        latitude_udeg=wanted.latitude_udeg,
+        longitude_udeg=wanted.longitude_udeg,
+    )
+    station = await service_assets.create_station(uow, DEFAULT_OPERATOR_ID, new)
+    tariff_id = await tariffs.create_tariff(
+        uow, operator_id=DEFAULT_OPERATOR_ID, name=wanted.tariff, kind=TariffKind.TWO_WHEEL
+    )
+    await tariffs.create_version(uow, tariffs.NewVersion(tariff_id=tariff_id, plan=wanted.plan))
+    await tariffs.assign(uow, tariffs.NewAssignment(station_id=station.id, tariff_id=tariff_id))
+    for number, board in enumerate(wanted.modem.boards, 1):
+        entered = service_assets.NewChargePoint(
+            code=board.code,
+            station_id=station.id,
+            name=f"充电插座 {number}",
+            power_type=PowerType.AC.value,
+            connector_count=board.port_count,
+            rated_power_w=BOARD_POWER_W,
+        )
+        await service_assets.create_charge_point(uow, entered, operator_id=None)
 
 
 async def _regular(uow: UnitOfWork, card_id: str) -> None:

@@ -37,5 +37,5 @@ def test_anything_else_fails(changes: dict[str, object], paid: int) -> None:
 
 async def test_waiting_has_an_end() -> None:
     with pytest.raises(Unavailable, match="nothing came within 0 s"):
-        async with demo_once._within(0, "nothing came"):
+        async with demo_once.within(0, "nothing came"):
             await asyncio.sleep(5)

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chargecloud.kernel.clock import BEIJING, ManualClock, SystemClock, from_local, local_time, rfc3339
+from chargecloud.kernel.clock import BEIJING, FastClock, ManualClock, SystemClock, from_local, local_time, rfc3339
 
 NEW_YEAR_MS = 1_767_196_800_000  # 2026-01-01 00:00 in Beijing
 
@@ -20,6 +20,15 @@ def test_a_jump_of_the_wall_clock_lets_no_time_pass() -> None:
     before = clock.monotonic()
     clock.jump(-3_600_000)
     assert clock.monotonic() == before
+
+
+def test_a_fast_clock_lets_more_time_pass_on_both_readings() -> None:
+    clock, real = FastClock(1_000), SystemClock()
+    before, before_ms, began = clock.monotonic(), clock.now_ms(), real.monotonic()
+    while real.monotonic() < began + 0.01:
+        pass
+    assert clock.monotonic() - before >= 10
+    assert clock.now_ms() - before_ms >= 10_000
 
 
 def test_system_clock_reads_both_clocks() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import inf
 from typing import Any
 
 from chargecloud.device.commands import (
@@ -17,6 +18,7 @@ from chargecloud.device.events import CommandOutcome, DeviceEvent
 from chargecloud.device.profile import Profile
 from chargecloud.kernel.errors import Unsupported
 from chargecloud.protocols.common import pending
+from chargecloud.protocols.common.conversation import LOG_MAX, OUTPUT_MAX
 from chargecloud.protocols.common.streamed import StreamedConversation
 from chargecloud.protocols.dny import cards, host, login, records, scripts, vendor
 from chargecloud.protocols.dny.board import Board, BoardState
@@ -26,6 +28,7 @@ from chargecloud.protocols.dny.framing import HEADER_SIZE, LENGTH_BASE, LINK, MA
 from chargecloud.protocols.dny.mapping.values import code_of, physical_id_of
 from chargecloud.protocols.dny.quirks import BUILT_IN
 from chargecloud.protocols.dny.uplinks import HANDLERS
+from chargecloud.protocols.dny.usual import MESSAGE_ID_AT, PHYSICAL_ID_AT, answer_to, event_of, first_of
 
 SILENCE_S = 300.0
 """Without any unit for so long a connection is dead: the modem says `link` every 30 s (文档 §1: 120 to 300 s)."""
@@ -50,6 +53,39 @@ class Connection(HubConversation, StreamedConversation):
 
     def __init__(self, now: float, *, silence_s: float = SILENCE_S, profiles: Sequence[Profile] = BUILT_IN) -> None:
         super().__init__(now, profiles, silence_s=silence_s)
+
+    def receive(self, data: bytes, now: float, wall_ms: int) -> Sequence[DeviceEvent]:
+        """Take bytes; give what they say. Usual frames at their beginning take the short way."""
+        events = self.begin(now, wall_ms)
+        if self.closing:
+            return events
+        while self._plain and (answer := answer_to(self, first := first_of(data))) is not None:
+            events.append(self.take_usual(first, answer, now, wall_ms))
+            if answer:
+                self.output.append(answer)
+            data = data[len(first) :]
+        if data:
+            self.take_bytes(data)
+        return events
+
+    @property
+    def _plain(self) -> bool:
+        """Whether a read may be taken apart without looking at what came before."""
+        return self.admitted and self._partial_since == inf and len(self.output) < OUTPUT_MAX
+
+    def usual(self, data: bytes) -> bytes | None:
+        """The answer to a whole, sound heartbeat or progress of the first board; the gateway sorts those of others."""
+        if not self._plain or data[PHYSICAL_ID_AT:MESSAGE_ID_AT] != self.first_id:
+            return None
+        return answer_to(self, data)
+
+    def take_usual(self, data: bytes, answer: bytes, now: float, wall_ms: int) -> DeviceEvent:
+        """Log it and tell what it says."""
+        self._last_heard = now
+        log = self.log
+        if len(log) < LOG_MAX:
+            log += (wall_ms, data, -wall_ms, answer) if answer else (wall_ms, data)
+        return event_of(self, data, now)
 
     def submit(self, command: DeviceCommand, now: float, wall_ms: int) -> Sequence[DeviceEvent]:
         """Put a command on the wire, or end it at once."""
