@@ -17,6 +17,7 @@ from tests.bench import (
     bench_connection,
     bench_database,
     bench_dny,
+    bench_dny_pace,
     bench_gateway,
     bench_platform,
     bench_settle,
@@ -55,6 +56,7 @@ BENCHES: dict[str, Callable[[], Figures]] = {
     "mixed1000": lambda: bench_gateway.mixed_frames(1_000),
     "dny_answered": bench_dny.answered,
     "dny_mixed": bench_dny.mixed,
+    "dny_pace": bench_dny_pace.pace,
     "cpu": bench_gateway.cpu_per_frame,
     "memory": bench_gateway.memory_per_connection,
     "storm": bench_platform.login_storm,
@@ -123,7 +125,7 @@ def main() -> int:
             print(f"{name} is left out: {', '.join(missing)} is not installed", file=sys.stderr)
             continue
         print(f"{name} …", file=sys.stderr, flush=True)
-        os.sched_setaffinity(0, {max(every_core)} if name in {"storm", "pace", "ready"} else every_core)
+        os.sched_setaffinity(0, {max(every_core)} if name in {"storm", "pace", "dny_pace", "ready"} else every_core)
         measured[name] = BENCHES[name]()
         print(json.dumps({name: measured[name]}, ensure_ascii=False), flush=True)
     if not chosen:

@@ -12,6 +12,7 @@ from chargecloud.kernel.clock import SystemClock
 from chargecloud.kernel.errors import Invalid, Refused
 from chargecloud.main import accounts, demo_http, demo_seed
 from chargecloud.main.demo import Seeding, anywhere, banner, demo_settings
+from chargecloud.main.demo_boards import BOARD_STATIONS
 from chargecloud.main.demo_fleet import charge_points
 from chargecloud.main.demo_seed import DEMO_PASSWORD, DEMO_USERNAME
 from chargecloud.main.roles import Platform, wire
@@ -96,7 +97,9 @@ async def test_the_public_account_reads_everything_and_writes_nothing(settings: 
             wallet = await client.get("/wallet", headers={"Authorization": f"Bearer {visitor['token']}"})
     finally:
         await platform.database.stop()
-    assert len(listed.json()["items"]) == len(charge_points())
+    assert len(listed.json()["items"]) == len(charge_points()) + sum(
+        len(place.modem.boards) for place in BOARD_STATIONS
+    )
     assert wallet.json()["available_fen"] == demo_seed.VISITOR_FEN
     assert {operation: status for operation, status in answers.items() if status != 403} == HARMLESS
     assert (password.status_code, password.json()["code"]) == (403, "demo_account")

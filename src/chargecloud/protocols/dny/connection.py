@@ -28,7 +28,7 @@ from chargecloud.protocols.dny.framing import HEADER_SIZE, LENGTH_BASE, LINK, MA
 from chargecloud.protocols.dny.mapping.values import code_of, physical_id_of
 from chargecloud.protocols.dny.quirks import BUILT_IN
 from chargecloud.protocols.dny.uplinks import HANDLERS
-from chargecloud.protocols.dny.usual import MESSAGE_ID_AT, PHYSICAL_ID_AT, answer_to, event_of, first_of
+from chargecloud.protocols.dny.usual import answer_to, event_of, first_of
 
 SILENCE_S = 300.0
 """Without any unit for so long a connection is dead: the modem says `link` every 30 s (文档 §1: 120 to 300 s)."""
@@ -75,9 +75,9 @@ class Connection(HubConversation, StreamedConversation):
 
     def usual(self, data: bytes) -> bytes | None:
         """The answer to a whole, sound heartbeat or progress of the first board; the gateway sorts those of others."""
-        if not self._plain or data[PHYSICAL_ID_AT:MESSAGE_ID_AT] != self.first_id:
+        if not self.admitted or self._partial_since != inf or len(self.output) >= OUTPUT_MAX:
             return None
-        return answer_to(self, data)
+        return answer_to(self, data, only=self.charge_point_code)
 
     def take_usual(self, data: bytes, answer: bytes, now: float, wall_ms: int) -> DeviceEvent:
         """Log it and tell what it says."""

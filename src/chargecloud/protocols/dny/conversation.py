@@ -37,11 +37,6 @@ class HubConversation(BaseConversation):
         self._message_id = 0
 
     @property
-    def first_id(self) -> bytes:
-        """Physical id, as on the wire, of the board that names the connection; empty before there is one."""
-        return int(self.charge_point_code, 16).to_bytes(4, "little") if self.charge_point_code else b""
-
-    @property
     def charge_point_codes(self) -> tuple[str, ...]:
         """Every charge point that is admitted on this connection now."""
         return tuple(board.code for board in self.boards.values() if board.state is BoardState.ADMITTED)

@@ -10,52 +10,60 @@ from chargecloud.device.events import DeviceEvent
 from chargecloud.protocols.dny.board import COMMAND_GAP_S, BoardState
 from chargecloud.protocols.dny.conversation import HubConversation
 from chargecloud.protocols.dny.frames import uplinks
-from chargecloud.protocols.dny.framing import FRAME_MAX, HEADER_SIZE, LENGTH_BASE, LENGTH_MIN, MAGIC, SUM_SIZE
-from chargecloud.protocols.dny.mapping.live import beat, meter_sampled
+from chargecloud.protocols.dny.framing import FRAME_MAX, HEADER_SIZE, LENGTH_BASE, MAGIC, SUM_SIZE
+from chargecloud.protocols.dny.mapping.live import beat, beat_of, meter_sampled
 from chargecloud.protocols.dny.uplinks import one_byte_ack
 
 _KINDS = {kind.code: kind for kind in (uplinks.LegacyHeartbeat, uplinks.PowerHeartbeat, uplinks.Heartbeat)}
-PHYSICAL_ID_AT, MESSAGE_ID_AT = LENGTH_BASE, LENGTH_BASE + 4
-_COMMAND_AT = HEADER_SIZE - 1
-_SHORTEST = LENGTH_BASE + LENGTH_MIN
+_COMMAND_AT, _ID_AT, _ID_END = HEADER_SIZE - 1, LENGTH_BASE, LENGTH_BASE + 4
+_HEADS = [MAGIC + max(0, size - LENGTH_BASE).to_bytes(2, "little") for size in range(FRAME_MAX + 1)]
+"""How a whole frame of that size begins."""
+_COUNT_AT = HEADER_SIZE + 2
+_STATES_AT = _COUNT_AT + 1
+_WITHOUT_STATES = _STATES_AT + 1 + SUM_SIZE
+"""A heartbeat without its states: the signal behind them, the sum; then perhaps a temperature."""
 _BEAT, _PROGRESS = uplinks.Heartbeat.code, uplinks.PowerHeartbeat.code
 _ADMITTED = BoardState.ADMITTED
+_number = int.from_bytes
 
 
-def answer_to(hub: HubConversation, data: bytes) -> bytes | None:
-    """The answer, perhaps empty, when the data is one usual frame of an admitted board and nothing else."""
+def answer_to(hub: HubConversation, data: bytes, *, only: str = "") -> bytes | None:
+    """The answer, perhaps empty, when the data is one usual frame of an admitted board (or the `only` one)."""
     size = len(data)
-    if not _SHORTEST <= size <= FRAME_MAX or not data.startswith(MAGIC):
+    if not HEADER_SIZE < size <= FRAME_MAX or data[:_ID_AT] != _HEADS[size]:
         return None
-    kind = _KINDS.get(data[_COMMAND_AT])
-    if kind is None or data[3] | data[4] << 8 != size - LENGTH_BASE:
+    command = data[_COMMAND_AT]
+    if command == _BEAT:
+        if not 0 <= size - _WITHOUT_STATES - data[_COUNT_AT] <= 1:
+            return None
+    elif command not in _KINDS or not _fits(command, data, size - SUM_SIZE):
         return None
-    board = hub.boards.get(int.from_bytes(data[PHYSICAL_ID_AT:MESSAGE_ID_AT], "little"))
-    if board is None or board.state is not _ADMITTED or board.lanes:
+    board = hub.boards.get(_number(data[_ID_AT:_ID_END], "little"))
+    if board is None or board.state is not _ADMITTED or board.lanes or (only and board.code != only):
         return None
-    end = size - SUM_SIZE
-    if sum(data[:end]) & 0xFFFF != data[end] | data[end + 1] << 8:
+    if sum(data[:-SUM_SIZE]) & 0xFFFF != data[-2] | data[-1] << 8:
         return None
-    layout = kind.layout_for(data, HEADER_SIZE, end)
-    if layout is None or HEADER_SIZE + layout.size + layout.tail_size(data, HEADER_SIZE, end) != end:
-        return None
-    return one_byte_ack(data) if data[_COMMAND_AT] == _BEAT else b""
+    return one_byte_ack(data) if command == _BEAT else b""
 
 
 def event_of(hub: HubConversation, data: bytes, now: float) -> DeviceEvent:
     """What `uplinks` would note and tell of a frame that has an answer here."""
-    board = hub.boards[int.from_bytes(data[PHYSICAL_ID_AT:MESSAGE_ID_AT], "little")]
+    board = hub.boards[_number(data[_ID_AT:_ID_END], "little")]
     board.heard_at = now
-    command, end = data[_COMMAND_AT], len(data) - SUM_SIZE
-    kind = _KINDS[command]
-    layout = kind.layout_for(data, HEADER_SIZE, end)
+    command = data[_COMMAND_AT]
+    if command == _BEAT:
+        board.free_from = now + COMMAND_GAP_S
+        states_end = _STATES_AT + data[_COUNT_AT]
+        board.states = states = data[_STATES_AT:states_end]
+        temperature = data[states_end + 1] if len(data) > states_end + 1 + SUM_SIZE else None
+        return beat_of(board.code, states, data[HEADER_SIZE] | data[HEADER_SIZE + 1] << 8, temperature)
+    end = len(data) - SUM_SIZE
+    layout = _KINDS[command].layout_for(data, HEADER_SIZE, end)
     if layout is None:
         raise RuntimeError(f"0x{command:02X} of {len(data)} bytes was not answered by `answer_to`")
     frame = layout.decode(data, HEADER_SIZE, end)
     if command == _PROGRESS:
         return meter_sampled(board.code, frame)
-    if command == _BEAT:
-        board.free_from = now + COMMAND_GAP_S
     board.states = frame.port_states
     return beat(board.code, frame)
 
@@ -65,3 +73,9 @@ def first_of(data: bytes) -> bytes:
     if len(data) <= HEADER_SIZE or data[_COMMAND_AT] not in _KINDS:
         return b""
     return data[: LENGTH_BASE + (data[3] | data[4] << 8)]
+
+
+def _fits(command: int, data: bytes, end: int) -> bool:
+    """Whether the body is exactly as long as one of the forms in the table."""
+    layout = _KINDS[command].layout_for(data, HEADER_SIZE, end)
+    return layout is not None and HEADER_SIZE + layout.size + layout.tail_size(data, HEADER_SIZE, end) == end

@@ -46,7 +46,12 @@ def actor(options: SimOptions, spec: ModemSpec, *, now: float, wall_ms: int) -> 
 
 def own_card(board: VirtualBoard, connector_no: int) -> str:
     """The card a rider without a given one holds: made of board and port."""
-    return f"{(board.spec.physical_id * 17 + connector_no) & 0xFFFFFFFF:08X}"
+    return card_of(board.spec.physical_id, connector_no)
+
+
+def card_of(physical_id: int, connector_no: int) -> str:
+    """Eight hex digits that no other port has."""
+    return f"{(physical_id * 17 + connector_no) & 0xFFFFFFFF:08X}"
 
 
 def _board(options: SimOptions, number: int, *, virtual_id: int) -> BoardSpec:

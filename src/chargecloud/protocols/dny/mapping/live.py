@@ -66,21 +66,32 @@ def booted(code: str, frame: Introduction, iccid: str) -> Booted:
 
 def beat(code: str, frame: uplinks.Heartbeat | uplinks.LegacyHeartbeat) -> Beat:
     """0x21 and 0x01: all ports at once."""
-    connectors = connectors_of(frame.port_states)
+    return beat_of(code, frame.port_states, frame.voltage_dv, frame.temperature_raw)
+
+
+def beat_of(code: str, states: bytes, voltage_dv: int, temperature_raw: int | None) -> Beat:
+    """The same from the columns that mean something."""
+    connectors, faulted = _ports(states)
     return Beat(
         charge_point_code=code,
         connector_no=0,
-        faulted=any(connector.fault for connector in connectors),
+        faulted=faulted,
         connectors=connectors,
-        voltage_mv=frame.voltage_dv * MV_PER_DV,
-        ambient_temp_c=celsius_or_none(frame.temperature_raw),
+        voltage_mv=voltage_dv * MV_PER_DV,
+        ambient_temp_c=celsius_or_none(temperature_raw),
     )
 
 
-@lru_cache(maxsize=1024)
 def connectors_of(states: bytes) -> tuple[ConnectorReport, ...]:
-    """The ports of a heartbeat; boards stay in the same few states for hours."""
-    return tuple(_connector(place, state) for place, state in enumerate(states))
+    """The ports of a heartbeat."""
+    return _ports(states)[0]
+
+
+@lru_cache(maxsize=1024)
+def _ports(states: bytes) -> tuple[tuple[ConnectorReport, ...], bool]:
+    """The ports, and whether one is faulty; boards stay in the same few states for hours."""
+    connectors = tuple(_connector(place, state) for place, state in enumerate(states))
+    return connectors, any(connector.fault for connector in connectors)
 
 
 def _connector(port_no: int, state: int) -> ConnectorReport:
