@@ -22,6 +22,7 @@ from chargecloud.main.storage import DatabasePart
 HARMLESS = {
     "POST /api/v1/live/tickets": 201,
     "POST /api/v1/tariffs/{tariff_id}/quotes": 422,
+    "POST /api/v1/two-wheel-tariffs/{tariff_id}/quotes": 422,
     "POST /api/v1/staff/me/password": 422,
     "DELETE /api/v1/staff/me/sessions/{session_id}": 404,
 }
