@@ -34,7 +34,7 @@ def answer_to(hub: HubConversation, data: bytes, *, only: str = "") -> bytes | N
         return None
     command = data[_COMMAND_AT]
     if command == _BEAT:
-        if not 0 <= size - _WITHOUT_STATES - data[_COUNT_AT] <= 1:
+        if size < _WITHOUT_STATES or not 0 <= size - _WITHOUT_STATES - data[_COUNT_AT] <= 1:
             return None
     elif command not in _KINDS or not _fits(command, data, size - SUM_SIZE):
         return None

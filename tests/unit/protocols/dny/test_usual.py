@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from chargecloud.device.commands import ReadSample
 from chargecloud.device.events import DeviceEvent
 from chargecloud.protocols.dny import connection as connection_module
+from chargecloud.protocols.dny.codec import seal
 from chargecloud.protocols.dny.connection import Connection
 from chargecloud.protocols.dny.usual import answer_to, first_of
 from tests.support import dny
@@ -80,6 +81,13 @@ def test_every_changed_byte_is_judged_alike(frame: bytes) -> None:
 def test_every_beginning_is_judged_alike(frame: bytes) -> None:
     for size in range(len(frame)):
         assert_alike([frame[:size], frame[size:]])
+
+
+@pytest.mark.parametrize("command", [0x01, 0x06, 0x21])
+@pytest.mark.parametrize("size", range(40))
+def test_sound_frames_of_every_length_are_judged_alike(command: int, size: int) -> None:
+    for filling in (b"\x00", b"\x05", b"\xff"):
+        assert_alike([seal(command, filling * size, dny.PHYSICAL_ID, 9), BEAT])
 
 
 @given(st.lists(st.sampled_from([BEAT, LEGACY, PROGRESS, FOREIGN, LONGER, b"link", dny.ICCID, dny.settlement()])))
