@@ -70,14 +70,14 @@ class Inbox:
 
 class _Group:
     def __init__(self, database: Database, name: str, subscriptions: tuple[Subscription, ...]) -> None:
-        self._database = database.patient(PATIENCE_S[name])
+        self._database = database
         self._name = name
         self._subscriptions = subscriptions
         self._wanted: dict[type[Message], tuple[Subscription, ...]] = {}
 
     async def handle(self, batch: Sequence[Envelope]) -> None:
         """All of a batch, or nothing of it."""
-        async with self._database.unit(batch[0].trace_id) as uow:
+        async with self._database.unit(batch[0].trace_id, patience_s=PATIENCE_S[self._name]) as uow:
             for body, envelopes in _waves(await self._unseen(uow, batch)):
                 await self._give(uow, body, envelopes)
 

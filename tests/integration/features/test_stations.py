@@ -6,7 +6,6 @@ import pytest
 from chargecloud.device.commands import AnswerBoot, Reboot, SetWorkParameters, SyncClock, UpdateFirmware
 from chargecloud.device.events import (
     Beat,
-    Booted,
     CameOnline,
     ClockReported,
     CommandEnded,
@@ -57,22 +56,15 @@ async def test_unknown_and_disabled_get_the_same_answer(world: World) -> None:
         await charge_point(world, STRANGER)
 
 
-async def introduce(world: World, event: Booted) -> None:
-    """Past the inbox, whose view of the database keeps the options it began with."""
-    async with world.database.unit() as uow:
-        await service.answer_boot(uow, event)
-    await world.pump()
-
-
 async def test_open_enrolment_registers_a_stranger(world: World) -> None:
     world.database.options = Options(enrolment_open=True)
-    await introduce(world, booted(STRANGER, connector_count=200))
+    await world.say(booted(STRANGER, connector_count=200))
     assert world.asked(AnswerBoot)[0].accepted
     found = await charge_point(world, STRANGER)
     assert found.connector_count == 16 and found.operator_id == 1
     async with world.database.unit() as uow:
         assert (await service.station(uow, found.station_id)).name == "未分配"
-    await introduce(world, booted("88888888888888"))
+    await world.say(booted("88888888888888"))
     assert (await charge_point(world, "88888888888888")).station_id == found.station_id
 
 

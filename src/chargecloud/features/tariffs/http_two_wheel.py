@@ -179,8 +179,8 @@ class UsageBody(ApiModel):
         )
 
 
-class UsageLineOut(ApiModel):
-    """A line of a two-wheel bill."""
+class QuotedLineOut(ApiModel):
+    """A line of what a two-wheel charge would cost."""
 
     kind: str
     duration_s: int
@@ -212,7 +212,7 @@ class UsageBillOut(ApiModel):
     refund_fen: int
     energy_fee_fen: int
     service_fee_fen: int
-    lines: list[UsageLineOut]
+    lines: list[QuotedLineOut]
 
     @classmethod
     def of(cls, version: TariffVersion, bill: Bill, rule: Rule, prepaid_fen: int) -> Self:
@@ -223,7 +223,7 @@ class UsageBillOut(ApiModel):
             refund_fen=prepaid_fen - bill.total_fen,
             energy_fee_fen=bill.energy_fee_fen,
             service_fee_fen=bill.service_fee_fen,
-            lines=[UsageLineOut.of(line) for line in bill.usage_lines],
+            lines=[QuotedLineOut.of(line) for line in bill.usage_lines],
         )
 
 

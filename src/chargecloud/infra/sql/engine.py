@@ -49,9 +49,7 @@ class Database:
         self._store = _store(url, store or StoreOptions())
         self._inside: set[asyncio.Task[object]] = set()
         self._bulk = False
-        self._patience_s = 0.0
-        self._relay: list[Callable[[], None]] = []
-        """None or one; a list, because copies made before the relay starts have to know of it too."""
+        self._wake_relay: Callable[[], None] | None = None
 
     async def start(self) -> None:
         """Open the connections; Unavailable says what is wrong with the file or the server."""
@@ -63,26 +61,25 @@ class Database:
 
     def on_outbox(self, wake: Callable[[], None]) -> None:
         """Have the relay called after each commit that left messages in the outbox."""
-        self._relay[:] = [wake]
+        self._wake_relay = wake
 
     def in_background(self) -> "Database":
         """The same database for work that is not urgent and may be large: its statements do not hold up the loop."""
-        other = self.patient(PATIENCE_OF_JOBS_S)
+        other = copy(self)
         other._bulk = True
         return other
 
-    def patient(self, patience_s: float) -> "Database":
-        """The same database for work that lets others go first which ask up to so much later."""
-        other = copy(self)
-        other._patience_s = patience_s
-        return other
-
     @asynccontextmanager
-    async def unit(self, trace_id: str = "") -> AsyncIterator[UnitOfWork]:
-        """One transaction: committed at the end, rolled back when the body raises."""
+    async def unit(self, trace_id: str = "", *, patience_s: float = 0.0) -> AsyncIterator[UnitOfWork]:
+        """One transaction: committed at the end, rolled back when the body raises.
+
+        `patience_s`: where units stand in line, those go first that ask up to so much later.
+        """
+        if self._bulk:
+            patience_s = PATIENCE_OF_JOBS_S
         with self._only_one():
             try:
-                async with self._store.unit(bulk=self._bulk, patience_s=self._patience_s) as connection:
+                async with self._store.unit(bulk=self._bulk, patience_s=patience_s) as connection:
                     trace_id = trace_id or current_trace_id.get()
                     uow = UnitOfWork(connection, self.clock.now_ms(), trace_id, options=self.options)
                     with self._measured():
@@ -139,10 +136,9 @@ class Database:
             await outbox.add(uow.connection, uow.outgoing, uow.now_ms)
 
     def _tell(self, uow: UnitOfWork) -> None:
-        if uow.outgoing and self._relay:
+        if uow.outgoing and self._wake_relay:
             reach("K6")
-            for wake in self._relay:
-                wake()
+            self._wake_relay()
         if self._broadcast:
             for topic, patch in uow.patches:
                 self._broadcast(topic, patch)

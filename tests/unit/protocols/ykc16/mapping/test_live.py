@@ -44,6 +44,7 @@ def test_a_charging_sample_in_our_units() -> None:
         "fault_bits": 0x2002,
         "power": None,
         "ambient_temp_c": None,
+        "floating": False,
     }
 
 
