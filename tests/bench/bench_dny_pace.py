@@ -85,13 +85,13 @@ async def _pace(process: Platform, size: Size) -> Figures:
     await _until(lambda: runner.summary().online == len(boards))
     admitted_s = time.monotonic() - began
     for number, board in enumerate(boards[: size.charging]):
-        _arrive(board)
+        _arrive(runner, board)
         if number % STARTS_PER_S == STARTS_PER_S - 1:
             await asyncio.sleep(1)
     await _until(lambda: runner.summary().charging >= size.charging * 99 // 100)
     await asyncio.sleep(20)
     spent, began, before = cpu_s(process.pid), time.monotonic(), runner.summary()
-    await _leave(boards[: size.charging], until=began + WINDOW_S)
+    await _leave(runner, boards[: size.charging], until=began + WINDOW_S)
     wall_s, spent, after = time.monotonic() - began, cpu_s(process.pid) - spent, runner.summary()
     await asyncio.sleep(5)
     latencies = runner.summary()
@@ -118,19 +118,18 @@ async def _pace(process: Platform, size: Size) -> Figures:
     }
 
 
-def _arrive(board: VirtualBoard) -> None:
-    now = time.monotonic()
-    board.plug(1, Charger(healthy(180, 2_000)), now)
-    board.swipe(1, population.own_card(board, 1), now)
+def _arrive(runner: Runner, board: VirtualBoard) -> None:
+    board.plug(1, Charger(healthy(180, 2_000)), time.monotonic())
+    runner.execute(f"card {board.code} 1")  # through the runner, which then looks what the board wants to do next
 
 
-async def _leave(boards: list[VirtualBoard], *, until: float) -> None:
+async def _leave(runner: Runner, boards: list[VirtualBoard], *, until: float) -> None:
     turn = 0
     while time.monotonic() < until:
         for _ in range(LEAVES_PER_S):
             board = boards[turn % len(boards)]
             turn += 1
-            board.unplug(1, time.monotonic())
+            runner.execute(f"unplug {board.code} 1")
         await asyncio.sleep(1)
 
 
