@@ -317,8 +317,10 @@ async def current(station_id: Id, _: Someone, db: Db) -> PlanVersionOut:
 
 
 def _plan(version: TariffVersion) -> TwoWheelPlan:
-    """The plan of a version; every version of a two-wheel tariff has one."""
-    return version.plan or TwoWheelPlan(basis=Basis.TIME, tiers=(PowerTier(None, 0),))
+    """The plan of a version; `service.create_version` lets no two-wheel version be without one."""
+    if version.plan is None:
+        raise RuntimeError(f"two-wheel version {version.version_id} has no plan")
+    return version.plan
 
 
 async def _write_version(uow: UnitOfWork, writer: Principal, tariff_id: int, body: NewPlanBody) -> TariffVersion:
