@@ -77,7 +77,7 @@ class Connection(HubConversation, StreamedConversation):
         """The answer to a whole, sound heartbeat or progress of the first board; the gateway sorts those of others."""
         if not self.admitted or self._partial_since != inf or len(self.output) >= OUTPUT_MAX:
             return None
-        return answer_to(self, data, only=self.charge_point_code)
+        return answer_to(self, data, self.charge_point_code)
 
     def take_usual(self, data: bytes, answer: bytes, now: float, wall_ms: int) -> DeviceEvent:
         """Log it and tell what it says."""

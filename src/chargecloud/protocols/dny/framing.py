@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from chargecloud.protocols.wire.checksums import ByteOrder
+from chargecloud.protocols.wire.checksums import ByteOrder, sum16
 from chargecloud.protocols.wire.stream import NEED_MORE, NO_FRAME
 
 MAGIC = b"DNY"
@@ -54,7 +54,7 @@ class DnyFraming:
 
     def seal_order(self, frame: bytes) -> ByteOrder | None:
         """LOW_FIRST when the sum is right; only frames have one."""
-        if frame[0] != _FRAME_AT or sum(frame[:-SUM_SIZE]) & 0xFFFF == frame[-2] | frame[-1] << 8:
+        if frame[0] != _FRAME_AT or sum16(frame[:-SUM_SIZE]) == frame[-2] | frame[-1] << 8:
             return _LOW_FIRST
         return None
 

@@ -203,6 +203,11 @@ class Record(msgspec.Struct, metaclass=RecordMeta, frozen=True):
         return cast("Self", layout.decode(body, 0, end))
 
     @classmethod
+    def layouts(cls) -> tuple[Layout, ...]:
+        """Return every layout a body without counted rows may have."""
+        return cls.shapes.forms(0) if cls.shapes is not None else (cls.layout, *cls.variants)
+
+    @classmethod
     def layout_for(cls, data: bytes, start: int, end: int) -> Layout | None:
         """Choose the layout the body `data[start:end]` has: a variant of exactly this length, or the table's."""
         if cls.shapes is not None:

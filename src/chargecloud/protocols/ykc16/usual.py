@@ -30,6 +30,7 @@ _PLAIN_GUNS = 9
 """Up to here a gun number reads the same as packed decimal and as binary, and need not be remembered."""
 _CONNECTORS = [CONNECTOR_NO[f"{byte:02X}"] for byte in range(_PLAIN_GUNS + 1)]
 
+_BEAT = frames.Heartbeat.code
 _decode_sample = frames.RealtimeData.layout.decode
 
 
@@ -80,7 +81,7 @@ def answer_to(talk: Conversation, data: bytes) -> bytes | None:
 
 def event_of(talk: Conversation, data: bytes) -> DeviceEvent:
     """What `uplinks.on_heartbeat` or `uplinks.on_sample` would tell of a frame that has an answer here."""
-    if data[_TYPE_AT] == frames.Heartbeat.code:
+    if data[_TYPE_AT] == _BEAT:
         return Beat(
             charge_point_code=talk.charge_point_code,
             connector_no=_CONNECTORS[data[_GUN_AT]],

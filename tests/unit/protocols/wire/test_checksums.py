@@ -31,6 +31,11 @@ def test_worked_examples_of_both_orders() -> None:
     assert crc_order(bytes.fromhex("25D30003202312120000100100"), bytes.fromhex("D1AD")) is None
 
 
+@given(st.integers(0, 600), st.integers(0, 255))
+def test_the_sum_is_the_sum_however_long_and_large(size: int, byte: int) -> None:
+    assert sum16(bytes((byte,)) * size) == sum(bytes((byte,)) * size) & 0xFFFF
+
+
 def test_sum_is_cut_to_sixteen_bits() -> None:
     assert sum16(b"\x01\x02\xff") == 0x102
     assert sum16(b"\xff" * 300) == 300 * 255 % 65536

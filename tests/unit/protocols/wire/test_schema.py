@@ -114,6 +114,13 @@ def test_variants_are_chosen_by_length_and_by_value() -> None:
     assert Varied.parse(bytes.fromhex("0001") + b"ab\x09") == Varied(owner="0001", version=b"ab", result=9)
 
 
+def test_every_layout_is_the_one_chosen_for_a_body_of_its_length() -> None:
+    layouts = Varied.layouts()
+    assert len({layout.size for layout in layouts}) == len(layouts) > 1
+    for layout in layouts:
+        assert Varied.layout_for(bytes(layout.size), 0, layout.size) is layout
+
+
 def test_a_frame_that_fits_no_variant_names_the_column_of_the_table() -> None:
     with pytest.raises(FieldError, match="owner"):
         Varied(owner="1", version=b"abc", result=9).pack()

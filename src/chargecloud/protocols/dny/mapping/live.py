@@ -20,12 +20,12 @@ from chargecloud.device.events import (
 from chargecloud.protocols.dny import tables
 from chargecloud.protocols.dny.frames import uplinks
 from chargecloud.protocols.dny.mapping.values import (
+    CELSIUS_OF,
     MA_PER_001A,
     MV_PER_DV,
     MW_PER_DW,
     MWH_PER_001KWH,
     PROTOCOL,
-    celsius_or_none,
     code_of,
     connector_no_of,
     firmware_text,
@@ -46,6 +46,11 @@ _SAMPLED = {
     0x05: ConnectorStatus.CHARGING,
 }
 """The only states that mean something in 0x06; a last one with state 0 was seen while the order was still open."""
+_LOOKS = tuple(
+    (_SAMPLED.get(state, ConnectorStatus.OTHER), state in tables.PLUGGED_STATES, state == _FLOATING)
+    for state in range(256)
+)
+"""What a port's state in 0x06 says: status, plugged, floating."""
 
 
 def booted(code: str, frame: Introduction, iccid: str) -> Booted:
@@ -78,7 +83,7 @@ def beat_of(code: str, states: bytes, voltage_dv: int, temperature_raw: int | No
         faulted=faulted,
         connectors=connectors,
         voltage_mv=voltage_dv * MV_PER_DV,
-        ambient_temp_c=celsius_or_none(temperature_raw),
+        ambient_temp_c=CELSIUS_OF[temperature_raw or 0],
     )
 
 
@@ -114,17 +119,18 @@ def _connector(port_no: int, state: int) -> ConnectorReport:
 def meter_sampled(code: str, frame: uplinks.PowerHeartbeat) -> MeterSampled:
     """0x06."""
     energy = frame.energy_001kwh * MWH_PER_001KWH
+    status, plugged, floating = _LOOKS[frame.port_state]
     return MeterSampled(
         charge_point_code=code,
         connector_no=connector_no_of(frame.port_no),
         session_no=session_no_of(frame.order_no),
-        status=_SAMPLED.get(frame.port_state, ConnectorStatus.OTHER),
+        status=status,
         status_raw=frame.port_state,
-        plugged=frame.port_state in tables.PLUGGED_STATES,
+        plugged=plugged,
         holstered=None,
         voltage_mv=(frame.voltage_dv or 0) * MV_PER_DV,
         current_ma=frame.current_ma or 0,
-        cable_temp_c=celsius_or_none(frame.port_temp_raw),
+        cable_temp_c=CELSIUS_OF[frame.port_temp_raw or 0],
         soc_pct=0,
         battery_temp_c=None,
         charged_s=frame.duration_s,
@@ -140,8 +146,8 @@ def meter_sampled(code: str, frame: uplinks.PowerHeartbeat) -> MeterSampled:
             interval_avg_mw=frame.avg_power_dw * MW_PER_DW,
             peak_mw=scaled(frame.peak_power_dw, MW_PER_DW),
         ),
-        ambient_temp_c=celsius_or_none(frame.env_temp_raw),
-        floating=frame.port_state == _FLOATING,
+        ambient_temp_c=CELSIUS_OF[frame.env_temp_raw or 0],
+        floating=floating,
     )
 
 
@@ -205,7 +211,7 @@ def hub_sampled(code: str, hub_id: int, frame: uplinks.HostStatus) -> HubSampled
         meter_current_ma=frame.meter_current_001a * MA_PER_001A,
         meter_energy_mwh=frame.meter_energy_001kwh * MWH_PER_001KWH,
         leakage_ma=frame.leakage_ma,
-        temp_c=celsius_or_none(frame.temperature_raw),
+        temp_c=CELSIUS_OF[frame.temperature_raw or 0],
         smoke=frame.smoke != 0,
         breaker_closed=frame.breaker_closed != 0,
     )

@@ -16,6 +16,8 @@ MA_PER_001A = 10
 WORD_MAX = 0xFFFF
 _ZERO_CELSIUS = 65
 _CARD_DIGITS = 16
+CELSIUS_OF = (None, *(raw - _ZERO_CELSIUS for raw in range(1, 256)))
+"""Temperature by the byte on the wire; 0 is no sensor, and firmware without this column has none."""
 
 BROKEN_DEVICE_NOS = frozenset({10_011_001, 12_000_000, 13_000_001})
 """What boards with a broken memory call themselves; two of them may do so at once (文档 §2.1)."""
@@ -68,11 +70,6 @@ def order_no_of(session_no: str) -> bytes:
 def card_id_of(card: bytes) -> str:
     """A card's number as sixteen hex digits, as cars' charge points send it too."""
     return hex_text(card).rjust(_CARD_DIGITS, "0")
-
-
-def celsius_or_none(raw: int | None) -> int | None:
-    """Temperature; None for no sensor and for firmware without this column."""
-    return raw - _ZERO_CELSIUS if raw else None
 
 
 def firmware_text(raw: int) -> str:

@@ -48,7 +48,8 @@ def test_other_numbers_are_refused(wrong: str) -> None:
 
 
 def test_temperatures() -> None:
-    assert [values.celsius_or_none(raw) for raw in (None, 0, 1, 65, 93, 255)] == [None, None, -64, 0, 28, 190]
+    assert [values.CELSIUS_OF[raw] for raw in (0, 1, 65, 93, 255)] == [None, -64, 0, 28, 190]
+    assert len(values.CELSIUS_OF) == 256
 
 
 def test_firmware_cards_text_and_units() -> None:
