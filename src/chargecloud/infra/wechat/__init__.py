@@ -1,0 +1,1 @@
+"""WeChat: thin clients of its servers, below the features that use them."""
