@@ -45,6 +45,12 @@ FRAMEWORK = (
     ("method_not_allowed", 405, "Method Not Allowed"),
 )
 
+PROVIDERS = (
+    ("provider_refused", 422, "the payment provider said no: …"),
+    ("provider_silent", 503, "the payment provider did not answer; the same request goes on with the same payment"),
+)
+"""Codes that channels of payment give by default (`channels/contract.py`)."""
+
 Code = tuple[str, int, str]
 
 
@@ -57,7 +63,7 @@ def outputs() -> dict[str, str]:
 def merged() -> Iterator[Code]:
     """Each code and status once, with the different texts it comes with."""
     texts: dict[tuple[str, int], list[str]] = {}
-    for code, status, text in (*_collected(), *FRAMEWORK):
+    for code, status, text in (*_collected(), *FRAMEWORK, *PROVIDERS):
         known = texts.setdefault((code, status), [])
         if text not in known:
             known.append(text)

@@ -35,6 +35,8 @@ VENDORS = {path.parent.name.strip("_") for path in (ROOT / PACKAGE / "protocols"
 RETIRED_WORDS = {"user", "users"}
 
 ROOMS = {"__init__", "messages", "model", "sql", "views", "service", "http", "inbox", "jobs"}
+INDOORS = r"channels/\w+"
+"""A folder of modules of one kind in a feature: the ways of taking money of `payments`."""
 PUBLIC_ROOMS = {"messages", "service"}
 FLOORS = {"messages": 0, "model": 1, "sql": 2, "views": 3, "service": 4, "http": 5, "inbox": 5, "jobs": 5}
 
@@ -114,7 +116,7 @@ def feature_faces(source: Source) -> Iterator[Violation]:
 
 def feature_rooms(source: Source) -> Iterator[Violation]:
     match = re.fullmatch(r"features/(\w+)/(.+)\.py", source.inside)
-    if match and match[2] not in ROOMS and not re.fullmatch(r"(model|service|views|http|sql)_\w+", match[2]):
+    if match and match[2] not in ROOMS and not re.fullmatch(rf"(model|service|views|http|sql)_\w+|{INDOORS}", match[2]):
         yield Violation(source.path, 1, f"{match[2]} is not one of the rooms every feature has")
 
 

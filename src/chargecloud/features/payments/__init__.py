@@ -1,0 +1,1 @@
+"""Payments through providers: top-ups, prepayments, refunds, notices and the daily comparison with their bills."""
