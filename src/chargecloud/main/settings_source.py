@@ -13,7 +13,7 @@ from pydantic_settings import EnvSettingsSource, SettingsError
 
 from chargecloud.kernel import killpoints
 from chargecloud.kernel.errors import Invalid
-from chargecloud.main.settings import DELIMITER, PREFIX, Settings, keys, variable
+from chargecloud.main.settings import DELIMITER, PREFIX, Settings, is_secret, keys, variable
 
 CONFIG_VARIABLE = "CHARGECLOUD_CONFIG"
 SECRETS_VARIABLE = "CHARGECLOUD_SECRETS"
@@ -105,7 +105,7 @@ def _complaint(fault: ErrorDetails) -> str:
     if fault["type"] == "extra_forbidden":
         return f"{where}: there is no such setting{_nearest(dotted, known)}"
     given = fault["input"]
-    shown = f" (got {given!r})" if isinstance(given, str | int) and "token" not in dotted else ""
+    shown = f" (got {given!r})" if isinstance(given, str | int) and not is_secret(dotted) else ""
     return f"{where}: {fault['msg'].removeprefix('Value error, ')}{shown}"
 
 
