@@ -1,11 +1,12 @@
 """The API in process: every feature's routes over a test database, and people who call them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
 
 from chargecloud.features.drivers import service as drivers
 from chargecloud.features.drivers.service import NewDriver
@@ -13,12 +14,13 @@ from chargecloud.features.operators import service as operators
 from chargecloud.features.operators import sql_sign_in, sql_staff
 from chargecloud.features.operators.messages import Role
 from chargecloud.features.operators.model import secret_hash
+from chargecloud.infra.cache.contract import Cache
 from chargecloud.infra.cache.memory import MemoryCache
 from chargecloud.infra.http.app import ApiParts, build_app
 from chargecloud.infra.sql.engine import Database
 from chargecloud.kernel.clock import ManualClock
 from chargecloud.kernel.ids import new_secret
-from chargecloud.main.features import LIVE_TOPICS, RESOLVERS, ROUTERS
+from chargecloud.main.features import DRIVER_HOLDINGS, LIVE_TOPICS, PAGES, RESOLVERS, ROUTERS
 
 
 @dataclass(frozen=True)
@@ -59,21 +61,28 @@ class Api:
     client: httpx.AsyncClient
     database: Database
     clock: ManualClock
+    app: FastAPI
     count: int = 0
 
     @classmethod
     @asynccontextmanager
-    async def over(cls, database: Database, clock: ManualClock) -> AsyncIterator["Api"]:
+    async def over(
+        cls, database: Database, clock: ManualClock, *, cache: Cache | None = None, state: Mapping[str, object] = {}
+    ) -> AsyncIterator["Api"]:
+        """`state`: ports that main puts there, such as `wechat_apps`."""
         parts = ApiParts(
             database=database,
-            cache=MemoryCache(clock),
+            cache=cache or MemoryCache(clock),
             resolvers=RESOLVERS,
             routers=ROUTERS,
+            pages=PAGES,
             live_topics=LIVE_TOPICS,
+            state={"driver_holdings": DRIVER_HOLDINGS, **state},
         )
-        transport = httpx.ASGITransport(app=build_app(parts))
+        app = build_app(parts)
+        transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
-            yield cls(client, database, clock)
+            yield cls(client, database, clock, app)
 
     async def staff(self, role: Role = Role.ADMINISTRATOR, *, operator: str = "") -> Caller:
         """Somebody of a role, signed in without a password; `operator`: of another operator of that name."""

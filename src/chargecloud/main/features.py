@@ -8,8 +8,11 @@ from chargecloud.features.alarms import http as alarms_http
 from chargecloud.features.alarms import inbox as alarms_inbox
 from chargecloud.features.alarms import jobs as alarms_jobs
 from chargecloud.features.drivers import http as drivers_http
+from chargecloud.features.drivers import http_socket as drivers_socket
 from chargecloud.features.drivers import jobs as drivers_jobs
 from chargecloud.features.drivers import service as drivers
+from chargecloud.features.drivers.service_identity import Holds
+from chargecloud.features.drivers.service_state import DriverPart, driver_topic
 from chargecloud.features.operators import http as operators_http
 from chargecloud.features.operators import jobs as operators_jobs
 from chargecloud.features.operators import service as operators
@@ -55,7 +58,20 @@ JOBS: Sequence[Job] = (
     *sessions_jobs.JOBS,
     *alarms_jobs.JOBS,
 )
+DRIVER_PARTS: Sequence[DriverPart] = (
+    *wallet_http.DRIVER_PARTS,
+    *orders_http.DRIVER_PARTS,
+)
+"""What a driver is sent at login."""
+DRIVER_HOLDINGS: Sequence[Holds] = (
+    *wallet_http.DRIVER_HOLDINGS,
+    *orders_http.DRIVER_HOLDINGS,
+)
+"""What keeps a driver from becoming another."""
+PAGES: Sequence[APIRouter] = (drivers_socket.socket_router,)
+"""Routers beside the API: they have no prefix."""
 LIVE_TOPICS: Sequence[LiveTopic] = (
+    driver_topic(DRIVER_PARTS),
     *stations_http.LIVE_TOPICS,
     *sessions_http.LIVE_TOPICS,
     *orders_http.LIVE_TOPICS,

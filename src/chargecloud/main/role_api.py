@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
+import structlog
 from fastapi import APIRouter, FastAPI
 
 from chargecloud.device.contract import ProtocolPlugin
@@ -13,6 +14,7 @@ from chargecloud.infra.framearchive import FrameArchive
 from chargecloud.infra.http.app import ApiParts, build_app
 from chargecloud.infra.looplag import LoopLag
 from chargecloud.infra.sql.engine import Database
+from chargecloud.infra.wechat.app import WechatApp
 from chargecloud.kernel.clock import Clock, rfc3339
 from chargecloud.main import features, page
 from chargecloud.main.certificates import self_signed, server_context
@@ -22,8 +24,11 @@ from chargecloud.main.process import Alone, Part
 from chargecloud.main.servers import WebServer
 from chargecloud.main.settings import Settings
 from chargecloud.main.storage import DatabasePart
-from chargecloud.main.wiring import open_cache, open_database, watch_servers
+from chargecloud.main.wechat import WechatPart
+from chargecloud.main.wiring import open_cache, open_database, open_wechat_apps, watch_servers
 from chargecloud.protocols.catalog import protocols
+
+log = structlog.get_logger("chargecloud.api")
 
 FrameReader = Callable[[str, int | None, int], Awaitable[list[dict[str, object]]]]
 
@@ -36,16 +41,18 @@ class ApiRole:
     clock: Clock
     place: Place
     app: FastAPI
+    wechat_apps: Mapping[str, WechatApp]
 
     def parts(self) -> list[Part]:
         """What runs, to be started after the database."""
-        settings, hub = self.settings, self.app.state.live
+        settings, state = self.settings, self.app.state
+        first = [WechatPart(self.wechat_apps.values()), state.live, state.doorkeeper]
         shared, proxies = self.place.shared_ports, settings.http.proxies
         http = WebServer(
             self.app, host=settings.http.host, port=settings.http.port, shared_port=shared, proxies=proxies
         )
         if not settings.https.enabled:
-            return [hub, http]
+            return [*first, http]
         certificate, key = settings.https.cert, settings.https.key
         if certificate is None or key is None:
             directory = settings.data_dir / "certificates"
@@ -54,7 +61,7 @@ class ApiRole:
         https = WebServer(
             self.app, host=settings.https.host, port=settings.https.port, context=context, shared_port=shared
         )
-        return [hub, http, https]
+        return [*first, http, https]
 
 
 @dataclass(frozen=True)
@@ -70,16 +77,25 @@ class ApiPorts:
 
 def wire_api(settings: Settings, ports: ApiPorts, *, pages: Sequence[APIRouter] = ()) -> ApiRole:
     """The application with every feature's routes; `pages` are routers beside the API."""
+    apps = open_wechat_apps(settings, ports.clock)
+    bare = settings.wechat.appid if settings.wechat.bare_openid else ""
+    if bare:
+        log.warning("socket.bare_openid", hint="whoever knows an openid is that driver; take wechat.bare_openid away")
     app = build_app(
         ApiParts(
             database=ports.database,
             cache=ports.cache,
             resolvers=features.RESOLVERS,
             routers=features.ROUTERS,
-            pages=(page.router, *pages),
+            pages=(page.router, *features.PAGES, *pages),
             live_topics=features.LIVE_TOPICS,
             checks={"cache": ports.cache.ready},
-            state={"frame_reader": _frame_reader(FrameArchive(settings.data_dir), protocols())},
+            state={
+                "frame_reader": _frame_reader(FrameArchive(settings.data_dir), protocols()),
+                "wechat_apps": apps,
+                "driver_holdings": features.DRIVER_HOLDINGS,
+                "bare_openid_appid": bare,
+            },
             docs=settings.http.docs,
             hosts=settings.http.hosts,
             metrics_token=settings.http.metrics_token.get_secret_value(),
@@ -88,7 +104,8 @@ def wire_api(settings: Settings, ports: ApiPorts, *, pages: Sequence[APIRouter] 
         )
     )
     telemetry.watch("live", app.state.live.counts, states={"watchers", "topics"})
-    return ApiRole(settings, ports.clock, ports.place, app)
+    telemetry.watch("socket", app.state.doorkeeper.counts, states={"guests", "waiting", "banned"})
+    return ApiRole(settings, ports.clock, ports.place, app, apps)
 
 
 def api_alone(settings: Settings, clock: Clock, place: Place) -> Alone:

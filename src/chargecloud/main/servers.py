@@ -18,6 +18,9 @@ AsgiApp = Callable[
     Awaitable[None],
 ]
 WEBSOCKET_MESSAGE_LIMIT = 16 * 1024
+PING_EVERY_S = 25.0
+ANSWER_PING_WITHIN_S = 20.0
+"""Whoever is asked and says nothing is gone; phones are asked often enough that nothing between cuts an idle line."""
 STOP_WITHIN_S = 5
 
 
@@ -63,6 +66,8 @@ class WebServer:
                 ws="websockets-sansio",
                 ws_per_message_deflate=False,
                 ws_max_size=WEBSOCKET_MESSAGE_LIMIT,
+                ws_ping_interval=PING_EVERY_S,
+                ws_ping_timeout=ANSWER_PING_WITHIN_S,
                 lifespan="off",
                 log_config=None,
                 access_log=False,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chargecloud.infra.bus.redelivery import PoisonHook
     from chargecloud.infra.cache.contract import Cache
     from chargecloud.infra.sql.engine import Database
+    from chargecloud.infra.wechat.app import WechatApp
 
 
 class Role(StrEnum):
@@ -111,10 +112,27 @@ def open_database(
         enrolment_open=settings.enrolment == "open",
         qr_prefix=settings.qr.prefix,
         qr_with_connector=settings.qr.with_connector,
+        new_driver_operator_id=settings.wechat.operator_id,
         **settings.orders.model_dump(),
     )
     store = settings.database.for_store()
     return Database(settings.database_url, clock, options=options, broadcast=broadcast, store=store)
+
+
+def open_wechat_apps(settings: Settings, clock: Clock) -> "dict[str, WechatApp]":
+    """The configured mini programs by appid, the usual one first; none without `wechat.appid`."""
+    configured = settings.wechat
+    if not configured.appid:
+        return {}
+    from chargecloud.infra.wechat.app import AppOptions, WechatApp, http_client
+
+    options = AppOptions(
+        appid=configured.appid,
+        secret=configured.app_secret.get_secret_value(),
+        base_url=configured.app_base_url,
+        version=configured.version,
+    )
+    return {options.appid: WechatApp(options, http_client(), clock)}
 
 
 def watch_servers(bus: "Bus | None", cache: "Cache") -> None:

@@ -94,20 +94,9 @@ def test_a_missing_or_unreadable_file_is_named(tmp_path: Path) -> None:
         load_settings(tmp_path / "latin.toml")
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "[http]\nmetrics_token = 12345678\n",
-        "[wechat]\napp_secret = 12345678\n",
-        "[wechat]\napiv3_key = 12345678\n",
-        '[wechat]\napiv3_key = "12345678"\n',
-        '[wechat]\napiv2_key = "12345678"\n',
-        '[wechat]\napi_v3_key = "12345678"\n',
-    ],
-)
-def test_a_secret_is_never_repeated(tmp_path: Path, text: str) -> None:
+def test_a_secret_is_never_repeated(tmp_path: Path) -> None:
     with pytest.raises(Invalid) as caught:
-        load_settings(written(tmp_path, text))
+        load_settings(written(tmp_path, "[http]\nmetrics_token = 12345678\n"))
     assert "12345678" not in caught.value.message
 
 

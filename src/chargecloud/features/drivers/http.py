@@ -1,4 +1,4 @@
-"""Drivers for staff: create, find, freeze; and a driver's view of itself."""
+"""Drivers for staff: create, find, freeze, let in."""
 
 from typing import Annotated
 
@@ -10,7 +10,6 @@ from chargecloud.features.drivers.http_models import (
     DriverOut,
     FreezeBody,
     IssuedTokenOut,
-    MyselfOut,
     NewDriverBody,
     NewTokenBody,
     PhoneOut,
@@ -18,15 +17,17 @@ from chargecloud.features.drivers.http_models import (
     TokenOut,
     TokensOut,
 )
+from chargecloud.features.drivers.http_myself import myself
 from chargecloud.features.drivers.http_things import things
 from chargecloud.features.operators import service as operators
-from chargecloud.infra.http.auth import CurrentDriver, Principal, require
+from chargecloud.infra.http.auth import Principal, require
 from chargecloud.infra.http.context import Db
 from chargecloud.infra.http.model import Id
 from chargecloud.infra.http.paging import Page, Pages
 
 router = APIRouter(tags=["drivers"])
 router.include_router(things)
+router.include_router(myself)
 
 Reader = Annotated[Principal, Depends(require("drivers.read"))]
 Writer = Annotated[Principal, Depends(require("drivers.write"))]
@@ -128,25 +129,3 @@ async def revoke_token(driver_id: Id, token_id: Id, writer: Writer, db: Db) -> N
         await service.detail(uow.connection, driver_id, writer.operator_id)
         await service.revoke_token(uow, driver_id, token_id)
         operators.audit(uow, writer, "driver.revoke_token", f"driver:{driver_id}", {"token_id": token_id})
-
-
-@router.get("/driver", operation_id="getMyself", summary="本人资料")
-async def myself(driver: CurrentDriver, db: Db) -> MyselfOut:
-    """Who I am."""
-    async with db.read() as connection:
-        return MyselfOut.of((await service.detail(connection, driver.id, None)).driver)
-
-
-@router.get("/driver/tokens", operation_id="listMyTokens", summary="本人令牌")
-async def my_tokens(driver: CurrentDriver, db: Db) -> TokensOut:
-    """Where I am signed in."""
-    async with db.read() as connection:
-        rows = await views.tokens_of(connection, driver.id, db.clock.now_ms())
-    return TokensOut(items=[TokenOut.of(row) for row in rows])
-
-
-@router.delete("/driver/tokens/{token_id}", operation_id="revokeMyToken", status_code=204, summary="吊销本人令牌")
-async def revoke_my_token(token_id: Id, driver: CurrentDriver, db: Db) -> None:
-    """Sign out, here or elsewhere."""
-    async with db.unit() as uow:
-        await service.revoke_token(uow, driver.id, token_id)

@@ -176,15 +176,21 @@ class TokenOut(ApiModel):
 
     id: int
     label: str
+    appid: str
+    device_id: str
+    current: bool = Field(description="whether it is the one that asks")
     created_at: Moment
     used_at: Moment
     expires_at: Moment
 
     @classmethod
-    def of(cls, row: TokenRow) -> Self:
+    def of(cls, row: TokenRow, current_id: int = 0) -> Self:
         return cls(
             id=row.token_id,
             label=row.label,
+            appid=row.appid,
+            device_id=row.device_id,
+            current=row.token_id == current_id,
             created_at=row.created_at_ms,
             used_at=row.used_at_ms,
             expires_at=row.expires_at_ms,

@@ -16,6 +16,27 @@ class Driver(msgspec.Struct, frozen=True, kw_only=True):
     frozen: bool
 
 
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """Who a driver is in a channel such as "wechat". An openid names a person and opens nothing."""
+
+    channel: str
+    appid: str
+    openid: str
+    unionid: str = ""
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """What a token opens, and what it is bound to."""
+
+    driver: Driver
+    token_id: int = 0
+    """0 where an openid alone was enough."""
+    openid: str = ""
+    appid: str = ""
+    device_id: str = ""
+    """Empty where staff issued the token: any device may use it."""
+
+
 class Card(msgspec.Struct, frozen=True, kw_only=True):
     """A card and whom it belongs to."""
 

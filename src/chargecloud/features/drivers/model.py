@@ -11,6 +11,10 @@ LABEL_DIGITS = 16
 TOKEN_LIFETIME_MS = 7 * 86_400_000
 TOKEN_TOUCH_MS = 3_600_000
 """A token's life is extended at most once an hour; writing at each request would buy nothing."""
+MAX_TOKENS = 10
+"""A driver's living tokens; signing in once more ends the oldest."""
+NEW_DRIVER_NAME = "微信车主"
+_DEVICE = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _VIN = re.compile(r"[A-HJ-NPR-Z0-9]{17}")
 _PHONE = re.compile(r"\+?[0-9]{6,15}")
 _PASSWORD = re.compile(r"[!-~]{4,16}")
@@ -79,6 +83,13 @@ def normal_phone(text: str) -> str:
     if not _PHONE.fullmatch(phone):
         raise Invalid("电话号码为 6 至 15 位数字", "invalid_phone", field="phone")
     return phone
+
+
+def normal_device_id(text: str) -> str:
+    """What an app calls the phone it runs on."""
+    if not _DEVICE.fullmatch(text):
+        raise Invalid("device_id 为 8 至 64 位字母、数字、点、下划线或连字符", "invalid_device_id", field="device_id")
+    return text
 
 
 def masked_phone(phone: str) -> str:

@@ -6,13 +6,45 @@ import msgspec
 from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chargecloud.features.drivers import model, sql, views
+from chargecloud.features.drivers import model, service_push, sql, views
 from chargecloud.features.drivers.messages import Card, Driver, DriverCreated, DriverFrozen
+from chargecloud.features.drivers.service_identity import Holds
+from chargecloud.features.drivers.service_push import notice, patch_state, push
+from chargecloud.features.drivers.service_state import DriverPart
 from chargecloud.features.drivers.views import DriverDetail
 from chargecloud.infra.http.auth import Principal
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.errors import Conflict, NotFound
 from chargecloud.kernel.ids import new_id, new_secret
+
+__all__ = [
+    "DriverPart",
+    "Holds",
+    "IssuedToken",
+    "NewCard",
+    "NewDriver",
+    "add_card",
+    "add_vehicle",
+    "cards_of",
+    "change_card",
+    "change_driver",
+    "check_card_password",
+    "create_driver",
+    "detail",
+    "driver",
+    "driver_for_card",
+    "driver_for_vin",
+    "driver_with_card",
+    "freeze_driver",
+    "issue_token",
+    "notice",
+    "patch_state",
+    "push",
+    "remove_card",
+    "remove_vehicle",
+    "resolve_token",
+    "revoke_token",
+]
 
 _LABELS = {
     "phone": "电话号码",
@@ -228,9 +260,10 @@ async def resolve_token(connection: AsyncConnection, token: str, now_ms: int) ->
 
 
 async def revoke_token(uow: UnitOfWork, driver_id: int, token_id: int) -> None:
-    """End a token now; ending it twice is harmless."""
+    """End a token now, and the connection it opened; ending it twice is harmless."""
     if not await sql.change(uow, sql.tokens, {"id": token_id, "driver_id": driver_id}, {"revoked_at_ms": uow.now_ms}):
         raise NotFound(f"车主 {driver_id} 没有令牌 {token_id}", "token_unknown", token_id=token_id)
+    service_push.end_connections(uow, driver_id, [token_id])
 
 
 def _password_columns(password: str) -> dict[str, object]:

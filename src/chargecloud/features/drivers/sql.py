@@ -3,7 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Row, String, Table, delete, insert, select, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Row,
+    String,
+    Table,
+    UniqueConstraint,
+    delete,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.features.drivers.messages import Card, Driver
@@ -48,6 +61,21 @@ vehicles = Table(
     Column("created_at_ms", epoch_ms(), nullable=False),
 )
 
+identities = Table(
+    "driver_identities",
+    metadata,
+    Column("id", big_id(), primary_key=True, autoincrement=True),
+    Column("driver_id", ForeignKey("drivers.id"), nullable=False, index=True),
+    Column("channel", code(16), nullable=False),
+    Column("appid", code(32), nullable=False),
+    Column("openid", code(64), nullable=False),
+    Column("unionid", code(64)),
+    Column("created_at_ms", epoch_ms(), nullable=False),
+    UniqueConstraint("channel", "appid", "openid"),
+    Index(None, "channel", "unionid"),
+)
+"""Who a driver is where we do not keep the accounts: one row an app of a channel."""
+
 tokens = Table(
     "driver_tokens",
     metadata,
@@ -59,7 +87,10 @@ tokens = Table(
     Column("expires_at_ms", epoch_ms(), nullable=False, index=True),
     Column("used_at_ms", epoch_ms(), nullable=False),
     Column("revoked_at_ms", epoch_ms()),
+    Column("identity_id", ForeignKey("driver_identities.id")),
+    Column("device_id", code(64)),
 )
+"""`identity_id` and `device_id` are empty where staff issued the token."""
 
 DRIVER_COLUMNS = (drivers.c.id, drivers.c.operator_id, drivers.c.name, drivers.c.phone, drivers.c.frozen)
 

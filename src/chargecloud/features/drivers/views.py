@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.features.drivers import model
 from chargecloud.features.drivers.messages import Driver
-from chargecloud.features.drivers.sql import DRIVER_COLUMNS, cards, driver_of, drivers, tokens, vehicles
+from chargecloud.features.drivers.sql import DRIVER_COLUMNS, cards, driver_of, drivers, identities, tokens, vehicles
 
 
 class DriverFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +45,8 @@ class TokenRow(msgspec.Struct, frozen=True, kw_only=True):
     used_at_ms: int
     expires_at_ms: int
     revoked_at_ms: int | None
+    appid: str = ""
+    device_id: str = ""
 
 
 async def driver_detail(connection: AsyncConnection, driver_id: int, operator_id: int | None) -> DriverDetail | None:
@@ -114,7 +116,8 @@ async def vehicles_of(connection: AsyncConnection, driver_id: int) -> list[Vehic
 async def tokens_of(connection: AsyncConnection, driver_id: int, now_ms: int) -> list[TokenRow]:
     """A driver's living tokens, newest first."""
     statement = (
-        select(tokens)
+        select(tokens, identities.c.appid)
+        .outerjoin(identities, identities.c.id == tokens.c.identity_id)
         .where(tokens.c.driver_id == driver_id, tokens.c.expires_at_ms > now_ms, tokens.c.revoked_at_ms.is_(None))
         .order_by(tokens.c.id.desc())
     )
@@ -126,6 +129,8 @@ async def tokens_of(connection: AsyncConnection, driver_id: int, now_ms: int) ->
             used_at_ms=row.used_at_ms,
             expires_at_ms=row.expires_at_ms,
             revoked_at_ms=row.revoked_at_ms,
+            appid=row.appid or "",
+            device_id=row.device_id or "",
         )
         for row in await connection.execute(statement)
     ]

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Path, Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chargecloud.features.drivers import service as drivers
 from chargecloud.features.operators import service as operators
 from chargecloud.features.orders import service, service_resolve, views
 from chargecloud.features.orders.http_models import (
@@ -19,6 +20,7 @@ from chargecloud.features.orders.http_passes import pass_routes
 from chargecloud.features.orders.messages import Order, OrderState
 from chargecloud.features.orders.service import PlaceOrder
 from chargecloud.features.orders.service_resolve import Resolution
+from chargecloud.features.sessions import service as sessions
 from chargecloud.features.sessions.messages import StopReason
 from chargecloud.features.stations import service as stations
 from chargecloud.infra.http.auth import CurrentDriver, Principal, Someone, require
@@ -198,3 +200,14 @@ async def order_snapshot(connection: AsyncConnection, who: Principal, key: str) 
 
 
 LIVE_TOPICS = (LiveTopic(prefix="order", snapshot=order_snapshot),)
+
+
+async def _running(connection: AsyncConnection, driver_id: int) -> dict[str, object]:
+    """Orders that are not over by number, each with the moment of its session."""
+    running = await views.running_of(connection, driver_id)
+    live = await sessions.live_of(connection, [order.session_no for order in running])
+    return {order.order_no: {**views.for_driver(order), "session": live.get(order.session_no)} for order in running}
+
+
+DRIVER_PARTS = (drivers.DriverPart("orders", _running),)
+DRIVER_HOLDINGS = (views.has_orders,)

@@ -10,7 +10,7 @@ from chargecloud.device.commands import ChargeLimit
 from chargecloud.device.events import StartMethod
 from chargecloud.features.drivers import service as drivers
 from chargecloud.features.drivers.messages import Card, Driver
-from chargecloud.features.orders import service_passes, service_terms, sql
+from chargecloud.features.orders import service_passes, service_terms, sql, views
 from chargecloud.features.orders.messages import Order, OrderState
 from chargecloud.features.sessions import service as sessions
 from chargecloud.features.sessions.messages import Limit, LimitKind, RequestStart
@@ -98,6 +98,8 @@ async def grant(uow: UnitOfWork, wish: Wish) -> list[Granted]:
             )
             await wallet.hold(uow, hold)
     await sql.add(uow, *(entry.order for entry in granted))
+    placed = {entry.order.order_no: views.for_driver(entry.order) for entry in granted}
+    drivers.patch_state(uow, wish.driver.driver_id, {"orders": placed})
     if held is not None:
         await service_passes.take(uow, held, granted[0].order.order_no)
     return granted

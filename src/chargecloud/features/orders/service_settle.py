@@ -6,7 +6,7 @@ import msgspec
 
 from chargecloud.device.events import StartMethod, StopClass
 from chargecloud.features.drivers import service as drivers
-from chargecloud.features.orders import model, model_assess, service_passes, service_terms, sql
+from chargecloud.features.orders import model, model_assess, service_passes, service_terms, sql, views
 from chargecloud.features.orders.messages import (
     Order,
     OrderCorrected,
@@ -369,3 +369,5 @@ def show(uow: UnitOfWork, order: Order) -> None:
     }
     uow.live(f"order:{order.order_no}", patch)
     uow.live(f"session:{order.session_no}", {"order_state": patch["order_state"], "total_fen": patch["total_fen"]})
+    if order.driver_id is not None:
+        drivers.patch_state(uow, order.driver_id, {"orders": {order.order_no: views.for_driver(order)}})

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Integer, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.features.orders.messages import Order
+from chargecloud.features.orders.model import OPEN
 from chargecloud.features.orders.sql import (
     ORDER_COLUMNS,
     order_bills,
@@ -20,6 +21,8 @@ from chargecloud.features.orders.sql import (
 from chargecloud.features.orders.sql_usage import usage_lines
 from chargecloud.features.tariffs.messages import UsageLine
 from chargecloud.kernel.clock import local_time
+
+RUNNING_SHOWN = 20
 
 
 class OrderFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -220,3 +223,35 @@ def snapshot(found: Order) -> dict[str, object]:
         "energy_mwh": found.energy_mwh,
         "total_fen": found.total_fen,
     }
+
+
+def for_driver(found: Order) -> dict[str, object]:
+    """An order in its driver's state; patches have the same shape."""
+    return {
+        **snapshot(found),
+        "charge_point_code": found.charge_point_code,
+        "connector_no": found.connector_no,
+        "station_id": found.station_id,
+        "placed_at_ms": found.placed_at_ms,
+        "started_at_ms": found.started_at_ms,
+        "ended_at_ms": found.ended_at_ms,
+        "hold_fen": found.hold_fen,
+    }
+
+
+async def running_of(connection: AsyncConnection, driver_id: int) -> list[Order]:
+    """A driver's orders that are not over, newest first."""
+    open_states = [state.value for state in OPEN]
+    statement = (
+        select(*ORDER_COLUMNS)
+        .where(orders.c.driver_id == driver_id, orders.c.state.in_(open_states))
+        .order_by(orders.c.order_no.desc())
+        .limit(RUNNING_SHOWN)
+    )
+    return [order_of(row) for row in await connection.execute(statement)]
+
+
+async def has_orders(connection: AsyncConnection, driver_id: int) -> bool:
+    """Whether this driver ever charged."""
+    statement = select(orders.c.order_no).where(orders.c.driver_id == driver_id).limit(1)
+    return (await connection.execute(statement)).first() is not None

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.device.commands import StartCharging
 from chargecloud.device.events import (
@@ -16,7 +17,7 @@ from chargecloud.device.events import (
     StartAnswered,
     StopAnswered,
 )
-from chargecloud.features.sessions import model, model_two_wheel, service_adopt, service_live, sql
+from chargecloud.features.sessions import model, model_two_wheel, service_adopt, service_live, sql, views
 from chargecloud.features.sessions.messages import (
     ChargeDetailRecord,
     ChargingSession,
@@ -272,3 +273,8 @@ async def sweep_one(uow: UnitOfWork, session_no: str) -> None:
 async def due_sessions(uow: UnitOfWork, *, limit: int) -> list[str]:
     """Sessions the sweep has to look at."""
     return await sql.due(uow, limit=limit)
+
+
+async def live_of(connection: AsyncConnection, session_nos: Sequence[str]) -> dict[str, dict[str, object]]:
+    """Sessions as their live topics show them now, by number."""
+    return {each.session_no: views.snapshot(each) for each in await views.sessions_of(connection, session_nos)}

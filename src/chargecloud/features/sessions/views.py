@@ -1,5 +1,6 @@
 """The read side of sessions: one, many, their samples and reports, as plain rows."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -89,6 +90,14 @@ async def session(connection: AsyncConnection, session_no: str) -> ChargingSessi
     """A session by its number."""
     row = (await connection.execute(select(*SESSION_COLUMNS).where(sessions.c.session_no == session_no))).first()
     return session_of(row) if row else None
+
+
+async def sessions_of(connection: AsyncConnection, session_nos: Sequence[str]) -> list[ChargingSession]:
+    """Sessions by their numbers, in no order."""
+    if not session_nos:
+        return []
+    rows = await connection.execute(select(*SESSION_COLUMNS).where(sessions.c.session_no.in_(session_nos)))
+    return [session_of(row) for row in rows]
 
 
 async def list_sessions(

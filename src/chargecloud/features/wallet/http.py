@@ -4,6 +4,7 @@ from typing import Annotated, Self
 
 from fastapi import APIRouter, Depends, Header, Query
 from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.features.drivers import service as drivers
 from chargecloud.features.operators import service as operators
@@ -31,22 +32,19 @@ IdempotencyKey = Annotated[
     ),
 ]
 Purpose = Annotated[
-    str | None,
-    Query(pattern=r"^(top_up|hold|charge|release|correction|adjustment|freeze|refund)$", description="流水类型"),
+    str | None, Query(pattern=r"^(top_up|hold|charge|release|correction|adjustment)$", description="流水类型")
 ]
 Reason = Annotated[str, Field(min_length=1, max_length=200, description="原因，记入操作日志")]
 
 
 class BalanceOut(ApiModel):
-    """A driver's money. `cash_fen` and `gift_fen` are all of it; gifts are spent after cash and never paid out."""
+    """A driver's money: all of it, the part set aside, the rest, and debts."""
 
     driver_id: int
     cash_fen: Fen
     held_fen: Fen
     available_fen: Fen
     arrears_fen: Fen
-    gift_fen: Fen
-    refundable_fen: Fen
 
     @classmethod
     def of(cls, balance: Balance) -> Self:
@@ -63,7 +61,6 @@ class JournalLineOut(ApiModel):
     hold_id: str | None
     at: Moment
     available_change_fen: Fen
-    gift_change_fen: Fen
     held_change_fen: Fen
     arrears_change_fen: Fen
 
@@ -77,7 +74,6 @@ class JournalLineOut(ApiModel):
             hold_id=line.hold_id,
             at=line.at_ms,
             available_change_fen=line.available_change_fen,
-            gift_change_fen=line.gift_change_fen,
             held_change_fen=line.held_change_fen,
             arrears_change_fen=line.arrears_change_fen,
         )
@@ -183,3 +179,11 @@ async def _journal(db: Db, driver_id: int, pages: Paging, purpose: str | None) -
         rows = await views.journal(connection, driver_id, before_id=pages.before_id, limit=pages.fetch, purpose=purpose)
     shown, following = pages.page(rows, lambda line: line.line_id)
     return Page[JournalLineOut](items=[JournalLineOut.of(line) for line in shown], next=following)
+
+
+async def _state_of(connection: AsyncConnection, driver_id: int) -> dict[str, object]:
+    return views.live_balance(await views.balance(connection, driver_id))
+
+
+DRIVER_PARTS = (drivers.DriverPart("wallet", _state_of),)
+DRIVER_HOLDINGS = (views.has_history,)

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.features.wallet.messages import Account, AuditReport, Balance, HoldState
-from chargecloud.features.wallet.sql import WALLET_COLUMNS, holds, postings, transfers, wallets
+from chargecloud.features.wallet.sql import holds, postings, transfers, wallets
 
 PROBLEMS_SHOWN = 20
 """Of each kind; a ledger that is broken in more places is broken enough."""
@@ -25,25 +25,35 @@ class JournalLine(msgspec.Struct, frozen=True, kw_only=True):
     hold_id: str | None
     at_ms: int
     available_change_fen: int
-    """Change of what may be spent, gifts included."""
-    gift_change_fen: int
-    """The part of it that is gifts."""
+    """Change of what may be spent."""
     held_change_fen: int
     arrears_change_fen: int
 
 
 async def balance(connection: AsyncConnection, driver_id: int) -> Balance:
     """A driver's money; nothing when none ever came."""
-    statement = select(*WALLET_COLUMNS).where(wallets.c.driver_id == driver_id)
-    free_fen, held_fen, arrears_fen, gift_fen = (await connection.execute(statement)).one_or_none() or (0, 0, 0, 0)
+    statement = select(wallets.c.cash_fen, wallets.c.held_fen, wallets.c.arrears_fen).where(
+        wallets.c.driver_id == driver_id
+    )
+    available_fen, held_fen, arrears_fen = (await connection.execute(statement)).one_or_none() or (0, 0, 0)
     return Balance(
         driver_id=driver_id,
-        cash_fen=free_fen + held_fen,
+        cash_fen=available_fen + held_fen,
         held_fen=held_fen,
-        available_fen=free_fen + gift_fen,
+        available_fen=available_fen,
         arrears_fen=arrears_fen,
-        gift_fen=gift_fen,
     )
+
+
+def live_balance(balance: Balance) -> dict[str, object]:
+    """A driver's money as their state shows it; patches have the same shape."""
+    return {name: value for name, value in msgspec.structs.asdict(balance).items() if name != "driver_id"}
+
+
+async def has_history(connection: AsyncConnection, driver_id: int) -> bool:
+    """Whether money of this driver ever moved."""
+    statement = select(transfers.c.id).where(transfers.c.driver_id == driver_id).limit(1)
+    return (await connection.execute(statement)).first() is not None
 
 
 async def journal(
@@ -54,7 +64,6 @@ async def journal(
         select(
             transfers,
             _sum_of(Account.DRIVER_CASH).label("cash"),
-            _sum_of(Account.DRIVER_GIFT).label("gift"),
             _sum_of(Account.DRIVER_HELD).label("held"),
             _sum_of(Account.DRIVER_ARREARS).label("arrears"),
         )
@@ -86,8 +95,7 @@ def _journal_line(row: Row[*tuple[Any, ...]]) -> JournalLine:
         actor=row.actor,
         hold_id=row.hold_id,
         at_ms=row.at_ms,
-        available_change_fen=int(row.cash) + int(row.gift),
-        gift_change_fen=int(row.gift),
+        available_change_fen=int(row.cash),
         held_change_fen=int(row.held),
         arrears_change_fen=-int(row.arrears),
     )
@@ -138,13 +146,15 @@ _UNBALANCED = (
     .having(or_(func.sum(postings.c.amount_fen) != 0, func.count(postings.c.transfer_id) < 2))
 )
 
-_NEGATIVE = select(wallets.c.driver_id, *WALLET_COLUMNS).where(or_(*(column < 0 for column in WALLET_COLUMNS)))
+_NEGATIVE = select(wallets.c.driver_id, wallets.c.cash_fen, wallets.c.held_fen, wallets.c.arrears_fen).where(
+    or_(wallets.c.cash_fen < 0, wallets.c.held_fen < 0, wallets.c.arrears_fen < 0)
+)
 
 _WALLETLESS = (
     select(postings.c.transfer_id, postings.c.owner_id)
     .outerjoin(wallets, wallets.c.driver_id == postings.c.owner_id)
     .where(
-        postings.c.account.in_([account for account in Account if account.startswith("driver_")]),
+        postings.c.account.in_([Account.DRIVER_CASH, Account.DRIVER_HELD, Account.DRIVER_ARREARS]),
         wallets.c.driver_id.is_(None),
     )
 )
@@ -163,14 +173,13 @@ _HOLD_WITHOUT_END = (
 _PROOFS: tuple[tuple[Select[*tuple[Any, ...]], str], ...] = (
     (_UNBALANCED, "transfer {0} sums to {1} fen instead of 0, or has fewer than two lines"),
     (_differs(wallets.c.cash_fen, _posted(Account.DRIVER_CASH)), "driver {0}: cash {1} fen, postings say {2}"),
-    (_differs(wallets.c.gift_fen, _posted(Account.DRIVER_GIFT)), "driver {0}: gifts {1} fen, postings say {2}"),
     (_differs(wallets.c.held_fen, _posted(Account.DRIVER_HELD)), "driver {0}: held {1} fen, postings say {2}"),
     (
         _differs(wallets.c.arrears_fen, -_posted(Account.DRIVER_ARREARS)),
         "driver {0}: arrears {1} fen, postings say {2}",
     ),
     (_differs(wallets.c.held_fen, _OPEN), "driver {0}: held {1} fen, open holds say {2}"),
-    (_NEGATIVE, "driver {0} has a negative balance: cash {1}, held {2}, arrears {3}, gifts {4} fen"),
+    (_NEGATIVE, "driver {0} has a negative balance: cash {1}, held {2}, arrears {3} fen"),
     (_WALLETLESS, "transfer {0} posts to driver {1}, who has no wallet"),
     (_HOLD_WITHOUT_END, "hold {0} is {1}, but its closing transfer says otherwise"),
 )

@@ -16,6 +16,7 @@ from chargecloud.infra import telemetry
 from chargecloud.infra.cache.contract import Cache
 from chargecloud.infra.http import docs, errors, live_api
 from chargecloud.infra.http.auth import Resolvers
+from chargecloud.infra.http.doorkeeper import Doorkeeper
 from chargecloud.infra.http.edge import Edge
 from chargecloud.infra.http.live import LiveHub, LiveTopic
 from chargecloud.infra.sql.engine import Database
@@ -53,7 +54,7 @@ class ApiParts:
 
 
 def build_app(parts: ApiParts) -> FastAPI:
-    """The application. `app.state.live` is the hub that main starts and stops with it."""
+    """The application. `app.state.live` and `app.state.doorkeeper` are what main starts and stops with it."""
     app = FastAPI(
         title="chargecloud",
         version=parts.version,
@@ -68,6 +69,7 @@ def build_app(parts: ApiParts) -> FastAPI:
     app.state.cache = parts.cache
     app.state.resolvers = parts.resolvers
     app.state.live = LiveHub(parts.database, parts.cache, parts.live_topics)
+    app.state.doorkeeper = Doorkeeper(app.state.live, parts.cache, parts.database.clock)
     for name, value in parts.state.items():
         setattr(app.state, name, value)
     for router in (*parts.routers, live_api.router):

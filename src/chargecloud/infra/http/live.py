@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.infra.cache.contract import Cache
 from chargecloud.infra.http.auth import Principal
-from chargecloud.infra.http.watcher import GOING_AWAY, MAX_TOPIC, MAX_TOPICS, Watcher, patch_text, snapshot_text
+from chargecloud.infra.http.watcher import GOING_AWAY, MAX_TOPIC, MAX_TOPICS, Change, Watcher
 from chargecloud.infra.sql.engine import Database
 from chargecloud.kernel.errors import Invalid, NotFound, TooMany
 
@@ -16,7 +16,7 @@ Snapshot = dict[str, object]
 TakeSnapshot = Callable[[AsyncConnection, Principal, str], Awaitable[Snapshot | None]]
 """(connection, who, what follows the colon) -> the state now; None when it is not there, or not for them."""
 
-CONNECTIONS = 5_000
+CONNECTIONS = 10_000
 CONNECTIONS_EACH = {"driver": 3, "staff": 20}
 
 
@@ -36,6 +36,7 @@ class LiveHub:
         self._cache = cache
         self._kinds = {topic.prefix: topic for topic in topics}
         self._watchers: dict[Watcher, Principal] = {}
+        self._of: dict[tuple[str, int], set[Watcher]] = {}
         self._by_topic: dict[str, set[Watcher]] = {}
         self._task: asyncio.Task[None] | None = None
         self._patches = 0
@@ -66,15 +67,22 @@ class LiveHub:
 
     def join(self, watcher: Watcher, principal: Principal) -> None:
         """Admit a connection; TooMany when there are too many already."""
-        own = sum(each.kind == principal.kind and each.id == principal.id for each in self._watchers.values())
+        mine = self._of.setdefault((principal.kind, principal.id), set())
+        own = sum(not each.close_code for each in mine)
         if own >= CONNECTIONS_EACH[principal.kind] or len(self._watchers) >= CONNECTIONS:
             self._turned_away += 1
             raise TooMany("too many live connections are open; close one first", "live_connections")
         self._watchers[watcher] = principal
+        mine.add(watcher)
 
     def part(self, watcher: Watcher) -> None:
         """Forget a connection."""
-        self._watchers.pop(watcher, None)
+        principal = self._watchers.pop(watcher, None)
+        if principal is not None:
+            mine = self._of[principal.kind, principal.id]
+            mine.discard(watcher)
+            if not mine:
+                del self._of[principal.kind, principal.id]
         for topic in tuple(watcher.topics):
             self.unsubscribe(watcher, topic)
 
@@ -94,7 +102,25 @@ class LiveHub:
                 self.unsubscribe(watcher, topic)
         if snapshot is None:
             raise NotFound(f"there is nothing to watch under {topic!r}", "no_such_topic")
-        watcher.release(topic, snapshot_text(topic, snapshot))
+        watcher.release(topic, snapshot)
+
+    async def still_may(self, watcher: Watcher, topic: str) -> bool:
+        """Whether a watched topic is still there for whoever watches it; when not, it is watched no more."""
+        kind, name = self._kind_of(topic)
+        async with self._database.read() as connection:
+            allowed = await kind.snapshot(connection, self._watchers[watcher], name) is not None
+        if not allowed:
+            self.unsubscribe(watcher, topic)
+        return allowed
+
+    def attach(self, watcher: Watcher, topic: str) -> None:
+        """Have the platform's own word on a topic that nobody can ask for, and that has no snapshot."""
+        watcher.topics.add(topic)
+        self._by_topic.setdefault(topic, set()).add(watcher)
+
+    def attached(self, topic: str) -> tuple[Watcher, ...]:
+        """Who has the word on a topic in this process."""
+        return tuple(self._by_topic.get(topic, ()))
 
     def unsubscribe(self, watcher: Watcher, topic: str) -> None:
         """No more of a topic."""
@@ -122,9 +148,9 @@ class LiveHub:
             watchers = self._by_topic.get(topic)
             if watchers:
                 self._patches += 1
-                text = patch_text(topic, patch)
+                change = Change(topic, patch)
                 for watcher in watchers:
-                    watcher.patch(topic, text)
+                    watcher.patch(change)
 
     async def _start_over(self) -> None:
         """Patches were lost: whoever watches has to come again for fresh snapshots."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 import msgspec
 
@@ -47,9 +48,38 @@ def snapshot_text(topic: str, snapshot: dict[str, object]) -> str:
     return f'{{"topic":{_quoted(topic)},"snapshot":{msgspec.json.encode(outward(snapshot)).decode()}}}'
 
 
-def patch_text(topic: str, patch: bytes) -> str:
-    """A change of a topic (JSON merge patch)."""
-    return f'{{"topic":{_quoted(topic)},"patch":{msgspec.json.encode(outward(_patches.decode(patch))).decode()}}}'
+class Change:
+    """A patch on its way to all who watch its topic; whatever form they want it in is made once."""
+
+    __slots__ = ("_forms", "_patch", "_values", "topic")
+
+    def __init__(self, topic: str, patch: bytes) -> None:
+        self.topic = topic
+        self._patch = patch
+        self._values: dict[str, object] | None = None
+        self._forms: dict[Form, str] = {}
+
+    @property
+    def values(self) -> dict[str, object]:
+        """What changes, under the names of the API."""
+        if self._values is None:
+            self._values = outward(_patches.decode(self._patch))
+        return self._values
+
+    def text(self, form: "Form") -> str:
+        """The patch in this form."""
+        text = self._forms.get(form)
+        if text is None:
+            text = self._forms[form] = form(self)
+        return text
+
+
+Form = Callable[[Change], str]
+
+
+def patch_text(change: Change) -> str:
+    """A change of a topic (JSON merge patch), as it goes over the wire."""
+    return f'{{"topic":{_quoted(change.topic)},"patch":{msgspec.json.encode(change.values).decode()}}}'
 
 
 def error_text(code: str, detail: str, topic: str | None = None) -> str:
@@ -87,39 +117,53 @@ class Watcher:
         self._take_held_back(topic)
         self._waiting[topic] = []
 
-    def release(self, topic: str, snapshot: str) -> None:
+    def release(self, topic: str, snapshot: dict[str, object]) -> None:
         """Send the snapshot, then what came while it was taken."""
         patches = self._take_held_back(topic)
         if topic in self.topics:
-            for text in (snapshot, *patches):
+            for text in (self.text_of_snapshot(topic, snapshot), *patches):
                 self.send(text)
+
+    def text_of_snapshot(self, topic: str, snapshot: dict[str, object]) -> str:
+        """How this connection is told the state of a topic."""
+        return snapshot_text(topic, snapshot)
+
+    def text_of_change(self, change: Change) -> str | None:
+        """How this connection is told a change; None when it was not for the one at the other end."""
+        return change.text(patch_text)
 
     def drop(self, topic: str) -> None:
         """Forget a topic."""
         self.topics.discard(topic)
         self._take_held_back(topic)
 
-    def patch(self, topic: str, text: str) -> None:
+    def patch(self, change: Change) -> None:
         """Tell a change of a watched topic."""
-        waiting = self._waiting.get(topic)
+        text = self.text_of_change(change)
+        if text is None:
+            return
+        waiting = self._waiting.get(change.topic)
         if waiting is None:
             self.send(text)
             return
-        self._count(text)
-        waiting.append(text)
+        if self._fits(text):
+            waiting.append(text)
 
     def send(self, text: str) -> None:
         """Queue one message; a reader that leaves too much unread has to go."""
-        if not self.close_code:
-            self._count(text)
+        if not self.close_code and self._fits(text):
             self._queue.append(text)
             self._something.set()
 
-    def leave(self, code: int) -> None:
-        """End the connection; what is queued is dropped."""
-        self.close_code = self.close_code or code
+    def leave(self, code: int, last: str = "") -> None:
+        """End the connection; what is queued is dropped, `last` is still sent."""
+        if self.close_code:
+            return
+        self.close_code = code
         self._queue.clear()
         self._waiting.clear()
+        if last:
+            self._queue.append(last)
         self._something.set()
 
     async def next(self) -> str | None:
@@ -127,7 +171,7 @@ class Watcher:
         while not self._queue and not self.close_code:
             self._something.clear()
             await self._something.wait()
-        if self.close_code:
+        if not self._queue:
             return None
         text = self._queue.popleft()
         self._queued -= len(text)
@@ -138,7 +182,10 @@ class Watcher:
         self._queued -= sum(map(len, texts))
         return texts
 
-    def _count(self, text: str) -> None:
+    def _fits(self, text: str) -> bool:
+        """Count what is queued; who leaves too much unread is sent away."""
         self._queued += len(text)
         if self._queued > MAX_QUEUED:
             self.leave(SLOW)
+            return False
+        return True

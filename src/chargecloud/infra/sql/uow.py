@@ -33,6 +33,8 @@ class Options:
     """A charge begun with a card while the charge point was offline is debited up to this without a look by people."""
     max_open_sessions: int = 2
     """Sessions a driver may have at once."""
+    new_driver_operator_id: int = 1
+    """The operator who looks after drivers that sign in for the first time; 0: nobody, they are the platform's."""
     estimate_after_s: int = 86_400
     """So long after the last sign of life an order without a record is settled from its last sample; 0: never."""
 
