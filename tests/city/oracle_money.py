@@ -34,6 +34,7 @@ def ledger(books: Books) -> Iterator[str]:
         driver_id = row["driver_id"]
         for column, account, sign in (
             ("cash_fen", "driver_cash", 1), ("held_fen", "driver_held", 1), ("arrears_fen", "driver_arrears", -1),
+            ("gift_fen", "driver_gift", 1),
         ):  # fmt: skip
             if row[column] < 0:
                 yield f"I2 driver {driver_id}: {column} is {row[column]}"

@@ -56,6 +56,7 @@ PLANTED = (
     Planted("an altered posting", "I1", "UPDATE wallet_postings SET amount_fen = amount_fen + 1 WHERE rowid = 1"),
     Planted("money from nowhere", "I2", f"UPDATE wallets SET cash_fen = cash_fen + 1 WHERE driver_id = {PAID}"),
     Planted("a negative balance", "I2", f"UPDATE wallets SET cash_fen = -1 WHERE driver_id = {PAID}"),
+    Planted("a gift from nowhere", "I2", f"UPDATE wallets SET gift_fen = 5 WHERE driver_id = {PAID}"),
     Planted("a lost record", "I3", f"DELETE FROM session_records WHERE record_id = {RECORDED}"),
     Planted(
         "one wrong byte", "I3",

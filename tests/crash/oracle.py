@@ -112,7 +112,10 @@ def _sums(connection: sqlite3.Connection) -> Iterator[str]:
 
 def _balances(connection: sqlite3.Connection) -> Iterator[str]:
     """I2: wallets are the sums of their postings, and nobody is below zero."""
-    accounts = (("cash_fen", "driver_cash", 1), ("held_fen", "driver_held", 1), ("arrears_fen", "driver_arrears", -1))
+    accounts = (
+        ("cash_fen", "driver_cash", 1), ("held_fen", "driver_held", 1), ("arrears_fen", "driver_arrears", -1),
+        ("gift_fen", "driver_gift", 1),
+    )  # fmt: skip
     for column, account, sign in accounts:
         sums = dict(
             connection.execute(

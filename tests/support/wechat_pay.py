@@ -41,7 +41,9 @@ def ring() -> KeyRing:
     return KeyRing([PlatformKey(PUBLIC_KEY_ID, rsa_key().public_key())])
 
 
-def certificate(key: rsa.RSAPrivateKey, *, from_ms: int = NOW_MS, days: int = 1825) -> x509.Certificate:
+def certificate(
+    key: rsa.RSAPrivateKey, *, from_ms: int = NOW_MS, days: int = 1825, serial: int = 0
+) -> x509.Certificate:
     begins = datetime.fromtimestamp(from_ms // 1000, UTC)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test platform")])
     return (
@@ -49,7 +51,7 @@ def certificate(key: rsa.RSAPrivateKey, *, from_ms: int = NOW_MS, days: int = 18
         .subject_name(name)
         .issuer_name(name)
         .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
+        .serial_number(serial or x509.random_serial_number())
         .not_valid_before(begins)
         .not_valid_after(begins + timedelta(days=days))
         .sign(key, hashes.SHA256())

@@ -7,7 +7,7 @@ from io import TextIOWrapper
 import typer
 
 from chargecloud.kernel.errors import ChargeCloudError, Invalid
-from chargecloud.main import cli_data, cli_decode, cli_platform, cli_sim, cli_staff
+from chargecloud.main import cli_data, cli_decode, cli_fake_wechat, cli_platform, cli_sim, cli_staff
 
 app = typer.Typer(
     name="chargecloud",
@@ -21,7 +21,7 @@ app = typer.Typer(
 PRIVATE = 0o077
 """What is written here holds personal data and keys: nobody but the account it runs as may read it."""
 
-for part in (cli_platform, cli_data, cli_sim, cli_decode):
+for part in (cli_platform, cli_data, cli_sim, cli_fake_wechat, cli_decode):
     part.register(app)
 app.add_typer(cli_staff.app, name="staff")
 

@@ -178,10 +178,18 @@ class QrSettings(Section):
 
 
 class WechatSettings(Section):
-    """The mini program drivers sign in through. Without `appid` nobody can, and everything else works."""
+    """The mini program drivers sign in through, and the merchant they pay. Without them everything else works."""
 
     app_base_url: str = Field(
         "https://api.weixin.qq.com", pattern=r"^https?://[^/?#]+$", description="where WeChat answers for mini programs"
+    )
+    pay_base_url: str = Field(
+        "https://api.mch.weixin.qq.com", pattern=r"^https?://[^/?#]+$", description="where WeChat Pay answers"
+    )
+    web_base_url: str = Field(
+        "",
+        pattern=r"^(https?://[^/?#]+)?$",
+        description="where browsers sign in and pay: a stand-in (`chargecloud fake-wechat`); empty: only in WeChat",
     )
     appid: str = Field("", pattern=r"^[A-Za-z0-9_-]{0,32}$", description="the mini program; empty: none")
     app_secret: SecretStr = Field(SecretStr(""), description="its AppSecret")
@@ -192,6 +200,25 @@ class WechatSettings(Section):
         1, ge=0, description="operator whose drivers they become who sign in for the first time; 0: the platform's own"
     )
     mchid: str = Field("", pattern=r"^[0-9]{0,10}$", description="merchant of WeChat Pay; empty: no payments")
+    mch_serial: str = Field(
+        "", pattern=r"^[0-9A-Fa-f]{0,64}$", description="serial number of the merchant's API certificate"
+    )
+    mch_key_file: Path | None = Field(None, description="PEM private key of that certificate (`apiclient_key.pem`)")
+    apiv3_key: SecretStr = Field(SecretStr(""), description="APIv3 key, 32 characters")
+    public_key_id: str = Field(
+        "",
+        pattern=r"^(PUB_KEY_ID_[0-9A-Za-z]+)?$",
+        description="id of WeChat Pay's public key; empty: platform certificates are downloaded",
+    )
+    public_key_file: Path | None = Field(None, description="PEM file of that public key (`pub_key.pem`)")
+    apiv2_key: SecretStr = Field(
+        SecretStr(""), description="APIv2 key, 32 characters; empty: notices in XML are refused"
+    )
+    notify_url: str = Field(
+        "",
+        pattern=r"^(https?://[^/?#]+/[^?#]+)?$",
+        description="public address of `/wx_notify_url`, without a query, such as `https://example.com/wx_notify_url`",
+    )
     bare_openid: bool = Field(
         False,
         description="let old clients log in to `/websocket` with an openid and nothing else; whoever knows an openid, "
@@ -206,7 +233,27 @@ class WechatSettings(Section):
             raise ValueError("bare_openid lets anybody in who knows an openid; take it away, or mchid")
         if self.bare_openid and not self.appid:
             raise ValueError("bare_openid needs appid: an openid belongs to a mini program")
+        for name in ("apiv3_key", "apiv2_key"):
+            length = len(getattr(self, name).get_secret_value().encode())
+            if length not in (0, 32):
+                raise ValueError(f"{name} has {length} bytes; it has 32 on the merchant platform")
+        if bool(self.public_key_id) != bool(self.public_key_file):
+            raise ValueError(
+                "public_key_id and public_key_file belong together: give both, or neither for certificates"
+            )
+        if self.web_base_url and self.pay_base_url.endswith(".weixin.qq.com"):
+            raise ValueError("web_base_url is a stand-in's, pay_base_url is the true WeChat Pay: take one of them away")
         return self
+
+    @property
+    def missing_for_pay(self) -> tuple[str, ...]:
+        """Which settings payments still need, in the order of the list; empty when they can work."""
+        needed = ("appid", "app_secret", "mchid", "mch_serial", "mch_key_file", "apiv3_key", "notify_url")
+        return tuple(name for name in needed if not _given(getattr(self, name)))
+
+
+def _given(value: object) -> bool:
+    return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)
 
 
 class LimitSettings(Section):
@@ -372,3 +419,8 @@ def keys(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[str]:
 def variable(key: str) -> str:
     """The environment variable of a dotted key."""
     return PREFIX + key.replace(".", DELIMITER).upper()
+
+
+def is_secret(key: str) -> bool:
+    """Whether the value of a dotted key may not be shown; also for one that is misspelt."""
+    return any(word in key for word in ("token", "secret", "apiv", "password"))

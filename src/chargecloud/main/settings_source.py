@@ -2,7 +2,6 @@
 
 import difflib
 import os
-import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,11 +13,9 @@ from pydantic_settings import EnvSettingsSource, SettingsError
 
 from chargecloud.kernel import killpoints
 from chargecloud.kernel.errors import Invalid
-from chargecloud.main.settings import DELIMITER, PREFIX, Settings, keys, variable
+from chargecloud.main.settings import DELIMITER, PREFIX, Settings, is_secret, keys, variable
 
 CONFIG_VARIABLE = "CHARGECLOUD_CONFIG"
-SECRET = re.compile("token|secret|key|url")
-"""Settings whose values are not repeated in complaints: they may hold what nobody should read in a log."""
 SECRETS_VARIABLE = "CHARGECLOUD_SECRETS"
 
 
@@ -108,7 +105,7 @@ def _complaint(fault: ErrorDetails) -> str:
     if fault["type"] == "extra_forbidden":
         return f"{where}: there is no such setting{_nearest(dotted, known)}"
     given = fault["input"]
-    shown = f" (got {given!r})" if isinstance(given, str | int) and not SECRET.search(dotted) else ""
+    shown = f" (got {given!r})" if isinstance(given, str | int) and not is_secret(dotted) else ""
     return f"{where}: {fault['msg'].removeprefix('Value error, ')}{shown}"
 
 

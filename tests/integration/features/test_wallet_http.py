@@ -22,7 +22,8 @@ async def test_a_top_up_at_the_counter(api: Api, driver: Caller) -> None:
     moved = await finance.post(f"/drivers/{driver.id}/top-ups", {"amount_fen": 10_000, "reason": "现金"}, 201, **KEY)
     assert not moved["repeated"] and moved["balance"]["available_fen"] == 10_000
     assert await driver.get("/wallet") == {
-        "driver_id": driver.id, "cash_fen": 10_000, "held_fen": 0, "available_fen": 10_000, "arrears_fen": 0
+        "driver_id": driver.id, "cash_fen": 10_000, "held_fen": 0, "available_fen": 10_000, "arrears_fen": 0,
+        "gift_fen": 0, "refundable_fen": 10_000,
     }  # fmt: skip
     boss = await api.staff()
     entry = (await boss.get("/audit-log", action="wallet.top_up"))["items"][0]

@@ -15,8 +15,11 @@ from chargecloud.features.wallet.messages import (
     Balance,
     Capture,
     Correction,
+    Freeze,
     Hold,
     HoldState,
+    PayIn,
+    PayOut,
     Release,
     TopUp,
 )
@@ -278,6 +281,7 @@ async def test_a_hold_costs_four_statements_and_a_capture_five(database: Databas
     ("damage", "says"),
     [
         ("UPDATE wallets SET cash_fen = cash_fen + 1", "cash"),
+        ("UPDATE wallets SET gift_fen = gift_fen + 1", "gifts"),
         ("UPDATE wallets SET held_fen = held_fen + 1, cash_fen = cash_fen - 1", "open holds say"),
         ("UPDATE wallet_postings SET amount_fen = amount_fen + 1 WHERE line_no = 1", "instead of 0"),
         ("DELETE FROM wallet_postings WHERE transfer_id = 'o1'", "fewer than two lines"),
@@ -304,7 +308,7 @@ async def unlocked(uow: UnitOfWork) -> None:
 
 
 async def test_the_database_itself_refuses_negative_balances(database: Database, rich: int) -> None:
-    for column in ("cash_fen", "held_fen", "arrears_fen"):
+    for column in ("cash_fen", "held_fen", "arrears_fen", "gift_fen"):
         with pytest.raises(ChargeCloudError):
             async with database.unit() as uow:
                 await uow.connection.execute(update(sql.wallets).values({column: -1}))
@@ -326,6 +330,7 @@ class History:
         self.count = seed * 100
         self.worth: dict[int, int] = {}
         self.open: dict[str, tuple[int, int]] = {}
+        self.frozen: dict[str, tuple[int, int, int]] = {}
 
     def next_id(self) -> str:
         self.count += 1
@@ -334,7 +339,17 @@ class History:
     async def step(self, uow: UnitOfWork, driver_ids: list[int]) -> None:
         driver_id = self.random.choice(driver_ids)
         await self.random.choice(
-            [self.top_up, self.hold, self.hold, self.close, self.close, self.correct, self.adjust]
+            [
+                self.top_up,
+                self.pay_in,
+                self.hold,
+                self.hold,
+                self.freeze,
+                self.close,
+                self.close,
+                self.correct,
+                self.adjust,
+            ]
         )(uow, driver_id)
 
     def move(self, driver_id: int, change_fen: int) -> None:
@@ -357,7 +372,44 @@ class History:
         else:
             self.open[command.hold_id] = (driver_id, command.amount_fen)
 
+    async def pay_in(self, uow: UnitOfWork, driver_id: int) -> None:
+        amount, gift = self.random.randint(1, 10_000), self.random.randint(0, 3_000)
+        command = PayIn(driver_id=driver_id, transfer_id=self.next_id(), amount_fen=amount, gift_fen=gift, gift_from=1)
+        for _ in range(self.random.choice([1, 1, 2])):
+            await service.pay_in(uow, command)
+        self.move(driver_id, amount + gift)
+
+    async def freeze(self, uow: UnitOfWork, driver_id: int) -> None:
+        before = await service.balance(uow, driver_id)
+        command = Freeze(
+            hold_id=self.next_id(),
+            driver_id=driver_id,
+            cash_fen=self.random.randint(1, 6_000),
+            gift_fen=self.random.randint(0, 500),
+        )
+        try:
+            await service.freeze(uow, command)
+        except Refused:
+            assert before.refundable_fen < command.cash_fen or before.gift_fen < command.gift_fen
+        else:
+            self.frozen[command.hold_id] = (driver_id, command.cash_fen, command.gift_fen)
+
+    async def pay_out(self, uow: UnitOfWork) -> None:
+        hold_id, (driver_id, cash, gift) = self.frozen.popitem()
+        if self.random.random() < 0.4:
+            await service.release(uow, Release(hold_id=hold_id))
+            return
+        command = PayOut(
+            hold_id=hold_id, transfer_id=f"{hold_id}:out", amount_fen=self.random.randint(1, cash), gift_from=1
+        )
+        for _ in range(self.random.choice([1, 1, 2])):
+            await service.pay_out(uow, command)
+        self.move(driver_id, -cash - gift)
+
     async def close(self, uow: UnitOfWork, _: int) -> None:
+        if self.frozen and self.random.random() < 0.5:
+            await self.pay_out(uow)
+            return
         if not self.open:
             return
         hold_id = self.random.choice(sorted(self.open))
@@ -424,8 +476,13 @@ async def one_history(uow: UnitOfWork, seed: int, driver_ids: list[int]) -> None
         await history.step(uow, driver_ids)
     for one in driver_ids:
         now = await service.balance(uow, one)
-        gained = now.cash_fen - now.arrears_fen - before[one].cash_fen + before[one].arrears_fen
-        assert gained == history.worth.get(one, 0), seed
+        assert worth(now) - worth(before[one]) == history.worth.get(one, 0), seed
         held = sum(amount for owner, amount in history.open.values() if owner == one)
+        held += sum(cash + gift for owner, cash, gift in history.frozen.values() if owner == one)
         assert now.held_fen - before[one].held_fen == held, seed
-        assert min(now.available_fen, now.held_fen, now.arrears_fen) >= 0, seed
+        assert min(now.refundable_fen, now.gift_fen, now.held_fen, now.arrears_fen) >= 0, seed
+
+
+def worth(balance: Balance) -> int:
+    """All a driver has, less what the driver owes."""
+    return balance.cash_fen + balance.gift_fen - balance.arrears_fen

@@ -22,8 +22,8 @@ def url(tmp_path: Path) -> str:
     return f"sqlite:///{(tmp_path / 'new' / 'chargecloud.db').as_posix()}"
 
 
-_PARTS = re.compile(r",\s*\n|\n|, (?=\w+ [A-Z])")
-"""Lines, and columns that SQLite wrote behind another because they were added later."""
+_PARTS = re.compile(r",\s*\n|\n|, (?=\w+ [A-Z])| (?=CONSTRAINT ck_)")
+"""Lines, and columns with their checks that SQLite wrote behind another because they were added later."""
 
 
 def declared(path: Path) -> dict[str, list[str]]:

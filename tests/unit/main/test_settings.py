@@ -7,7 +7,16 @@ from pydantic import ValidationError
 
 from chargecloud.gateway.limits import GatewayLimits
 from chargecloud.infra.sql.uow import Options
-from chargecloud.main.settings import LimitSettings, ListenerSettings, OrderSettings, Settings, keys, variable
+from chargecloud.main.settings import (
+    LimitSettings,
+    ListenerSettings,
+    OrderSettings,
+    Settings,
+    WechatSettings,
+    is_secret,
+    keys,
+    variable,
+)
 
 
 def test_a_profile_is_about_somebody() -> None:
@@ -67,3 +76,42 @@ def test_limits_reach_the_gateway() -> None:
 def test_order_rules_default_to_those_of_the_business() -> None:
     business = asdict(Options())
     assert OrderSettings().model_dump() == {name: business[name] for name in OrderSettings.model_fields}
+
+
+WECHAT = {"appid": "wx1", "app_secret": "canary-secret"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"app_secret": ""}, "belong together"),
+        ({"appid": ""}, "belong together"),
+        ({"apiv3_key": "short"}, "apiv3_key has 5 bytes; it has 32"),
+        ({"apiv2_key": "short"}, "apiv2_key has 5 bytes; it has 32"),
+        ({"public_key_id": "PUB_KEY_ID_1"}, "public_key_file belong together"),
+        ({"public_key_id": "KEY_1"}, "pattern"),
+        ({"mchid": "abc"}, "pattern"),
+        ({"notify_url": "https://example.com/x?a=1"}, "pattern"),
+        ({"pay_base_url": "https://example.com/"}, "pattern"),
+        ({"web_base_url": "http://127.0.0.1:9780"}, "take one of them away"),
+        ({"bare_openid": True, "mchid": "1900000001"}, "bare_openid"),
+    ],
+)
+def test_a_wechat_that_cannot_work_is_refused_without_its_secrets(changes: dict[str, object], word: str) -> None:
+    with pytest.raises(ValidationError, match=word):
+        WechatSettings.model_validate(WECHAT | changes)
+
+
+def test_what_payments_still_need_is_known() -> None:
+    assert WechatSettings().missing_for_pay[0] == "appid"
+    missing = ("mch_serial", "mch_key_file", "apiv3_key", "notify_url")
+    assert WechatSettings.model_validate(WECHAT | {"mchid": "1900000001"}).missing_for_pay == missing
+
+
+def test_secrets_are_not_in_what_is_shown_of_settings() -> None:
+    canaries = {"app_secret": "canary-1", "apiv3_key": "canary-2" * 4, "apiv2_key": "canary-3" * 4}
+    settings = Settings.model_validate({"wechat": WECHAT | canaries})
+    assert "canary" not in f"{settings!r}{settings}{settings.model_dump()}{settings.model_dump_json()}"
+    assert {key for key in keys() if is_secret(key)} == {
+        "http.metrics_token", "wechat.app_secret", "wechat.apiv3_key", "wechat.apiv2_key"
+    }  # fmt: skip

@@ -94,9 +94,20 @@ def test_a_missing_or_unreadable_file_is_named(tmp_path: Path) -> None:
         load_settings(tmp_path / "latin.toml")
 
 
-def test_a_secret_is_never_repeated(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[http]\nmetrics_token = 12345678\n",
+        "[wechat]\napp_secret = 12345678\n",
+        "[wechat]\napiv3_key = 12345678\n",
+        '[wechat]\napiv3_key = "12345678"\n',
+        '[wechat]\napiv2_key = "12345678"\n',
+        '[wechat]\napi_v3_key = "12345678"\n',
+    ],
+)
+def test_a_secret_is_never_repeated(tmp_path: Path, text: str) -> None:
     with pytest.raises(Invalid) as caught:
-        load_settings(written(tmp_path, "[http]\nmetrics_token = 12345678\n"))
+        load_settings(written(tmp_path, text))
     assert "12345678" not in caught.value.message
 
 

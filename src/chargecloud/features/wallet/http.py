@@ -32,19 +32,22 @@ IdempotencyKey = Annotated[
     ),
 ]
 Purpose = Annotated[
-    str | None, Query(pattern=r"^(top_up|hold|charge|release|correction|adjustment)$", description="流水类型")
+    str | None,
+    Query(pattern=r"^(top_up|hold|charge|release|correction|adjustment|freeze|refund)$", description="流水类型"),
 ]
 Reason = Annotated[str, Field(min_length=1, max_length=200, description="原因，记入操作日志")]
 
 
 class BalanceOut(ApiModel):
-    """A driver's money: all of it, the part set aside, the rest, and debts."""
+    """A driver's money. `cash_fen` and `gift_fen` are all of it; gifts are spent after cash and never paid out."""
 
     driver_id: int
     cash_fen: Fen
     held_fen: Fen
     available_fen: Fen
     arrears_fen: Fen
+    gift_fen: Fen
+    refundable_fen: Fen
 
     @classmethod
     def of(cls, balance: Balance) -> Self:
@@ -61,6 +64,7 @@ class JournalLineOut(ApiModel):
     hold_id: str | None
     at: Moment
     available_change_fen: Fen
+    gift_change_fen: Fen
     held_change_fen: Fen
     arrears_change_fen: Fen
 
@@ -74,6 +78,7 @@ class JournalLineOut(ApiModel):
             hold_id=line.hold_id,
             at=line.at_ms,
             available_change_fen=line.available_change_fen,
+            gift_change_fen=line.gift_change_fen,
             held_change_fen=line.held_change_fen,
             arrears_change_fen=line.arrears_change_fen,
         )

@@ -16,6 +16,8 @@ class Account(StrEnum):
 
     DRIVER_CASH = "driver_cash"
     """What a driver may spend; never negative."""
+    DRIVER_GIFT = "driver_gift"
+    """What a driver was given on top of top-ups: spent after cash, never paid out; never negative."""
     DRIVER_HELD = "driver_held"
     """What open holds have set aside; never negative."""
     DRIVER_ARREARS = "driver_arrears"
@@ -26,6 +28,8 @@ class Account(StrEnum):
     """Service fees an operator earned."""
     TOP_UP_CLEARING = "top_up_clearing"
     """Money that came in from outside, as a negative balance; owner 0 is the platform."""
+    GIFTS = "gifts"
+    """What an operator gave on top of top-ups, as a negative balance; owner 0 is the platform."""
     ADJUSTMENTS = "adjustments"
     """What staff of an operator granted or took by hand."""
 
@@ -40,13 +44,22 @@ class TransferKind(StrEnum):
 
 
 class Balance(msgspec.Struct, frozen=True, kw_only=True):
-    """A driver's money: `cash_fen` is all of it, `held_fen` the part set aside, `available_fen` the rest."""
+    """A driver's money: `cash_fen` and `gift_fen` are all of it, `held_fen` of it is set aside, the rest available."""
 
     driver_id: int
     cash_fen: int
+    """Everything but free gifts: free cash, and whatever is held."""
     held_fen: int
     available_fen: int
+    """What may be spent: free cash, and gifts."""
     arrears_fen: int
+    gift_fen: int = 0
+    """Gifts that may be spent."""
+
+    @property
+    def refundable_fen(self) -> int:
+        """Free cash: what could be paid back at most."""
+        return self.available_fen - self.gift_fen
 
 
 class WalletCommand(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -65,8 +78,40 @@ class TopUp(WalletCommand, frozen=True, kw_only=True):
     actor: str = "system"
 
 
+class PayIn(WalletCommand, frozen=True, kw_only=True):
+    """A payment arrived through a provider, with a gift on top or not. Arrears are paid first, by the cash first."""
+
+    driver_id: int
+    transfer_id: str
+    amount_fen: int
+    gift_fen: int = 0
+    gift_from: int = 0
+    """The operator whose gift it is; 0 is the platform."""
+    memo: str = ""
+
+
+class Freeze(WalletCommand, frozen=True, kw_only=True):
+    """Set money aside that is to be paid back, and the gift that goes with it."""
+
+    hold_id: str
+    driver_id: int
+    cash_fen: int
+    gift_fen: int = 0
+    reason: str = ""
+
+
+class PayOut(WalletCommand, frozen=True, kw_only=True):
+    """Frozen money has left through the provider; what was frozen beyond `amount_fen` goes back to the giver."""
+
+    hold_id: str
+    transfer_id: str
+    amount_fen: int
+    gift_from: int = 0
+    memo: str = ""
+
+
 class Hold(WalletCommand, frozen=True, kw_only=True):
-    """Set money aside; refused when too little is available or arrears are open."""
+    """Set money aside, cash before gifts; refused when too little is available or arrears are open."""
 
     hold_id: str
     driver_id: int
@@ -158,6 +203,8 @@ class HoldInfo(msgspec.Struct, frozen=True, kw_only=True):
     placed_at_ms: int
     ended_at_ms: int | None
     closing_transfer_id: str | None
+    gift_fen: int = 0
+    """The part of `amount_fen` that was a gift."""
 
 
 class AuditReport(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
 """The ledger's rules, without a database: what each transfer posts, and what it leaves in a wallet.
 
-Whatever reaches a driver's cash pays arrears first, so a driver never has money and debts at the same time.
+Whatever reaches a driver's cash or gifts pays arrears first, so a driver never has money and debts at the same time.
+Cash is spent before gifts (docs/adr/0035).
 """
 
 import hashlib
@@ -8,7 +9,17 @@ from dataclasses import dataclass
 
 import msgspec
 
-from chargecloud.features.wallet.messages import Account, Adjustment, Capture, Correction, Hold, Posting, WalletCommand
+from chargecloud.features.wallet.messages import (
+    Account,
+    Adjustment,
+    Capture,
+    Correction,
+    Freeze,
+    PayIn,
+    PayOut,
+    Posting,
+    WalletCommand,
+)
 from chargecloud.kernel.errors import ChargeCloudError, Invalid, Refused
 from chargecloud.kernel.money import yuan_text
 
@@ -26,23 +37,43 @@ class LedgerBroken(ChargeCloudError):
 
 @dataclass(frozen=True, slots=True)
 class WalletState:
-    """What a driver has: spendable cash, money set aside, debts. None is ever negative."""
+    """What a driver has: spendable cash, money set aside, debts, spendable gifts. None is ever negative."""
 
     cash_fen: int = 0
     held_fen: int = 0
     arrears_fen: int = 0
+    gift_fen: int = 0
+
+    @property
+    def available_fen(self) -> int:
+        """What may be spent."""
+        return self.cash_fen + self.gift_fen
 
     def after(self, postings: tuple[Posting, ...]) -> "WalletState":
         """The wallet once these are written."""
-        cash_fen, held_fen, arrears_fen = self.cash_fen, self.held_fen, self.arrears_fen
+        cash_fen, held_fen, arrears_fen, gift_fen = self.cash_fen, self.held_fen, self.arrears_fen, self.gift_fen
         for posting in postings:
             if posting.account is Account.DRIVER_CASH:
                 cash_fen += posting.amount_fen
+            elif posting.account is Account.DRIVER_GIFT:
+                gift_fen += posting.amount_fen
             elif posting.account is Account.DRIVER_HELD:
                 held_fen += posting.amount_fen
             elif posting.account is Account.DRIVER_ARREARS:
                 arrears_fen -= posting.amount_fen
-        return WalletState(cash_fen=cash_fen, held_fen=held_fen, arrears_fen=arrears_fen)
+        return WalletState(cash_fen=cash_fen, held_fen=held_fen, arrears_fen=arrears_fen, gift_fen=gift_fen)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a hold has set aside: all of it, and the part that was a gift."""
+
+    amount_fen: int
+    gift_fen: int = 0
+
+    @property
+    def cash_fen(self) -> int:
+        return self.amount_fen - self.gift_fen
 
 
 def digest(command: WalletCommand) -> str:
@@ -89,27 +120,70 @@ def top_up(state: WalletState, driver_id: int, amount_fen: int) -> tuple[Posting
     )
 
 
-def hold(command: Hold) -> tuple[Posting, ...]:
-    """Cash set aside."""
+def pay_in(state: WalletState, command: PayIn) -> tuple[Posting, ...]:
+    """Money through a provider, and the gift that goes with it."""
     return balanced(
-        Posting(Account.DRIVER_CASH, command.driver_id, -command.amount_fen),
-        Posting(Account.DRIVER_HELD, command.driver_id, command.amount_fen),
+        Posting(Account.TOP_UP_CLEARING, PLATFORM, -command.amount_fen),
+        Posting(Account.GIFTS, command.gift_from, -command.gift_fen),
+        *_credit(state.arrears_fen, command.driver_id, command.amount_fen, command.gift_fen),
     )
 
 
-def release(state: WalletState, driver_id: int, held_fen: int) -> tuple[Posting, ...]:
-    """A hold freed."""
+def hold(driver_id: int, held: Held) -> tuple[Posting, ...]:
+    """Money set aside."""
     return balanced(
-        Posting(Account.DRIVER_HELD, driver_id, -held_fen), *_credit(state.arrears_fen, driver_id, held_fen)
+        Posting(Account.DRIVER_CASH, driver_id, -held.cash_fen),
+        Posting(Account.DRIVER_GIFT, driver_id, -held.gift_fen),
+        Posting(Account.DRIVER_HELD, driver_id, held.amount_fen),
     )
 
 
-def capture(state: WalletState, driver_id: int, held_fen: int, command: Capture) -> tuple[Posting, ...]:
-    """Fees taken from a hold: the rest is freed, an excess comes from cash and then becomes arrears."""
+def to_hold(state: WalletState, amount_fen: int) -> Held:
+    """What a hold takes of what there is, cash first. Refused "arrears" or "balance_low"."""
+    if state.arrears_fen:
+        raise arrears_open(state.arrears_fen)
+    if state.available_fen < amount_fen:
+        raise balance_low(available_fen=state.available_fen, needed_fen=amount_fen)
+    return Held(amount_fen, amount_fen - min(state.cash_fen, amount_fen))
+
+
+def to_freeze(state: WalletState, command: Freeze) -> Held:
+    """What a refund sets aside, exactly as it says. Refused "balance_low"."""
+    if command.cash_fen > state.cash_fen or command.gift_fen > state.gift_fen:
+        raise balance_low(available_fen=state.cash_fen, needed_fen=command.cash_fen)
+    return Held(command.cash_fen + command.gift_fen, command.gift_fen)
+
+
+def pay_out(driver_id: int, held: Held, command: PayOut) -> tuple[Posting, ...]:
+    """Frozen money leaves; the rest of the hold goes back to whose gift it was."""
+    return balanced(
+        Posting(Account.DRIVER_HELD, driver_id, -held.amount_fen),
+        Posting(Account.TOP_UP_CLEARING, PLATFORM, command.amount_fen),
+        Posting(Account.GIFTS, command.gift_from, held.amount_fen - command.amount_fen),
+    )
+
+
+def release(state: WalletState, driver_id: int, held: Held) -> tuple[Posting, ...]:
+    """A hold freed: cash stays cash, a gift stays a gift."""
+    return balanced(
+        Posting(Account.DRIVER_HELD, driver_id, -held.amount_fen),
+        *_credit(state.arrears_fen, driver_id, held.cash_fen, held.gift_fen),
+    )
+
+
+def capture(state: WalletState, driver_id: int, held: Held, command: Capture) -> tuple[Posting, ...]:
+    """Fees taken from a hold, its cash first: the rest is freed, an excess comes from what is free, then is arrears."""
     fees_fen = command.energy_fee_fen + command.service_fee_fen
+    cash_fen = max(held.cash_fen - fees_fen, 0)
+    gift_fen = held.gift_fen - max(min(fees_fen - held.cash_fen, held.gift_fen), 0)
+    excess_fen = max(fees_fen - held.amount_fen, 0)
     return balanced(
-        Posting(Account.DRIVER_HELD, driver_id, -held_fen),
-        *_settle(state, driver_id, held_fen - fees_fen),
+        Posting(Account.DRIVER_HELD, driver_id, -held.amount_fen),
+        *(
+            _take(state, driver_id, excess_fen)
+            if excess_fen
+            else _credit(state.arrears_fen, driver_id, cash_fen, gift_fen)
+        ),
         Posting(Account.ENERGY_REVENUE, command.operator_id, command.energy_fee_fen),
         Posting(Account.SERVICE_REVENUE, command.operator_id, command.service_fee_fen),
     )
@@ -157,16 +231,25 @@ def _settle(state: WalletState, driver_id: int, change_fen: int) -> tuple[Postin
     """A driver's side of a movement: gains pay arrears first, losses beyond the cash become arrears."""
     if change_fen >= 0:
         return _credit(state.arrears_fen, driver_id, change_fen)
-    from_cash_fen = min(state.cash_fen, -change_fen)
+    return _take(state, driver_id, -change_fen)
+
+
+def _take(state: WalletState, driver_id: int, amount_fen: int) -> tuple[Posting, ...]:
+    """So much from what is free: cash, then gifts, then debts."""
+    cash_fen = min(state.cash_fen, amount_fen)
+    gift_fen = min(state.gift_fen, amount_fen - cash_fen)
     return (
-        Posting(Account.DRIVER_CASH, driver_id, -from_cash_fen),
-        Posting(Account.DRIVER_ARREARS, driver_id, change_fen + from_cash_fen),
+        Posting(Account.DRIVER_CASH, driver_id, -cash_fen),
+        Posting(Account.DRIVER_GIFT, driver_id, -gift_fen),
+        Posting(Account.DRIVER_ARREARS, driver_id, cash_fen + gift_fen - amount_fen),
     )
 
 
-def _credit(arrears_fen: int, driver_id: int, amount_fen: int) -> tuple[Posting, ...]:
-    paid_fen = min(arrears_fen, amount_fen)
+def _credit(arrears_fen: int, driver_id: int, cash_fen: int, gift_fen: int = 0) -> tuple[Posting, ...]:
+    by_cash_fen = min(arrears_fen, cash_fen)
+    by_gift_fen = min(arrears_fen - by_cash_fen, gift_fen)
     return (
-        Posting(Account.DRIVER_ARREARS, driver_id, paid_fen),
-        Posting(Account.DRIVER_CASH, driver_id, amount_fen - paid_fen),
+        Posting(Account.DRIVER_ARREARS, driver_id, by_cash_fen + by_gift_fen),
+        Posting(Account.DRIVER_CASH, driver_id, cash_fen - by_cash_fen),
+        Posting(Account.DRIVER_GIFT, driver_id, gift_fen - by_gift_fen),
     )

@@ -12,9 +12,12 @@ from chargecloud.features.wallet.messages import (
     Balance,
     Capture,
     Correction,
+    Freeze,
     Hold,
     HoldInfo,
     HoldState,
+    PayIn,
+    PayOut,
     Posting,
     Release,
     ToppedUp,
@@ -22,7 +25,7 @@ from chargecloud.features.wallet.messages import (
     Transfer,
     TransferKind,
 )
-from chargecloud.features.wallet.model import WalletState
+from chargecloud.features.wallet.model import Held, WalletState
 from chargecloud.features.wallet.service_captures import capture_entry, capture_many
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.errors import Conflict, Invalid, NotFound, Unavailable
@@ -55,6 +58,17 @@ async def top_up(uow: UnitOfWork, command: TopUp) -> Transfer:
     return transfer
 
 
+async def pay_in(uow: UnitOfWork, command: PayIn) -> Transfer:
+    """Credit a payment, with its gift; the same payment again moves nothing."""
+    model.check_amount("amount_fen", command.amount_fen)
+    model.check_amount("gift_fen", command.gift_fen, least=0)
+    entry = _direct(command, "top_up", memo=command.memo)
+    transfer = await _move(uow, entry, lambda state: model.pay_in(state, command))
+    if not transfer.repeated:
+        uow.publish(ToppedUp(driver_id=command.driver_id), key=f"driver:{command.driver_id}")
+    return transfer
+
+
 async def correct(uow: UnitOfWork, command: Correction) -> Transfer:
     """Change what a settled charge cost; what the driver cannot pay becomes arrears."""
     model.check_amount("energy_fee_fen", abs(command.energy_fee_fen), least=0)
@@ -73,32 +87,46 @@ async def adjust(uow: UnitOfWork, command: Adjustment) -> Transfer:
 
 
 async def hold(uow: UnitOfWork, command: Hold) -> Transfer:
-    """Set money aside. Refused "balance_low" or "arrears"; nothing is written then."""
-    model.check_id("hold_id", command.hold_id)
+    """Set money aside, cash before gifts. Refused "balance_low" or "arrears"; nothing is written then."""
     model.check_amount("amount_fen", command.amount_fen)
-    entry = sql.Entry(
+    entry = _setting_aside(command, "hold")
+    if not await sql.set_aside(uow, command):
+        return await _set_aside(uow, entry, lambda state: model.to_hold(state, command.amount_fen))
+    held = Held(command.amount_fen)
+    await sql.add_hold(uow, command.hold_id, command.driver_id, held)
+    return await sql.add_transfer(uow, entry, model.hold(command.driver_id, held))
+
+
+async def freeze(uow: UnitOfWork, command: Freeze) -> Transfer:
+    """Set aside what is to be paid back: so much cash and so much of the gifts. Refused "balance_low"."""
+    model.check_amount("cash_fen", command.cash_fen)
+    model.check_amount("gift_fen", command.gift_fen, least=0)
+    return await _set_aside(uow, _setting_aside(command, "freeze"), lambda state: model.to_freeze(state, command))
+
+
+def _setting_aside(command: Hold | Freeze, purpose: str) -> sql.Entry:
+    model.check_id("hold_id", command.hold_id)
+    return sql.Entry(
         transfer_id=command.hold_id,
         kind=TransferKind.HOLD,
-        purpose="hold",
+        purpose=purpose,
         driver_id=command.driver_id,
         digest=model.digest(command),
         hold_id=command.hold_id,
         memo=model.fitting(command.reason),
     )
-    if not await sql.set_aside(uow, command):
-        return await _why_not_held(uow, command, entry)
-    await sql.add_hold(uow, command)
-    return await sql.add_transfer(uow, entry, model.hold(command))
 
 
-async def _why_not_held(uow: UnitOfWork, command: Hold, entry: sql.Entry) -> Transfer:
-    if await sql.find_hold(uow, command.hold_id):
+async def _set_aside(uow: UnitOfWork, entry: sql.Entry, part: Callable[[WalletState], Held]) -> Transfer:
+    """The way that looks at the wallet: for gifts, for refunds, and to say why not."""
+    book = await sql.open_wallet(uow, entry.driver_id, entry.transfer_id)
+    if book is not None and book.known_digest is not None:
         return await _repeated(uow, entry)
-    book = await sql.open_wallet(uow, command.driver_id, command.hold_id)
-    state = book.state if book else WalletState()
-    if state.arrears_fen:
-        raise model.arrears_open(state.arrears_fen)
-    raise model.balance_low(available_fen=state.cash_fen, needed_fen=command.amount_fen)
+    held = part(book.state if book else WalletState())
+    if book is None:
+        raise model.balance_low(available_fen=0, needed_fen=held.amount_fen)
+    await sql.add_hold(uow, entry.transfer_id, entry.driver_id, held)
+    return await _write(uow, book, entry, model.hold(entry.driver_id, held))
 
 
 async def capture(uow: UnitOfWork, command: Capture) -> Transfer:
@@ -108,8 +136,24 @@ async def capture(uow: UnitOfWork, command: Capture) -> Transfer:
         uow,
         entry,
         HoldState.CAPTURED,
-        lambda book, held_fen: model.capture(book.state, book.driver_id, held_fen, command),
+        lambda book: model.capture(book.state, book.driver_id, book.held, command),
     )
+
+
+async def pay_out(uow: UnitOfWork, command: PayOut) -> Transfer:
+    """Frozen money has left: end its hold."""
+    model.check_id("transfer_id", command.transfer_id)
+    model.check_amount("amount_fen", command.amount_fen)
+    entry = sql.Entry(
+        transfer_id=command.transfer_id,
+        kind=TransferKind.CAPTURE,
+        purpose="refund",
+        driver_id=0,
+        digest=model.digest(command),
+        hold_id=command.hold_id,
+        memo=model.fitting(command.memo),
+    )
+    return await _close(uow, entry, HoldState.CAPTURED, lambda book: model.pay_out(book.driver_id, book.held, command))
 
 
 async def release(uow: UnitOfWork, command: Release) -> Transfer:
@@ -124,7 +168,7 @@ async def release(uow: UnitOfWork, command: Release) -> Transfer:
         memo=model.fitting(command.reason),
     )
     return await _close(
-        uow, entry, HoldState.RELEASED, lambda book, held_fen: model.release(book.state, book.driver_id, held_fen)
+        uow, entry, HoldState.RELEASED, lambda book: model.release(book.state, book.driver_id, book.held)
     )
 
 
@@ -132,7 +176,7 @@ async def _close(
     uow: UnitOfWork,
     entry: sql.Entry,
     state: HoldState,
-    lines: Callable[[sql.OpenBook, int], tuple[Posting, ...]],
+    lines: Callable[[sql.OpenBook], tuple[Posting, ...]],
 ) -> Transfer:
     """End a hold with a transfer; the same transfer again is a success."""
     book = await sql.open_hold(uow, entry.hold_id or "", entry.transfer_id)
@@ -146,10 +190,12 @@ async def _close(
             f"hold_{book.hold.state}",
             closing_transfer_id=book.hold.closing_transfer_id,
         )
-    return await _write(uow, book, entry, lines(book, book.hold.amount_fen))
+    return await _write(uow, book, entry, lines(book))
 
 
-def _direct(command: TopUp | Correction | Adjustment, purpose: str, *, memo: str, actor: str = "system") -> sql.Entry:
+def _direct(
+    command: TopUp | PayIn | Correction | Adjustment, purpose: str, *, memo: str, actor: str = "system"
+) -> sql.Entry:
     model.check_id("transfer_id", command.transfer_id)
     return sql.Entry(
         transfer_id=command.transfer_id,
@@ -203,7 +249,10 @@ __all__ = [
     "capture_many",
     "correct",
     "find_hold",
+    "freeze",
     "hold",
+    "pay_in",
+    "pay_out",
     "release",
     "top_up",
 ]

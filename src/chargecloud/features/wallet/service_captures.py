@@ -36,8 +36,7 @@ async def capture_many(uow: UnitOfWork, commands: Sequence[Capture]) -> None:
     for command in commands:
         book = books[command.hold_id]
         state = states.get(book.driver_id, book.state)
-        held_fen = book.hold.amount_fen if book.hold else 0
-        lines = model.capture(state, book.driver_id, held_fen, command)
+        lines = model.capture(state, book.driver_id, book.held, command)
         states[book.driver_id] = state.after(lines)
         written.append((replace(capture_entry(command), driver_id=book.driver_id), lines))
     before = {book.driver_id: book.state for book in books.values()}

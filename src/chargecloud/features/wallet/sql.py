@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Row, String, Table, insert, select, update
 
 from chargecloud.features.wallet.messages import Account, Hold, HoldInfo, HoldState, Posting, Transfer, TransferKind
-from chargecloud.features.wallet.model import MAX_ID_LENGTH, MAX_TEXT_LENGTH, WalletState
+from chargecloud.features.wallet.model import MAX_ID_LENGTH, MAX_TEXT_LENGTH, Held, WalletState
 from chargecloud.infra.sql.append_only import APPEND_ONLY
 from chargecloud.infra.sql.bulk import insert_many
 from chargecloud.infra.sql.types import big_id, big_int, code, epoch_ms, fen, metadata
@@ -27,10 +27,13 @@ wallets = Table(
     Column("cash_fen", fen(), nullable=False),
     Column("held_fen", fen(), nullable=False),
     Column("arrears_fen", fen(), nullable=False),
+    Column("gift_fen", fen(), nullable=False, server_default="0"),
     CheckConstraint("cash_fen >= 0", name="cash"),
     CheckConstraint("held_fen >= 0", name="held"),
     CheckConstraint("arrears_fen >= 0", name="arrears"),
     CheckConstraint("cash_fen = 0 OR arrears_fen = 0", name="arrears_first"),
+    CheckConstraint("gift_fen >= 0", name="gift"),
+    CheckConstraint("gift_fen = 0 OR arrears_fen = 0", name="arrears_before_gift"),
 )
 
 holds = Table(
@@ -43,7 +46,9 @@ holds = Table(
     Column("placed_at_ms", epoch_ms(), nullable=False),
     Column("ended_at_ms", epoch_ms()),
     Column("closing_transfer_id", code(ID_LENGTH)),
+    Column("gift_fen", fen(), nullable=False, server_default="0"),
     CheckConstraint("amount_fen > 0", name="amount"),
+    CheckConstraint("gift_fen >= 0 AND gift_fen <= amount_fen", name="gift"),
     Index(None, "driver_id", "state"),
 )
 
@@ -102,6 +107,11 @@ class OpenBook:
     known_digest: str | None
     hold: HoldInfo | None = None
 
+    @property
+    def held(self) -> Held:
+        """What its hold has set aside; nothing without one."""
+        return Held(self.hold.amount_fen, self.hold.gift_fen) if self.hold else Held(0)
+
 
 def for_driver(entry: Entry, driver_id: int) -> Entry:
     """The entry, once it is known whose hold it ends."""
@@ -116,8 +126,9 @@ HOLD_COLUMNS = (
     holds.c.placed_at_ms,
     holds.c.ended_at_ms,
     holds.c.closing_transfer_id,
+    holds.c.gift_fen.label("held_gift_fen"),
 )
-WALLET_COLUMNS = (wallets.c.cash_fen, wallets.c.held_fen, wallets.c.arrears_fen)
+WALLET_COLUMNS = (wallets.c.cash_fen, wallets.c.held_fen, wallets.c.arrears_fen, wallets.c.gift_fen)
 
 
 _ADD_TRANSFER = insert(transfers)
@@ -128,12 +139,12 @@ async def open_wallet(uow: UnitOfWork, driver_id: int, transfer_id: str) -> Open
     known = select(transfers.c.digest).where(transfers.c.transfer_id == transfer_id).scalar_subquery()
     statement = select(*WALLET_COLUMNS, known).where(wallets.c.driver_id == driver_id).with_for_update()
     row = (await uow.connection.execute(statement)).first()
-    return OpenBook(driver_id, WalletState(row[0], row[1], row[2]), row[3]) if row else None
+    return OpenBook(driver_id, WalletState(*row[:4]), row[4]) if row else None
 
 
 async def create_wallet(uow: UnitOfWork, driver_id: int) -> None:
     """An empty wallet, unless somebody made it at this very moment."""
-    empty = {"driver_id": driver_id, "cash_fen": 0, "held_fen": 0, "arrears_fen": 0}
+    empty = {"driver_id": driver_id, "cash_fen": 0, "held_fen": 0, "arrears_fen": 0, "gift_fen": 0}
     await uow.connection.execute(insert_ignore(wallets, empty))
 
 
@@ -149,8 +160,12 @@ async def open_hold(uow: UnitOfWork, hold_id: str, transfer_id: str) -> OpenBook
     row = (await uow.connection.execute(statement)).first()
     if row is None:
         return None
-    state = WalletState(row.cash_fen, row.held_fen, row.arrears_fen)
-    return OpenBook(row.driver_id, state, row.known_digest, hold_info(row))
+    return OpenBook(row.driver_id, state_of(row), row.known_digest, hold_info(row))
+
+
+def state_of(row: Row[*tuple[Any, ...]]) -> WalletState:
+    """A wallet from its columns."""
+    return WalletState(row.cash_fen, row.held_fen, row.arrears_fen, row.gift_fen)
 
 
 def hold_info(row: Row[*tuple[Any, ...]]) -> HoldInfo:
@@ -163,6 +178,7 @@ def hold_info(row: Row[*tuple[Any, ...]]) -> HoldInfo:
         placed_at_ms=row.placed_at_ms,
         ended_at_ms=row.ended_at_ms,
         closing_transfer_id=row.closing_transfer_id,
+        gift_fen=row.held_gift_fen,
     )
 
 
@@ -174,7 +190,7 @@ async def find_hold(uow: UnitOfWork, hold_id: str) -> HoldInfo | None:
 
 
 async def set_aside(uow: UnitOfWork, command: Hold) -> bool:
-    """Move cash to held in one conditional update; False when there is too little, a debt, or the hold exists."""
+    """Hold cash alone, in one conditional update; False when there is too little, a debt, or the hold exists."""
     taken = select(holds.c.hold_id).where(holds.c.hold_id == command.hold_id).exists()
     statement = (
         update(wallets)
@@ -189,13 +205,14 @@ async def set_aside(uow: UnitOfWork, command: Hold) -> bool:
     return (await uow.connection.execute(statement)).rowcount == 1
 
 
-async def add_hold(uow: UnitOfWork, command: Hold) -> None:
+async def add_hold(uow: UnitOfWork, hold_id: str, driver_id: int, held: Held) -> None:
     """Write an open hold."""
     await uow.connection.execute(
         insert(holds).values(
-            hold_id=command.hold_id,
-            driver_id=command.driver_id,
-            amount_fen=command.amount_fen,
+            hold_id=hold_id,
+            driver_id=driver_id,
+            amount_fen=held.amount_fen,
+            gift_fen=held.gift_fen,
             state=HoldState.OPEN.value,
             placed_at_ms=uow.now_ms,
         )
@@ -214,18 +231,20 @@ async def end_hold(uow: UnitOfWork, hold_id: str, state: HoldState, transfer_id:
 
 async def move(uow: UnitOfWork, book: OpenBook, after: WalletState) -> bool:
     """Change a wallet from exactly what was read; False when it is not that any more."""
-    before = book.state
-    statement = (
-        update(wallets)
-        .where(
-            wallets.c.driver_id == book.driver_id,
-            wallets.c.cash_fen == before.cash_fen,
-            wallets.c.held_fen == before.held_fen,
-            wallets.c.arrears_fen == before.arrears_fen,
-        )
-        .values(cash_fen=after.cash_fen, held_fen=after.held_fen, arrears_fen=after.arrears_fen)
-    )
-    return (await uow.connection.execute(statement)).rowcount == 1
+    statement = update(wallets).where(wallets.c.driver_id == book.driver_id)
+    for name, value in state_columns(book.state).items():
+        statement = statement.where(wallets.c[name] == value)
+    return (await uow.connection.execute(statement.values(state_columns(after)))).rowcount == 1
+
+
+def state_columns(state: WalletState) -> dict[str, object]:
+    """A wallet as its columns."""
+    return {
+        "cash_fen": state.cash_fen,
+        "held_fen": state.held_fen,
+        "arrears_fen": state.arrears_fen,
+        "gift_fen": state.gift_fen,
+    }
 
 
 async def add_transfer(uow: UnitOfWork, entry: Entry, lines: tuple[Posting, ...]) -> Transfer:

