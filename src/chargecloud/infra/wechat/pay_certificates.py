@@ -5,6 +5,8 @@ moves from certificates to the public key, WeChat Pay signs either way.
 """
 
 import asyncio
+import contextlib
+import re
 
 import msgspec
 import structlog
@@ -24,6 +26,8 @@ log = structlog.get_logger("chargecloud.wechat_pay")
 PATH = "/v3/certificates"
 GOOD_FOR_MS = 12 * 3_600_000
 """WeChat Pay asks for a download every 12 to 24 hours."""
+LOOK_AFTER_S = 3_600.0
+_CERTIFICATE_SERIAL = re.compile(r"[0-9A-Fa-f]{8,64}")
 
 
 class _Listed(msgspec.Struct, frozen=True):
@@ -43,6 +47,31 @@ class Certificates:
         self._limit = limit or RefreshLimit()
         self._lock = asyncio.Lock()
         self._fresh_until_ms = 0
+        self._wanted = asyncio.Event()
+
+    def want(self, serial: str) -> None:
+        """Somebody has sent a message signed with this serial, which we do not know. It may be anybody: nothing is done
+        here, and `keep` downloads once a minute at most. The id of a public key is in no download.
+        """
+        if _CERTIFICATE_SERIAL.fullmatch(serial) and self._http.keys.find(serial, self._http.clock.now_ms()) is None:
+            self._wanted.set()
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether a download is to be made when one may."""
+        return self._wanted.is_set()
+
+    async def keep(self) -> None:
+        """Keep the ring filled until cancelled: at once, every hour when it is due, and when an unknown serial came."""
+        while True:
+            try:
+                await (self.refresh() if self._wanted.is_set() else self.ensure())
+            except PayError as error:
+                log.warning("wechat_pay.certificates_failed", why=str(error))
+            self._wanted.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_AFTER_S):
+                    await self._wanted.wait()
 
     async def ensure(self) -> None:
         """Before a call whose answer is to be verified. Raises only when there is no key at all to verify with."""

@@ -1,6 +1,7 @@
 """One signed call to WeChat Pay: sign, send, verify, and repeat what may be repeated within its deadline."""
 
 import asyncio
+import logging
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +35,12 @@ PAUSES_S: Sequence[float] = (0.2, 1.0)
 
 _BY_STATUS: Mapping[int, type[PayRefused]] = {401: PayDenied, 403: PayDenied, 404: PayNotFound, 429: PayBusy}
 _AGAIN = frozenset({"SYSTEM_ERROR", "SYSTEMERROR"})
+
+
+def http_client() -> httpx.AsyncClient:
+    """A client of its own: no redirects, no proxies from the environment, and no lines about requests in the log."""
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    return httpx.AsyncClient(timeout=ATTEMPT_S, follow_redirects=False, trust_env=False)
 
 
 def new_nonce() -> str:

@@ -7,13 +7,16 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
+from datetime import datetime
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from chargecloud.infra.wechat.pay_errors import NotAuthentic, Rejection
 from chargecloud.infra.wechat.pay_xml import parse_flat
+from chargecloud.kernel.clock import from_local
 
 V2_KEY_LENGTH = 32
 MD5, HMAC_SHA256 = "MD5", "HMAC-SHA256"
@@ -61,6 +64,13 @@ def open_v2_refund_notice(body: bytes, key: str) -> dict[str, str]:
         return parse_flat(open_ecb(refund_key(key), sealed), root="root")
     except ValueError as error:
         raise NotAuthentic(Rejection.SEALED, f"req_info: {error}") from None
+
+
+def local_moment(text: str) -> int:
+    """ "20140903131540", Beijing time, as epoch milliseconds; ValueError for anything else."""
+    if not re.fullmatch(r"[0-9]{14}", text):
+        raise ValueError(f"{text[:20]!r} is no time such as 20260131080000")
+    return from_local(datetime.fromisoformat(f"{text[:8]}T{text[8:]}"))
 
 
 def refund_key(key: str) -> bytes:
