@@ -1,5 +1,6 @@
 """Monthly cards and packs: sold, used, counted, given back; and cards at the board."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -7,8 +8,10 @@ import pytest
 from chargecloud.device.commands import AnswerBalance, AnswerStart, ReplyRefusal
 from chargecloud.features.drivers import service as drivers
 from chargecloud.features.drivers.service import NewCard
+from chargecloud.features.orders import sql_passes
 from chargecloud.infra.sql.engine import Database
 from chargecloud.kernel.clock import ManualClock
+from chargecloud.kernel.errors import Conflict, Refused, Unavailable
 from tests.support import dny
 from tests.support.api import Api
 from tests.support.board_world import BY_HOUR, BoardWorld
@@ -145,3 +148,27 @@ async def test_a_card_that_asks_hears_its_balance(street: BoardWorld) -> None:
     await street.board(dny.swipe(port=0xFF, message_id=9))
     answer = street.asked(AnswerBalance)[-1]
     assert (answer.refusal, answer.balance_fen) == (ReplyRefusal.NONE, 2_000)
+
+
+@pytest.mark.parametrize("limits", [{"uses": 3}, {"max_per_day": 3}], ids=["pack", "day"])
+async def test_of_many_uses_at_once_only_those_left_count(street: BoardWorld, limits: dict[str, int]) -> None:
+    found = await sold(street, **limits)
+
+    async def use() -> bool:
+        for _ in range(20):
+            try:
+                async with street.database.unit() as uow:
+                    day = await sql_passes.count_day(uow, found["id"], max_per_day=limits.get("max_per_day", 0))
+                    if not day or ("uses" in limits and not await sql_passes.count_use(uow, found["id"])):
+                        raise Refused("used up", "used_up")
+                    return True
+            except Refused:
+                return False
+            except (Conflict, Unavailable):  # lost a race for the row; a request is repeated
+                await asyncio.sleep(0.01)
+        raise AssertionError("lost twenty races in a row")
+
+    assert sorted(await asyncio.gather(*(use() for _ in range(12)))) == [False] * 9 + [True] * 3
+    async with street.database.read() as connection:
+        day = sql_passes.day_of(street.clock.now_ms())
+        assert await sql_passes.uses_on(connection, found["id"], day) == 3
