@@ -138,8 +138,11 @@ class PowerReading(msgspec.Struct, frozen=True, gc=False):
     peak_mw: int | None
 
 
-class MeterSampled(DeviceEvent, frozen=True, gc=False, kw_only=True):
-    """Live values of one connector. `session_no` is empty when idle and never proof of activity unless charging."""
+class MeterSampled(DeviceEvent, frozen=True, gc=False):
+    """Live values of one connector. `session_no` is empty when idle and never proof of activity unless charging.
+
+    The one event that is made by position where it is made often: twenty names cost half a microsecond.
+    """
 
     connector_no: int
     session_no: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from struct import Struct
 from typing import Any
 
 from chargecloud.device.events import DeviceEvent
@@ -20,13 +21,15 @@ Handler = Callable[[Board, Any, int, bytes], None]
 """(board, typed frame, message id, whole frame as it came); the table below pairs each with its frame class."""
 
 _ACK_HEAD = b"DNY\x0a\x00"
+_ACK_HEAD_SUM = sum16(_ACK_HEAD)
+_ack = Struct("<5s7sBH").pack
 _SEEN = Answer(accepted=True)
 
 
 def one_byte_ack(raw: bytes) -> bytes:
     """Result 0 made of the frame it answers, whose ids it repeats: the hottest answer needs no typed frame."""
-    covered = _ACK_HEAD + raw[5:12] + b"\x00"
-    return covered + sum16(covered).to_bytes(2, "little")
+    ids_and_command = raw[5:12]
+    return _ack(_ACK_HEAD, ids_and_command, 0, _ACK_HEAD_SUM + sum16(ids_and_command))
 
 
 def on_heartbeat(board: Board, frame: uplinks.Heartbeat, message_id: int, raw: bytes) -> None:

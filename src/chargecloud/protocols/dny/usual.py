@@ -6,6 +6,8 @@ for, is left to the general path, so the two differ in speed only; a test compar
 
 from __future__ import annotations
 
+from struct import Struct
+
 from chargecloud.device.events import DeviceEvent
 from chargecloud.protocols.dny.board import COMMAND_GAP_S, BoardState
 from chargecloud.protocols.dny.conversation import HubConversation
@@ -15,7 +17,7 @@ from chargecloud.protocols.dny.mapping.live import beat, beat_of, meter_sampled
 from chargecloud.protocols.dny.uplinks import one_byte_ack
 from chargecloud.protocols.wire.checksums import sum16
 
-_COMMAND_AT, _ID_AT, _ID_END = HEADER_SIZE - 1, LENGTH_BASE, LENGTH_BASE + 4
+_COMMAND_AT, _ID_AT = HEADER_SIZE - 1, LENGTH_BASE
 _HEADS = [MAGIC + max(0, size - LENGTH_BASE).to_bytes(2, "little") for size in range(FRAME_MAX + 1)]
 """How a whole frame of that size begins."""
 _COUNT_AT = HEADER_SIZE + 2
@@ -27,7 +29,7 @@ _USUAL = frozenset((_BEAT, _LEGACY, _PROGRESS))
 _FORMS = {HEADER_SIZE + layout.size + SUM_SIZE: layout.decode for layout in uplinks.PowerHeartbeat.layouts()}
 """The forms of progress by the size of the whole frame: years of firmware appended columns."""
 _ADMITTED = BoardState.ADMITTED
-_number = int.from_bytes
+_id_in = Struct("<I").unpack_from
 
 
 def answer_to(hub: HubConversation, data: bytes, only: str = "") -> bytes | None:
@@ -44,7 +46,7 @@ def answer_to(hub: HubConversation, data: bytes, only: str = "") -> bytes | None
             return None
     elif command != _LEGACY or not _fits(data, size - SUM_SIZE):
         return None
-    board = hub.boards.get(_number(data[_ID_AT:_ID_END], "little"))
+    board = hub.boards.get(_id_in(data, _ID_AT)[0])
     if board is None or board.state is not _ADMITTED or board.lanes or (only and board.code != only):
         return None
     if sum16(data[:-SUM_SIZE]) != data[-2] | data[-1] << 8:
@@ -54,7 +56,7 @@ def answer_to(hub: HubConversation, data: bytes, only: str = "") -> bytes | None
 
 def event_of(hub: HubConversation, data: bytes, now: float) -> DeviceEvent:
     """What `uplinks` would note and tell of a frame that has an answer here."""
-    board = hub.boards[_number(data[_ID_AT:_ID_END], "little")]
+    board = hub.boards[_id_in(data, _ID_AT)[0]]
     board.heard_at = now
     command = data[_COMMAND_AT]
     if command == _BEAT:

@@ -121,33 +121,33 @@ def meter_sampled(code: str, frame: uplinks.PowerHeartbeat) -> MeterSampled:
     energy = frame.energy_001kwh * MWH_PER_001KWH
     status, plugged, floating = _LOOKS[frame.port_state]
     return MeterSampled(
-        charge_point_code=code,
-        connector_no=connector_no_of(frame.port_no),
-        session_no=session_no_of(frame.order_no),
-        status=status,
-        status_raw=frame.port_state,
-        plugged=plugged,
-        holstered=None,
-        voltage_mv=(frame.voltage_dv or 0) * MV_PER_DV,
-        current_ma=frame.current_ma or 0,
-        cable_temp_c=CELSIUS_OF[frame.port_temp_raw or 0],
-        soc_pct=0,
-        battery_temp_c=None,
-        charged_s=frame.duration_s,
-        remaining_s=0,
-        energy_mwh=energy,
-        billed_energy_mwh=energy,
-        amount_hao=0,
-        fault_bits=0,
-        power=PowerReading(
-            now_mw=frame.power_dw * MW_PER_DW,
-            interval_max_mw=frame.max_power_dw * MW_PER_DW,
-            interval_min_mw=frame.min_power_dw * MW_PER_DW,
-            interval_avg_mw=frame.avg_power_dw * MW_PER_DW,
-            peak_mw=scaled(frame.peak_power_dw, MW_PER_DW),
+        connector_no_of(frame.port_no),  # connector_no
+        session_no_of(frame.order_no),  # session_no
+        status,  # status
+        frame.port_state,  # status_raw
+        plugged,  # plugged
+        None,  # holstered
+        (frame.voltage_dv or 0) * MV_PER_DV,  # voltage_mv
+        frame.current_ma or 0,  # current_ma
+        CELSIUS_OF[frame.port_temp_raw or 0],  # cable_temp_c
+        0,  # soc_pct
+        None,  # battery_temp_c
+        frame.duration_s,  # charged_s
+        0,  # remaining_s
+        energy,  # energy_mwh
+        energy,  # billed_energy_mwh
+        0,  # amount_hao
+        0,  # fault_bits
+        PowerReading(  # power
+            frame.power_dw * MW_PER_DW,
+            frame.max_power_dw * MW_PER_DW,
+            frame.min_power_dw * MW_PER_DW,
+            frame.avg_power_dw * MW_PER_DW,
+            scaled(frame.peak_power_dw, MW_PER_DW),
         ),
-        ambient_temp_c=CELSIUS_OF[frame.env_temp_raw or 0],
-        floating=floating,
+        CELSIUS_OF[frame.env_temp_raw or 0],  # ambient_temp_c
+        floating,  # floating
+        charge_point_code=code,
     )
 
 

@@ -67,24 +67,24 @@ def meter_sampled(frame: frames.RealtimeData, dialect: Dialect) -> MeterSampled:
     energy = frame.charged_energy * MWH_PER_WIRE_UNIT
     trade_no = frame.trade_no
     return MeterSampled(
+        CONNECTOR_NO[frame.gun_no],  # connector_no
+        "" if trade_no == NO_TRADE else trade_no,  # session_no
+        _STATUS_OF[frame.status],  # status
+        frame.status,  # status_raw
+        frame.gun_plugged == 1,  # plugged
+        _HOLSTERED_OF[frame.gun_homed],  # holstered
+        frame.output_voltage * 100,  # voltage_mv
+        frame.output_current * 100,  # current_ma
+        _CELSIUS_OF[frame.gun_cable_temp],  # cable_temp_c
+        frame.soc,  # soc_pct
+        _CELSIUS_OF[frame.battery_max_temp],  # battery_temp_c
+        frame.charged_minutes * 60,  # charged_s
+        frame.remaining_minutes * 60,  # remaining_s
+        energy,  # energy_mwh
+        frame.loss_charged_energy * MWH_PER_WIRE_UNIT or energy,  # billed_energy_mwh
+        frame.charged_amount,  # amount_hao
+        frame.hardware_fault << dialect.fault_shift,  # fault_bits
         charge_point_code=frame.pile_code,
-        connector_no=CONNECTOR_NO[frame.gun_no],
-        session_no="" if trade_no == NO_TRADE else trade_no,
-        status=_STATUS_OF[frame.status],
-        status_raw=frame.status,
-        plugged=frame.gun_plugged == 1,
-        holstered=_HOLSTERED_OF[frame.gun_homed],
-        voltage_mv=frame.output_voltage * 100,
-        current_ma=frame.output_current * 100,
-        cable_temp_c=_CELSIUS_OF[frame.gun_cable_temp],
-        soc_pct=frame.soc,
-        battery_temp_c=_CELSIUS_OF[frame.battery_max_temp],
-        charged_s=frame.charged_minutes * 60,
-        remaining_s=frame.remaining_minutes * 60,
-        energy_mwh=energy,
-        billed_energy_mwh=frame.loss_charged_energy * MWH_PER_WIRE_UNIT or energy,
-        amount_hao=frame.charged_amount,
-        fault_bits=frame.hardware_fault << dialect.fault_shift,
     )
 
 
