@@ -156,6 +156,7 @@ async def test_an_unknown_serial_leads_to_one_download_and_the_repetition_is_tak
         # the answer to the order is signed with the new certificate, too
         with pytest.raises(ProviderSilent):
             await side.channel.charge(ChannelContract().wanted(side))
+        assert side.wechat._pay.certificates.is_wanted
         await side.pay(payment_no)
         for _ in range(20):
             with pytest.raises(NoticeRefused) as refused:

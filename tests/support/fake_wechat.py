@@ -27,6 +27,13 @@ def _keys() -> Keys:
     return make(NOW_MS)
 
 
+def made_once() -> Keys:
+    """The same keys for every test of a process, in an object of its own."""
+    keys = copy(_keys())
+    keys.platforms = list(keys.platforms)
+    return keys
+
+
 @dataclass
 class Caught:
     """A notice as the merchant gets it."""
@@ -58,8 +65,7 @@ class Stage:
     mode: str = "public_key"
 
     def __post_init__(self) -> None:
-        keys = copy(_keys())
-        keys.platforms = list(keys.platforms)
+        keys = made_once()
         self.fake = FakeWechat(keys, self.clock, base_url=BASE, send=self.merchantside.send)
         self.fake.world.mode = self.mode
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(self.fake.app), base_url=BASE)

@@ -62,10 +62,10 @@ def fake_wechat(
         def ready() -> None:
             base = f"http://{f'[{host}]' if ':' in host else host}:{server.port}"
             fake.world.base_url = base
-            path = config.write(
+            found = config.values(
                 known, data, base_url=base, notify_url=notify_url, certificate_mode=mode == "certificate"
             )
-            typer.echo(banner(base, path))
+            typer.echo(banner(base, config.write(data, found)))
 
         await process.run_parts([fake, server], stop, on_ready=ready)
         return 0

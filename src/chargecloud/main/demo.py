@@ -17,6 +17,7 @@ from chargecloud.main.demo_boards import BOARD_STATIONS, boards_simulation
 from chargecloud.main.demo_boards_once import FASTER, ebikes_once, plug_in
 from chargecloud.main.demo_fleet import Life, charge_points, simulations
 from chargecloud.main.demo_once import charge_once
+from chargecloud.main.demo_wechat import own_wechat
 from chargecloud.main.roles import Platform, all_parts, wire
 from chargecloud.main.servers import WebServer
 from chargecloud.main.settings import HttpsSettings, JournalSettings, ListenerSettings, Settings
@@ -120,10 +121,11 @@ def run_demo(settings: Settings, *, public: bool, fresh: bool) -> int:
         shutil.rmtree(own.data_dir, ignore_errors=True)
 
     async def until_stopped(stop: asyncio.Event) -> int:
-        platform = wire(own, SystemClock(), pages=(demo_http.router,))
-        seeding = Seeding(platform)
-        parts = [*all_parts(platform, seeding=seeding), Fleet(platform, frozenset(Life))]
-        await process.run_parts(parts, stop, on_ready=lambda: typer.echo(banner(platform, seeding)))
+        async with own_wechat(own, SystemClock()) as settings:
+            platform = wire(settings, SystemClock(), pages=(demo_http.router,))
+            seeding = Seeding(platform)
+            parts = [*all_parts(platform, seeding=seeding), Fleet(platform, frozenset(Life))]
+            await process.run_parts(parts, stop, on_ready=lambda: typer.echo(banner(platform, seeding)))
         return 0
 
     return process.run(until_stopped)
@@ -172,7 +174,9 @@ def _once(
 
 def demo_settings(settings: Settings, directory: Path, *, public: bool) -> Settings:
     """The same settings for the demo: its own directory, loopback only unless asked otherwise, documentation on."""
-    for section, key in ((settings.database, "database.url"), (settings.bus, "bus.url"), (settings.cache, "cache.url")):
+    sections = (settings.database, settings.bus, settings.cache, settings.wechat)
+    keys = ("database.url", "bus.url", "cache.url", "wechat")
+    for section, key in zip(sections, keys, strict=True):
         if section.model_fields_set:
             raise Invalid(f"demo: {key} is configured, but the demo keeps data of its own; leave it out", "demo_data")
     listeners = settings.listeners if "listeners" in settings.model_fields_set else _loopback(settings.listeners)
@@ -228,6 +232,7 @@ def banner(platform: Platform, seeding: Seeding) -> str:
             f"  充电桩 listeners     {listening}  ({len(charge_points())} 台模拟桩 virtual charge points, "
             f"{sum(len(place.modem.boards) for place in BOARD_STATIONS)} 台电动车桩 e-bike boards)",
             f"  数据 data            {settings.data_dir}",
+            *([f"  模拟微信 fake WeChat {wechat}/connect"] if (wechat := settings.wechat.web_base_url) else []),
             "",
             "  账号 accounts (REST: POST /api/v1/staff/sign-in)",
             f"    {demo_seed.DEMO_USERNAME} / {demo_seed.DEMO_PASSWORD}  只读 read-only",

@@ -47,13 +47,14 @@ def test_a_file_that_is_not_ours_is_left_alone(tmp_path: Path, content: bytes) -
 @pytest.mark.parametrize("certificate_mode", [False, True])
 def test_the_platform_reads_what_is_written(tmp_path: Path, certificate_mode: bool) -> None:
     keys = load_or_make(tmp_path, NOW_MS)
-    path = config.write(
+    found = config.values(
         keys,
         tmp_path,
         base_url="http://127.0.0.1:9780",
         notify_url="http://127.0.0.1:8080/wx_notify_url",
         certificate_mode=certificate_mode,
     )
+    path = config.write(tmp_path, found)
     settings = Settings.model_validate(tomllib.loads(path.read_text("utf-8"))).wechat
     assert settings.missing_for_pay == ()
     assert settings.mch_key_file is not None and load_private_key(settings.mch_key_file.read_bytes())

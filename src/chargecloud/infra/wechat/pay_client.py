@@ -161,12 +161,19 @@ class PayClient:
         return found
 
     async def _get(self, path: str, **query: str) -> bytes:
-        await self.certificates.ensure()
-        return (await self.http.ask(Call("GET", f"{path}?{urlencode(query)}" if query else path))).body
+        return await self._asked(Call("GET", f"{path}?{urlencode(query)}" if query else path))
 
     async def _post(self, path: str, body: Mapping[str, object]) -> bytes:
+        return await self._asked(Call("POST", path, msgspec.json.encode(body)))
+
+    async def _asked(self, call: Call) -> bytes:
+        """The body of a verified answer; a key we lack is asked for, and the caller asks again as after any silence."""
         await self.certificates.ensure()
-        return (await self.http.ask(Call("POST", path, msgspec.json.encode(body)))).body
+        try:
+            return (await self.http.ask(call)).body
+        except PayUnknown as error:
+            self.certificates.want(error.serial)
+            raise
 
 
 def cut(text: str, limit: int) -> str:

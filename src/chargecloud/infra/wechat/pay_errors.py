@@ -39,8 +39,13 @@ class PayBusy(PayRefused):
 class PayUnknown(PayError):
     """Nobody knows whether it happened: no answer, a server error to the end, or an answer that is not WeChat's.
 
-    Repeat with the *same* business numbers or query; never with new ones.
+    Repeat with the *same* business numbers or query; never with new ones. `serial` is set when the answer was signed
+    with a key we do not have.
     """
+
+    def __init__(self, message: str, *, serial: str = "") -> None:
+        super().__init__(message)
+        self.serial = serial
 
 
 class Rejection(StrEnum):

@@ -19,6 +19,7 @@ from chargecloud.infra.wechat.pay_errors import (
     PayNotFound,
     PayRefused,
     PayUnknown,
+    Rejection,
 )
 from chargecloud.infra.wechat.pay_keys import KeyRing, Merchant
 from chargecloud.infra.wechat.pay_signing import Authorization, authorization, request_message
@@ -153,7 +154,10 @@ class PayHttp:
                 try:
                     verify(answer.headers, answer.body, self.keys, self.clock.now_ms())
                 except NotAuthentic as error:
-                    raise PayUnknown(f"{call.method} {_shown(call.path)}: answer not taken: {error}") from None
+                    unknown = error.reason is Rejection.SERIAL_UNKNOWN
+                    serial = answer.headers.get("wechatpay-serial", "") if unknown else ""
+                    what = f"{call.method} {_shown(call.path)}: answer not taken: {error}"
+                    raise PayUnknown(what, serial=serial) from None
             return answer
         code, message = _complaint(answer.body)
         if answer.status >= 500 or code in _AGAIN:
