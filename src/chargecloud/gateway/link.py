@@ -189,7 +189,12 @@ class Link(asyncio.Protocol):
             board.end(command, CommandOutcome.UNANSWERED, "connection_broken")
 
     def tick(self, now: float) -> None:
-        """Do what is due and arm the next deadline. Until it is online the admission alone watches a connection."""
+        """Do what is due and arm the next deadline. Until it is online the admission alone watches a connection.
+
+        Of those due in one sweep an earlier one may have ended this: a line ends with everybody on it.
+        """
+        if self.state is LinkState.CLOSED:
+            return
         self.armed = inf
         board = self.board
         wall_ms = board.now_ms()

@@ -195,6 +195,20 @@ async def test_two_boards_with_one_id_a_silent_one_gives_way_and_its_neighbours_
     assert home.about(dny.OTHER_CODE, DeviceEvent) == [], "the one that gave way is not heard any more"
 
 
+async def test_a_line_whose_boards_are_contested_at_once_ends_once_with_all_of_them(home: Home) -> None:
+    """The probes end in one sweep: the first takes the line down, and the second finds its board gone already."""
+    _, first_wire = await home.boards(dny.PHYSICAL_ID, dny.OTHER_ID)
+    lines = [home.line()[0], home.line()[0]]
+    for line, physical_id in zip(lines, (dny.PHYSICAL_ID, dny.OTHER_ID), strict=True):
+        line.data_received(dny.register(physical_id=physical_id))
+    for _ in range(25):
+        await home.wait(1)
+    stats = home.gateways[0].stats()
+    assert first_wire.ended == "aborted" and stats["online"] == 2 and "internal_errors" not in stats
+    assert {event.charge_point_code for event in home.told(WentOffline)} == {dny.CODE, dny.OTHER_CODE}
+    assert len(home.offline()) == 2
+
+
 async def test_a_contested_board_on_the_line_of_its_holder_is_probed_too(home: Home) -> None:
     """The challenger may be a neighbour's line as well: here it is a berth."""
     first, _ = await home.boards(dny.OTHER_ID)
