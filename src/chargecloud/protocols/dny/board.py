@@ -78,7 +78,7 @@ class Board:
         self.boot_frame: tuple[int, int] | None = None
         """Command and message id of the introduction that waits for its answer."""
         self.queried_at = -inf
-        """When the board was last asked who it is."""
+        """When the board was last asked who it is; once it has registered, never again."""
         self.held: tuple[Settlement, int, bytes] | None = None
         """A settlement that came while the platform was deciding: to be told again when it can be answered."""
         self.free_from = 0.0

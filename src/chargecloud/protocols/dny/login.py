@@ -8,7 +8,7 @@ from typing import TypeGuard
 from chargecloud.device.commands import AnswerBoot
 from chargecloud.device.events import CommandOutcome, FellSilent
 from chargecloud.protocols.common import pending
-from chargecloud.protocols.dny import host, records
+from chargecloud.protocols.dny import host, records, scripts
 from chargecloud.protocols.dny.board import Board, BoardState
 from chargecloud.protocols.dny.codec import Decoded
 from chargecloud.protocols.dny.conversation import BOARDS_MAX, HubConversation
@@ -26,6 +26,8 @@ REGISTER_LIMIT_S = 5.0
 """What a board may take to register after it was asked to."""
 QUERY_EVERY_S = 30.0
 """Between two questions to a board who it is."""
+ASK_AGAIN_S = 600.0
+"""Between two questions to an admitted board that has not registered."""
 HEARTBEATS_MISSED = 2.5
 """After so many a board counts as silent: `link` proves the modem, not the board behind it."""
 BOARD_SILENCE_S = HEARTBEATS_MISSED * PLAIN.heartbeat_s
@@ -69,8 +71,12 @@ def answer_boot(hub: HubConversation, board: Board | None, command: AnswerBoot) 
         return
     board.state = BoardState.ADMITTED
     hub.admitted = True
-    hub.wake_at(_silent_from(board))
+    told_little = board.boot_frame is not None and board.boot_frame[0] == uplinks.Heartbeat.code
     _answer(board, _OK)
+    board.queried_at = inf
+    if told_little:
+        _ask_to_register(board)
+    hub.wake_at(min(_silent_from(board), board.queried_at + ASK_AGAIN_S))
     hub.end(command, CommandOutcome.DONE)
     _after_admission(board)
 
@@ -79,16 +85,29 @@ def sweep(hub: HubConversation) -> None:
     """Refuse whom the platform has not decided about, let refused ones try again, notice who fell silent."""
     for board in list(hub.boards.values()):
         if board.state is BoardState.ADMITTED:
-            if hub.now >= _silent_from(board):
-                _lose(board)
-            else:
-                hub.wake_at(_silent_from(board))
+            _look_after(board)
         elif hub.now < board.boot_due:
             hub.wake_at(board.boot_due)
         elif board.state is BoardState.ASKED:
             _refuse(board, "boot_unanswered")
         elif board.state is BoardState.REFUSED:
             _forget(board, "refused")
+
+
+def _look_after(board: Board) -> None:
+    """An admitted board: whether it is still there, and whether it has registered by now."""
+    if board.now >= _silent_from(board):
+        _lose(board)
+        return
+    if board.now >= board.queried_at + ASK_AGAIN_S:
+        _ask_to_register(board)
+    board.wake_at(min(_silent_from(board), board.queried_at + ASK_AGAIN_S))
+
+
+def _ask_to_register(board: Board) -> None:
+    """A heartbeat does not say in which form a board understands a start: two would be lost on finding out."""
+    board.queried_at = board.now
+    scripts.ask_state(board)
 
 
 def _silent_from(board: Board) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from struct import Struct
 from typing import Any
 
@@ -49,6 +50,7 @@ def on_register(board: Board, frame: uplinks.Register, message_id: int, raw: byt
     """0x20 of a board that is admitted: after a power cut, a change, or because it was asked."""
     board.reply_bytes(one_byte_ack(raw))
     board.learn(frame.device_type, frame.firmware_version)
+    board.queried_at = inf
     _seen(board)
 
 

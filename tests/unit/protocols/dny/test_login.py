@@ -11,6 +11,7 @@ from chargecloud.protocols.dny.connection import Connection
 from chargecloud.protocols.dny.conversation import BOARDS_MAX
 from chargecloud.protocols.dny.frames import acks, commands, uplinks
 from chargecloud.protocols.dny.login import BOARD_SILENCE_S, BOOT_LIMIT_S, REFUSED_S
+from chargecloud.testing.commands import start
 from chargecloud.testing.harness import Harness
 from tests.support import dny
 from tests.support.dny_harness import admitted, connected, said, verdict
@@ -67,6 +68,31 @@ def test_a_board_that_will_not_register_is_introduced_by_its_heartbeat() -> None
     harness.take_sent()
     harness.submit(verdict(harness))
     assert dny.message_ids(harness.sent) == [77] and said(harness) == [acks.HeartbeatAck(result=0)]
+
+
+def test_a_board_introduced_by_its_heartbeat_is_asked_for_its_registration_before_it_is_started() -> None:
+    """Its heartbeat does not say which form of a start it understands: two starts would be lost on finding out."""
+    harness = connected()
+    harness.receive(dny.heartbeat())
+    harness.now = 180.0
+    harness.receive(dny.heartbeat())
+    harness.submit(verdict(harness))
+    harness.take_sent()
+    harness.pass_time(1.0)
+    assert said(harness) == [commands.QueryStatus()]
+    for _ in range(8):
+        harness.pass_time(100.0)
+        harness.receive(dny.heartbeat())
+    assert commands.QueryStatus() in said(harness), "it may not have heard"
+    harness.receive(dny.register())
+    for _ in range(16):
+        harness.pass_time(100.0)
+        harness.receive(dny.heartbeat())
+    assert commands.QueryStatus() not in said(harness)
+    harness.pass_time(1.0)
+    harness.submit(start(dny.CODE, harness.wall_ms + 30_000))
+    (control,) = said(harness)
+    assert len(control.pack()) == 37, "the built-in profile of that product"
 
 
 def test_a_legacy_heartbeat_introduces_and_stays_unanswered() -> None:
