@@ -13,8 +13,14 @@ import structlog
 from tests.city.city import Outcome, run_city
 from tests.city.options import CityOptions, derive
 
-SHORT = {"charge_points": 12, "hours": 3.0, "rest_hours": 2.5, "pause_min": 12.0, "audit_min": 30.0}
-MIDDLE = {"charge_points": 25, "hours": 6.0, "rest_hours": 2.5, "pause_min": 20.0, "audit_min": 30.0}
+SHORT = {
+    "charge_points": 12, "hubs": 2, "slaves": 4, "hours": 3.0, "rest_hours": 2.5, "pause_min": 12.0,
+    "ride_pause_min": 20.0, "audit_min": 30.0,
+}  # fmt: skip
+MIDDLE = {
+    "charge_points": 25, "hubs": 4, "slaves": 5, "hours": 6.0, "rest_hours": 2.5, "pause_min": 20.0,
+    "ride_pause_min": 40.0, "audit_min": 30.0,
+}  # fmt: skip
 
 
 def main() -> int:
@@ -45,9 +51,15 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="the run is a function of it")
     parser.add_argument("--seeds", type=int, default=1, help="run so many seeds, beginning with --seed")
     parser.add_argument("--charge-points", type=int)
+    parser.add_argument("--hubs", type=int, help="hosts with boards for e-bikes")
+    parser.add_argument("--slaves", type=int, help="boards behind each host")
     parser.add_argument("--hours", type=float)
-    parser.add_argument("--short", action="store_true", help="a dozen charge points, three hours, faults by swarm")
-    parser.add_argument("--middle", action="store_true", help="25 charge points, six hours, faults by swarm")
+    parser.add_argument(
+        "--short", action="store_true", help="a dozen charge points, eight boards, three hours, faults by swarm"
+    )
+    parser.add_argument(
+        "--middle", action="store_true", help="25 charge points, twenty boards, six hours, faults by swarm"
+    )
     parser.add_argument("--swarm", action="store_true", help="a random subset of the faults instead of all")
     parser.add_argument("--harsh", type=float, default=1, help="every fault so many times as likely")
     parser.add_argument("--keep", default="", help="keep the database in this directory")
@@ -58,7 +70,7 @@ def _arguments() -> argparse.Namespace:
 
 def _options(arguments: argparse.Namespace, seed: int) -> CityOptions:
     form: dict[str, object] = dict(SHORT if arguments.short else MIDDLE if arguments.middle else {})
-    for name in ("charge_points", "hours"):
+    for name in ("charge_points", "hubs", "slaves", "hours"):
         if getattr(arguments, name) is not None:
             form[name] = getattr(arguments, name)
     every = not (arguments.short or arguments.middle or arguments.swarm)

@@ -1,10 +1,10 @@
-"""What befalls the city: broken and deaf links, power cuts, false records, impostors, dead gateways."""
+"""What befalls charge points for cars besides accidents, and the platform itself: false records, impostors, kills."""
 
 import asyncio
-import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
 
 from chargecloud.sim.board import ChargePointSpec
+from tests.city.accidents import Accidents, Act
 from tests.city.host import Host
 from tests.city.journal import Journal
 from tests.city.network import Network
@@ -13,89 +13,30 @@ from tests.city.platform import Platform
 from tests.city.record import altered
 
 RECORD_FRAME = 0x3B
-DAY_S = 86_400
 
 
-class Chaos:
-    """Draws when and whom, at the rates of the options, until it is told to rest."""
+class Chaos(Accidents[Host]):
+    """Accidents, and what people and broken memories make up."""
 
     def __init__(
-        self, options: CityOptions, platform: Platform, network: Network, journal: Journal, hosts: list[Host]
+        self, options: CityOptions, platform: Platform, network: Network, journal: Journal, hosts: Sequence[Host]
     ) -> None:
-        self.resting = False
-        self.invented: set[str] = set()
-        """Sessions nobody charged for, made up by forgers and broken memories."""
-        self.tampered: set[str] = set()
-        """Sessions somebody sent a false record for."""
-        self._options = options
+        super().__init__(options, network, journal, hosts, name="chaos")
         self._platform = platform
-        self._network = network
-        self._journal = journal
-        self._hosts = hosts
-        self._rng = random.Random(f"{options.seed}/chaos")
-        self._impostors = 0
 
-    def tasks(self) -> list[Callable[[], Awaitable[None]]]:
-        """Everything that goes on beside the drivers; each runs until the rest."""
-        options, count = self._options, len(self._hosts)
-        rates: list[tuple[float, Callable[[], Awaitable[None]]]] = [
-            (options.link_losses * count, self._lose_link),
-            (options.half_opens * count, self._half_open),
-            (options.deaf_links * count, self._deafen),
-            (options.reboots * count, self._reboot),
-            (options.memory_losses * count, self._lose_memory),
+    def rates(self) -> list[tuple[float, Act]]:
+        options, count = self._options, len(self._diallers)
+        return [
+            *super().rates(),
             (options.conflicts * count, self._conflict),
             (options.orphans * count, self._orphan),
             (options.impostors, self._impostor),
             (options.forgeries, self._forge),
         ]
-        restarts = options.gateway_stops + options.gateway_kills
-        return [*(self._often(rate, act) for rate, act in rates if rate), self._often(restarts, self._restart)]
 
-    def _often(self, per_day: float, act: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
-        async def repeat() -> None:
-            while per_day:
-                await asyncio.sleep(self._rng.expovariate(per_day / DAY_S))
-                if self.resting:
-                    return
-                await act()
-
-        return repeat
-
-    def _somebody(self) -> Host:
-        return self._rng.choice(self._hosts)
-
-    def _away_s(self) -> float:
-        longest = self._options.longest_away_s
-        return self._rng.choice((self._rng.uniform(1, 30), self._rng.uniform(30, 600), self._rng.uniform(600, longest)))
-
-    def _note(self, kind: str, host: Host, **facts: object) -> None:
-        self._journal.note(f"fault.{kind}", host.code, **facts)
-
-    async def _lose_link(self) -> None:
-        host, seconds = self._somebody(), self._away_s()
-        self._note("link_loss", host, away_s=int(seconds))
-        host.cut(seconds)
-
-    async def _half_open(self) -> None:
-        host, seconds = self._somebody(), self._rng.uniform(0, 60)
-        self._note("half_open", host, away_s=int(seconds))
-        host.cut(seconds, half_open=True)
-
-    async def _deafen(self) -> None:
-        host = self._somebody()
-        self._note("deaf_link", host)
-        host.deafen()
-
-    async def _reboot(self) -> None:
-        host = self._somebody()
-        self._note("reboot", host)
-        host.reboot(lose_memory=False)
-
-    async def _lose_memory(self) -> None:
-        host = self._somebody()
-        self._note("memory_loss", host)
-        host.reboot(lose_memory=True)
+    def tasks(self) -> list[Act]:
+        restarts = self._options.gateway_stops + self._options.gateway_kills
+        return [*super().tasks(), self._often(restarts, self._restart)]
 
     async def _conflict(self) -> None:
         """A charge point uploads an old record again, with another amount or another energy."""
@@ -131,11 +72,11 @@ class Chaos:
         """Somebody else uploads a record for a session that runs, to end it cheaply or to drain a wallet."""
         running = [
             (host, connector.session.order.session_no)
-            for host in self._hosts
+            for host in self._diallers
             for connector in host.point.connectors
             if connector.session is not None
         ]
-        samples = [session.record for host in self._hosts for session in host.point.truth.sessions if session.record]
+        samples = [session.record for host in self._diallers for session in host.point.truth.sessions if session.record]
         if not running or not samples:
             return
         victim, session_no = self._rng.choice(running)
@@ -149,17 +90,16 @@ class Chaos:
 
     def _send_forged(self, host: Host, body: bytes) -> None:
         if host.connection is not None:
-            host.point.board.line.send_body(RECORD_FRAME, body)
-            host.act()
+            self._upload(host, body)
 
     def _stranger(self, code: str) -> Host:
-        self._impostors += 1
+        source = self._stranger_source()
         host = Host(
             ChargePointSpec(code=code),
             self._network,
-            seed=self._options.seed * 1_000 + self._impostors,
+            seed=self._options.seed * 1_000 + self._strangers,
             wall_ms=self._platform.clock.now_ms(),
-            source=f"203.0.{self._impostors // 250 % 250}.{self._impostors % 250}",
+            source=source,
             honest=False,
         )
         host.hurry()

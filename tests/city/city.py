@@ -10,15 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from chargecloud.kernel.clock import ManualClock, rfc3339
+from chargecloud.sim.dny.board import VirtualBoard
+from chargecloud.sim.faults import Mischief
+from tests.city.accidents import Accidents
 from tests.city.chaos import Chaos
+from tests.city.chaos_boards import BoardChaos
 from tests.city.dice import heartbeats_every, seeded_secrets
 from tests.city.evidence import Evidence
 from tests.city.host import HALF_HOUR_MS, Host
+from tests.city.hub import Hub
 from tests.city.journal import Journal
 from tests.city.network import Network, Weather
 from tests.city.options import CityOptions, calm
 from tests.city.oracle import Oracle
 from tests.city.platform import Platform
+from tests.city.riders import Riders
+from tests.city.sheds import Sheds
 from tests.city.staff import Staff
 from tests.city.virtual import VirtualLoop
 from tests.city.visitors import Visitors
@@ -26,6 +33,9 @@ from tests.city.world import World
 from tests.support.database import make_template
 
 LAST_LOOK_S = 600
+VISITED_PORTS = 3
+"""So many ports of a board anybody ever comes to."""
+CODE = r"\b(?:\d{14}|[0-9A-F]{8})\b"
 STORY_LINES = 30
 Say = Callable[[str], None]
 
@@ -54,11 +64,15 @@ class City:
         self.options = options
         self.journal = Journal(loop.clock)
         self.world = World(options, random.Random(f"{options.seed}/world"))
+        self.sheds = Sheds(options, random.Random(f"{options.seed}/sheds"))
         self.network = Network(loop, self.journal, options)
         self.platform = Platform(path, loop, self.network, options)
         self.visitors = Visitors(self.world, self.platform, self.journal)
-        self.staff = Staff(self.world, self.platform, self.journal)
+        self.riders = Riders(self.world, self.sheds, self.platform, self.journal)
+        self.staff = Staff(self.world, self.sheds, self.platform, self.journal)
         self.hosts: list[Host] = []
+        self.hubs: list[Hub] = []
+        self.chaos: list[Accidents[Any]] = []
         self.outcome = Outcome(options)
         self._loop = loop
         self._say = say
@@ -70,6 +84,7 @@ class City:
         self._loop.set_exception_handler(self._broke)
         await self.platform.start()
         await self.world.furnish(self.platform)
+        await self.sheds.furnish(self.platform, self.world)
         self._people_and_machines()
         try:
             await self._let_pass(self.options.hours * 3_600)
@@ -93,11 +108,27 @@ class City:
                     faults=self.world.habits[spec.code],
                 )
             )  # fmt: skip
-        self.chaos = Chaos(self.options, self.platform, self.network, self.journal, self.hosts)
+        for index, modem in enumerate(self.sheds.hosts):
+            self.hubs.append(
+                Hub(
+                    modem, self.network, seed=self.options.seed, wall_ms=self._loop.clock.now_ms(),
+                    source=f"10.1.{index // 250}.{index % 250}", faults=self.sheds.habits[modem.code],
+                )
+            )  # fmt: skip
+        around = (self.options, self.platform, self.network, self.journal)
+        self.chaos = [Chaos(*around, self.hosts), BoardChaos(*around, self.hubs)]
         for host in self.hosts:
             for connector in host.point.connectors:
                 self._begin(lambda h=host, c=connector: self.visitors.live(h, c.number))
-        for work in (*self.chaos.tasks(), self.staff.work, self._watch_half_hours):
+        for hub in self.hubs:
+            for board in hub.boards:
+                for port in board.ports[:VISITED_PORTS]:
+                    self._begin(lambda h=hub, b=board, p=port: self.riders.live(h, b, p.connector_no))
+        for work in (
+            *(task for chaos in self.chaos for task in chaos.tasks()),
+            self.staff.work,
+            self._watch_half_hours,
+        ):
             self._begin(work)
         if self.options.tariff_changes:
             self._begin(self.staff.change_prices)
@@ -137,11 +168,14 @@ class City:
     async def _rest(self) -> None:
         """No faults, no new visitors: everything comes to an end by itself, disputes by people."""
         self.journal.note("rest")
-        for each in (self.visitors, self.staff, self.chaos):
+        for each in (self.visitors, self.riders, self.staff, *self.chaos):
             each.resting = True
         self.network.weather = Weather.of(calm(self.options))
         for host in self.hosts:
-            host.point.board.mischief = type(host.point.board.mischief)()
+            host.point.board.mischief = Mischief()
+        for hub in self.hubs:
+            hub.point.mischief = Mischief()
+            hub.mend()
         if not self.platform.up:
             await asyncio.sleep(301)
         await self._let_pass(self.options.rest_hours * 3_600)
@@ -150,28 +184,37 @@ class City:
                 break
             await asyncio.sleep(30)
         await asyncio.gather(
-            *(self.visitors.last_round(host, self.world.people[at]) for at, host in enumerate(self.hosts))
+            *(self.visitors.last_round(host, self.world.people[at]) for at, host in enumerate(self.hosts)),
+            *(
+                self.riders.last_round(hub, board, rider)
+                for (hub, board), rider in zip(self._boards(), self.sheds.riders, strict=False)
+            ),
         )
         await self.staff.decide(everything=True)
         await self._let_pass(LAST_LOOK_S)
 
     def _judge(self, *, final: bool) -> None:
         oracle = Oracle(self.platform.path, self._evidence(), now_ms=self._loop.clock.now_ms())
-        problems = [*self.visitors.problems, *oracle.running()]
+        problems = [*self.visitors.problems, *self.riders.problems, *oracle.running()]
         if final:
             problems += [*oracle.final(), *self._errors()]
         self.outcome.facts |= oracle.facts
         if problems:
-            named = {code for problem in problems for code in re.findall(r"\b\d{14}\b", problem)}
+            named = {code for problem in problems for code in re.findall(CODE, problem)}
             suspects = sorted(oracle.suspects | named)[:2]
+            suspects += [hub.code for hub, board in self._boards() if board.code in suspects and board.code != hub.code]
             stories = [line for code in suspects for line in list(self.journal.stories[code])[-STORY_LINES:]]
             raise Violated(self._complaint(problems, stories))
 
     def _evidence(self) -> Evidence:
         return Evidence(
-            options=self.options, world=self.world, journal=self.journal, hosts=self.hosts,
-            invented=self.chaos.invented, tampered=self.chaos.tampered,
+            options=self.options, world=self.world, sheds=self.sheds, journal=self.journal, hosts=self.hosts,
+            hubs=self.hubs, invented=set().union(*(chaos.invented for chaos in self.chaos)),
+            tampered=set().union(*(chaos.tampered for chaos in self.chaos)), dangerous=self.riders.dangerous,
         )  # fmt: skip
+
+    def _boards(self) -> list[tuple[Hub, VirtualBoard]]:
+        return [(hub, board) for hub in self.hubs for board in hub.boards]
 
     def _errors(self) -> list[str]:
         """Errors of the platform's own that it caught and counted: each is a mistake of ours."""
@@ -189,10 +232,14 @@ class City:
     def _progress(self) -> str:
         counts = self.journal.counts
         faults = sum(value for name, value in counts.items() if name.startswith("fault."))
-        sessions = sum(host.point.truth.counts.sessions for host in self.hosts)
+        sessions, rides = (
+            sum(one.point.truth.counts.sessions for one in diallers) for diallers in (self.hosts, self.hubs)
+        )
         online = sum(host.point.online for host in self.hosts)
+        boards = sum(hub.point.standing().online for hub in self.hubs)
         return (
             f"{rfc3339(self._loop.clock.now_ms())[5:16]} online {online}/{len(self.hosts)} sessions {sessions} "
+            f"boards {boards}/{len(self._boards())} rides {rides} "
             f"segments {counts['segments_up']}/{counts['segments_down']} faults {faults} lives {self.platform.life}"
         )
 

@@ -1,18 +1,23 @@
 """What the oracle judges by: the truth of the charge points, what went over the wire, the rows of the database."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from chargecloud.sim.truth import SessionTruth
+from tests.city.dialler import Dialler
 from tests.city.host import Host
+from tests.city.hub import Hub
 from tests.city.journal import Journal
 from tests.city.options import CityOptions
+from tests.city.sheds import Sheds
 from tests.city.world import World
 
 Rows = list[sqlite3.Row]
+D = TypeVar("D", bound=Dialler[Any])
+PEOPLE = "SELECT DISTINCT order_no FROM order_events WHERE kind = 'resolved'"
 
 
 @dataclass
@@ -21,12 +26,16 @@ class Evidence:
 
     options: CityOptions
     world: World
+    sheds: Sheds
     journal: Journal
     hosts: Sequence[Host]
+    hubs: Sequence[Hub]
     invented: set[str]
     """Sessions nobody charged for."""
     tampered: set[str]
     """Sessions a false record was sent for."""
+    dangerous: set[str]
+    """Sessions at a board whose charger was not sound."""
 
 
 @dataclass
@@ -63,6 +72,6 @@ class Books:
         self.suspects.add(code)
 
 
-def truths(hosts: Sequence[Host]) -> list[tuple[Host, SessionTruth]]:
+def truths(diallers: Iterable[D]) -> list[tuple[D, SessionTruth]]:
     """Every session that really began."""
-    return [(host, session) for host in hosts for session in host.point.truth.sessions]
+    return [(dialler, session) for dialler in diallers for session in dialler.point.truth.sessions]

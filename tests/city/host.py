@@ -1,21 +1,18 @@
-"""A virtual charge point and its modem in the city: connects, ticks on time, loses its link, loses its power."""
+"""A virtual charge point for cars in the city, and what each of its charges had delivered by each half hour."""
 
-import asyncio
-import random
-
-from chargecloud.sim.actor import Actor
 from chargecloud.sim.board import ChargePointSpec
 from chargecloud.sim.charge_point import VirtualChargePoint
 from chargecloud.sim.faults import NO_FAULTS, Faults
-from tests.city.network import Connection, Network
+from tests.city.dialler import Dialler
+from tests.city.network import Network
 
 HALF_HOUR_MS = 1_800_000
-RETRY_S = (3, 10)
-LONGEST_RETRY_S = 60
 
 
-class Host:
-    """One charge point on the network; `honest` is false for somebody who only claims its code."""
+class Host(Dialler[VirtualChargePoint]):
+    """One charge point on the network."""
+
+    protocol = "ykc16"
 
     def __init__(
         self,
@@ -28,86 +25,13 @@ class Host:
         faults: Faults = NO_FAULTS,
         honest: bool = True,
     ) -> None:
-        self._network = network
-        self._loop = network.loop
-        now = self._loop.time()
-        point = VirtualChargePoint(spec, seed=seed, now=now, wall_ms=wall_ms, faults=faults)
-        self.actor = Actor(point, now=now, seed=seed)
-        self.code = spec.code
-        self.honest = honest
-        self.source = source
-        self.connection: Connection | None = None
-        self.gone = False
-        self.lost_memory = False
         self.shares: dict[tuple[int, str], dict[int, int]] = {}
         """Energy each session had delivered by the end of each half hour of true time."""
-        self._rng = random.Random(f"{seed}/{spec.code}/modem")
-        self._failures = 0
-        self._retry_at = now + self._rng.uniform(0, 30)
-        self._armed: asyncio.TimerHandle | None = None
-        self._arm()
+        point = VirtualChargePoint(spec, seed=seed, now=network.loop.time(), wall_ms=wall_ms, faults=faults)
+        super().__init__(point, network, seed=seed, source=source, honest=honest)
 
-    @property
-    def point(self) -> VirtualChargePoint:
-        """The charge point itself."""
-        return self.actor.point
-
-    # What the network calls.
-
-    def arrived(self, connection: Connection, data: bytes) -> None:
-        """Bytes from the platform."""
-        if connection is self.connection:
-            self.actor.receive(data, self._loop.time())
-            if self.point.online:
-                self._failures = 0
-            self.act()
-
-    def hung_up(self, connection: Connection) -> None:
-        """The platform or the network ended the connection."""
-        if connection is self.connection:
-            self._disconnected("platform")
-            self.act()
-
-    # What the city does to it.
-
-    def cut(self, seconds: float, *, half_open: bool = False) -> None:
-        """The link breaks and stays away; half open: the gateway hears nothing of it."""
-        now = self._loop.time()
-        self.actor.tick(now)
-        self.actor.cut_link(seconds)
-        if self.connection is not None:
-            if half_open:
-                self.connection.vanish()
-            else:
-                self.connection.break_off()
-            self._disconnected("fault")
-        self.act()
-
-    def deafen(self) -> None:
-        """The gateway loses the link and the charge point does not notice until nobody answers."""
-        if self.connection is not None:
-            self.connection.deafen()
-
-    def reboot(self, *, lose_memory: bool) -> None:
-        """The power fails and comes back."""
+    def before_power_fails(self) -> None:
         self.note_shares()
-        self.lost_memory = self.lost_memory or lose_memory
-        self.point.reboot(self._loop.time(), lose_memory=lose_memory)
-        self.act()
-
-    def hurry(self) -> None:
-        """Connect at once."""
-        self._retry_at = self._loop.time()
-        self.act()
-
-    def leave(self) -> None:
-        """Hang up for good."""
-        self.gone = True
-        if self.connection is not None:
-            self.connection.leave()
-            self._disconnected("itself")
-        if self._armed is not None:
-            self._armed.cancel()
 
     def note_shares(self) -> None:
         """Note what every running session has delivered by now."""
@@ -120,62 +44,3 @@ class Host:
                 connector.advance(now, board.limits())
                 key = (connector.number, connector.session.order.session_no)
                 self.shares.setdefault(key, {})[half] = connector.session.truth.energy_mwh
-
-    def act(self) -> None:
-        """Do what is due, send what there is, set the alarm."""
-        if self.gone:
-            return
-        now = self._loop.time()
-        if self.actor.deadline() <= now:
-            self.actor.tick(now)
-        if self.connection is None and self.actor.wants_link(now) and now >= self._retry_at:
-            self._connect(now)
-        writes = self.actor.take_writes(now)
-        if self.connection is not None:
-            for data in writes:
-                self.connection.send(data)
-            if self.actor.closing:
-                self.connection.leave()
-                self._disconnected("itself")
-        self._arm()
-
-    def _connect(self, now: float) -> None:
-        self.connection = self._network.connect(self, self.source)
-        if self.connection is None:
-            self._postpone(now)
-        else:
-            self._network.journal.note("linked", self.code, connection=self.connection.number, honest=self.honest)
-            self.actor.connected(now)
-
-    def _disconnected(self, by: str) -> None:
-        now = self._loop.time()
-        if self.connection is not None:
-            self._network.journal.note("unlinked", self.code, connection=self.connection.number, by=by)
-        self.connection = None
-        self.actor.disconnected(now)
-        self._postpone(now)
-
-    def _postpone(self, now: float) -> None:
-        factor = 1 << min(self._failures, 4)
-        self._failures += 1
-        self._retry_at = now + min(LONGEST_RETRY_S, self._rng.uniform(*RETRY_S) * factor)
-
-    def _due(self) -> float:
-        due = self.actor.deadline()
-        if self.connection is None and not self.point.board.line.open:
-            due = min(due, max(self.actor.link_wanted_at(), self._retry_at))
-        return due
-
-    def _arm(self) -> None:
-        due = max(self._due(), self._loop.time() + 0.001)
-        if due == float("inf"):
-            return
-        if self._armed is not None and not self._armed.cancelled() and self._loop.time() < self._armed.when() <= due:
-            return
-        if self._armed is not None:
-            self._armed.cancel()
-        self._armed = self._network.at(due, self._wake)
-
-    def _wake(self) -> None:
-        self._armed = None
-        self.act()

@@ -1,36 +1,34 @@
-"""What happened: a hash that proves two runs equal, counts, charge points' last lines, commands sent."""
+"""What happened: a hash that proves two runs equal, counts, charge points' last lines, commands sent, reports heard."""
 
 import hashlib
 from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
 
 from chargecloud.kernel.clock import ManualClock, rfc3339
-from chargecloud.protocols.wire.checksums import crc16_modbus
+from tests.city.wires import WIRES, Act, Kind, Report
 
-COMMANDS = {0x32, 0x34, 0x36, 0x40, 0x42, 0x44, 0x46, 0x48, 0x52, 0x56, 0x58, 0x62, 0x92, 0x94, 0xA4, 0xF0}
-"""What only the holder of a charge point may be sent."""
-START, STOP, CONFIRM, SAMPLE = 0x34, 0x36, 0x40, 0x13
-START_BYTE, SAMPLE_BYTES, CHARGING = 0x68, 64, 3
 LINES = 60
+NOTED = {Kind.START, Kind.STOP, Kind.LIMIT}
+_NOTHING = Report("", 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A start or stop as it left the gateway."""
+    """A start, a stop or a new limit as it left the gateway."""
 
     at_ms: int
-    code: str
     link_no: int
-    frame_type: int
-    session_no: str
-    connector_no: int
+    act: Act
+    repeat: bool = False
+    """The same has left for this connection under the same number before."""
 
 
 @dataclass(slots=True)
 class Received:
-    """What commands one connection was given."""
+    """What one connection was given for one charge point, since it was admitted there."""
 
     code: str
+    link_no: int
     honest: bool
     first_ms: int
     last_ms: int
@@ -43,12 +41,12 @@ class Journal:
     clock: ManualClock
     counts: Counter[str] = field(default_factory=Counter)
     sent: list[Sent] = field(default_factory=list)
-    received: dict[int, Received] = field(default_factory=dict)
-    confirmed: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    """Session numbers whose record was confirmed, by charge point."""
-    seen: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """Energy of the last charging sample but one, and of the last, that reached the gateway, by session."""
+    received: list[Received] = field(default_factory=list)
+    seen: dict[str, tuple[Report, Report]] = field(default_factory=dict)
+    """The last charging report but one, and the last, that reached the gateway, by session."""
     stories: dict[str, deque[str]] = field(default_factory=lambda: defaultdict(lambda: deque(maxlen=LINES)))
+    _stints: dict[tuple[int, str], Received] = field(default_factory=dict)
+    _numbers: set[tuple[int, str, Kind, int]] = field(default_factory=set)
     _hash: "hashlib._Hash" = field(default_factory=hashlib.sha256)
 
     def note(self, what: str, code: str = "", **facts: object) -> None:
@@ -60,51 +58,37 @@ class Journal:
             self.stories[code].append(line)
         self._hash.update(line.encode())
 
-    def delivered(self, code: str, up: bool, data: bytes) -> None:
+    def delivered(self, protocol: str, code: str, up: bool, data: bytes) -> None:
         """Bytes arrived."""
         self.counts["segments_up" if up else "segments_down"] += 1
         self._hash.update(b"%d %b %d " % (self.clock.now_ms(), code.encode(), up) + data)
-        if up and len(data) >= SAMPLE_BYTES:
-            self._look_for_samples(data)
+        if up:
+            for report in WIRES[protocol].reports(data):
+                if report.charging:
+                    self.seen[report.session_no] = (self.seen.get(report.session_no, (_NOTHING,) * 2)[1], report)
 
-    def _look_for_samples(self, data: bytes) -> None:
-        """Whole and sound charging samples; the checksum over a frame and itself is zero, low byte first."""
-        at = data.find(START_BYTE)
-        while 0 <= at < len(data) - 6:
-            frame = data[at : at + data[at + 1] + 4]
-            sound = len(frame) >= SAMPLE_BYTES and frame[5] == SAMPLE and not crc16_modbus(frame[2:])
-            if sound and frame[6 + 24] == CHARGING:
-                session_no, energy_mwh = frame[6:22].hex(), int.from_bytes(frame[52:56], "little") * 100
-                self.seen[session_no] = (self.seen.get(session_no, (0, 0))[1], energy_mwh)
-            at = data.find(START_BYTE, at + (len(frame) if sound else 1))
-
-    def written(self, code: str, link_no: int, honest: bool, data: bytes) -> None:
+    def written(self, protocol: str, code: str, link_no: int, honest: bool, data: bytes) -> None:
         """The gateway sends frames to a connection."""
-        at = 0
-        while at + 6 < len(data):
-            size = data[at + 1] + 4
-            if data[at + 5] in COMMANDS:
-                self._commanded(code, link_no, honest, data[at : at + size])
-            at += size
+        for act in WIRES[protocol].acts(code, data):
+            if act.kind is Kind.ADMIT:
+                self._stints.pop((link_no, act.code), None)
+            else:
+                self._acted(link_no, honest, act)
 
-    def _commanded(self, code: str, link_no: int, honest: bool, frame: bytes) -> None:
-        now_ms, kind, body = self.clock.now_ms(), frame[5], frame[6:-2]
-        known = self.received.get(link_no)
+    def _acted(self, link_no: int, honest: bool, act: Act) -> None:
+        now_ms, key = self.clock.now_ms(), (link_no, act.code)
+        known = self._stints.get(key)
         if known is None:
-            self.received[link_no] = Received(code, honest, now_ms, now_ms)
-        else:
-            known.last_ms = now_ms
-        if kind == START:
-            session_no, connector_no = body[:16].hex(), int(body[23:24].hex())
-        elif kind == STOP:
-            session_no, connector_no = "", int(body[7:8].hex())
-        else:
-            if kind == CONFIRM and body[16] == 0:
-                self.confirmed[code].add(body[:16].hex())
-            return
-        self.counts["starts_sent" if kind == START else "stops_sent"] += 1
-        self.sent.append(Sent(now_ms, code, link_no, kind, session_no, connector_no))
-        self.note("sent_start" if kind == START else "sent_stop", code, session=session_no, connector=connector_no)
+            known = self._stints[key] = Received(act.code, link_no, honest, now_ms, now_ms)
+            self.received.append(known)
+        known.last_ms = now_ms
+        if act.kind in NOTED:
+            numbered = (link_no, act.code, act.kind, act.number)
+            repeat = bool(act.number) and numbered in self._numbers
+            self._numbers.add(numbered)
+            self.sent.append(Sent(now_ms, link_no, act, repeat))
+            self.counts[f"{act.kind}s_sent"] += 1
+            self.note(f"sent_{act.kind}", act.code, session=act.session_no, connector=act.connector_no)
 
     def digest(self) -> str:
         """Equal for equal runs."""

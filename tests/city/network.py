@@ -24,10 +24,11 @@ NOTICED_BY_S = 0.05
 
 
 class End(Protocol):
-    """The charge point's end of a connection."""
+    """The far end of a connection."""
 
     code: str
     honest: bool
+    protocol: str
 
     def arrived(self, connection: "Connection", data: bytes) -> None: ...
     def hung_up(self, connection: "Connection") -> None: ...
@@ -114,9 +115,10 @@ class Pipe:
         self._pass(data, later_s=self._rng.uniform(0.5, 20))
 
     def _corrupted(self, data: bytes, cut: Callable[[], None]) -> None:
+        """Up to three bits, each of another weight: a mere sum of bytes could not notice any other damage."""
         damaged = bytearray(data)
-        for _ in range(self._rng.randint(1, 3)):
-            damaged[self._rng.randrange(len(damaged))] ^= 1 << self._rng.randrange(8)
+        for bit in self._rng.sample(range(8), self._rng.randint(1, 3)):
+            damaged[self._rng.randrange(len(damaged))] ^= 1 << bit
         self._pass(bytes(damaged))
 
     def _split(self, data: bytes, cut: Callable[[], None]) -> None:
@@ -192,7 +194,8 @@ class Connection:
     # The gateway's side: what `Wire` asks for.
 
     def write(self, data: bytes) -> None:
-        self._network.journal.written(self._end.code, self.number, self._end.honest, data)
+        end = self._end
+        self._network.journal.written(end.protocol, end.code, self.number, end.honest, data)
         if self.open:
             self.down.send(data, self.break_off)
 
@@ -221,11 +224,11 @@ class Connection:
         if not self._reading:
             self._waiting.append(data)
             return
-        self._network.journal.delivered(self._end.code, True, data)
+        self._network.journal.delivered(self._end.protocol, self._end.code, True, data)
         self._context.run(self._link.data_received, data)
 
     def _to_charge_point(self, data: bytes) -> None:
-        self._network.journal.delivered(self._end.code, False, data)
+        self._network.journal.delivered(self._end.protocol, self._end.code, False, data)
         self._end.arrived(self, data)
 
     def _close(self, *, tell_charge_point: bool, tell_gateway: bool) -> None:
@@ -243,6 +246,10 @@ class Connection:
             self._context.run(self._link.connection_lost, error)
 
 
+Accept = Callable[[Connection, str, str], Link]
+"""A new connection, where it comes from, the protocol of the door it came to."""
+
+
 class Network:
     """All connections; knows whether a platform listens at present."""
 
@@ -254,7 +261,7 @@ class Network:
         self.context: Context = Context()
         self._city = Context()
         self.connections: set[Connection] = set()
-        self._accept: Callable[[Connection, str], Link] | None = None
+        self._accept: Accept | None = None
         self._number = 0
         self.dead = True
         self._tick_s = options.tick_s
@@ -263,7 +270,7 @@ class Network:
         """Do something then, whatever becomes of the platform, in whose name it may be asked for."""
         return self.loop.call_at(when, act, *values, context=self._city)
 
-    def listen(self, context: Context, accept: Callable[[Connection, str], Link]) -> None:
+    def listen(self, context: Context, accept: Accept) -> None:
         """A gateway is there; everything it is told happens in its context."""
         self.context, self._accept, self.dead = context, accept, False
 
@@ -286,7 +293,7 @@ class Network:
         self._number += 1
         connection = Connection(self, end, self._number)
         self.connections.add(connection)
-        connection.accept(self.context.run(self._accept, connection, source))
+        connection.accept(self.context.run(self._accept, connection, source, end.protocol))
         return connection if connection.open else None
 
     def all_gone(self) -> None:

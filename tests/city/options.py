@@ -8,7 +8,7 @@ from chargecloud.kernel.clock import local_time
 KINDS_OF_WEATHER = ("lost", "doubled", "reordered", "delayed", "corrupted", "split", "glued", "truncated", "garbage")
 ACCIDENTS = (
     "link_losses", "half_opens", "deaf_links", "reboots", "memory_losses", "gateway_stops", "gateway_kills",
-    "impostors", "forgeries", "conflicts", "orphans",
+    "impostors", "forgeries", "conflicts", "orphans", "torn_cables", "unheard_answers", "broken_ids",
 )  # fmt: skip
 MISCHIEF = ("duplicate_record", "late_record", "unanswered", "skewed", "drifting")
 
@@ -23,10 +23,16 @@ class CityOptions:
 
     seed: int
     charge_points: int = 200
+    hubs: int = 50
+    """Hosts with boards for e-bikes."""
+    slaves: int = 10
+    """Boards behind each of them."""
     hours: float = 24
     rest_hours: float = 2.5
     pause_min: float = 200
     """Mean minutes between two visits of a connector."""
+    ride_pause_min: float = 400
+    """The same for the ports of boards that anybody comes to."""
     speed: float = 4
     """Batteries fill so many times faster; the meter counts real power times real time."""
     long_share: float = 0.05
@@ -63,7 +69,11 @@ class CityOptions:
     memory_losses: float = 0
     conflicts: float = 0
     orphans: float = 0
-    """Events a charge point and day."""
+    """Events a charge point or host, and day."""
+    torn_cables: float = 0
+    unheard_answers: float = 0
+    """Events a host and day."""
+    broken_ids: float = 0
     impostors: float = 0
     forgeries: float = 0
     gateway_stops: float = 0
@@ -108,11 +118,12 @@ FULL = {
     "link_losses": 4.0, "half_opens": 1.0, "deaf_links": 0.5, "reboots": 1.5, "memory_losses": 0.3, "conflicts": 0.3,
     "orphans": 0.1, "impostors": 100.0, "forgeries": 30.0, "gateway_stops": 4.0, "gateway_kills": 8.0,
     "duplicate_record": 0.2, "late_record": 0.2, "unanswered": 0.1, "skewed": 0.3, "drifting": 0.2,
+    "torn_cables": 1.0, "unheard_answers": 0.4, "broken_ids": 20.0,
 }  # fmt: skip
 """A day with every kind of fault; a swarm takes subsets and other strengths of it."""
 
 THINNED = {"beat_s": 20, "job_s": 5, "tick_s": 2.0, "single_beats": True}
-"""What makes a day of two hundred charge points take minutes; other runs draw finer paces."""
+"""What makes a day of two hundred charge points and five hundred boards take minutes; other runs draw finer paces."""
 
 
 def derive(seed: int, *, every_fault: bool = False, harsh: float = 1, **chosen: object) -> CityOptions:

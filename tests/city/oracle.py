@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from tests.city import oracle_commands, oracle_money
+from tests.city import oracle_boards, oracle_commands, oracle_money, oracle_passes
 from tests.city.evidence import Books, Evidence
+from tests.city.oracle_boards import Boards
 from tests.city.oracle_energy import Energy, online_again
 
 OVERDRAFT_FEN, OFFLINE_FEN = 2_000, 20_000
@@ -48,15 +49,25 @@ class Oracle:
         yield from oracle_commands.one_holder(self._evidence, books)
         yield from oracle_commands.in_time(self._evidence, books)
         yield from oracle_commands.once(self._evidence, books)
+        yield from oracle_passes.quotas(self._evidence, books)
+        yield from oracle_boards.broken_memories(books, set(self._evidence.sheds.station_of))
         yield from Energy(self._evidence, books).kept()
+        boards = Boards(self._evidence, books)
+        yield from boards.kept()
+        yield from boards.told()
 
     def _at_the_end(self, books: Books) -> Iterator[str]:
         yield from oracle_money.at_rest(books)
         yield from online_again(self._evidence, books)
+        yield from oracle_boards.boards_again(self._evidence, books)
+        yield from oracle_passes.given_back(books)
         energy = Energy(self._evidence, books)
         yield from energy.accounted()
         yield from energy.priced()
-        self.facts |= energy.facts
+        boards = Boards(self._evidence, books)
+        yield from boards.accounted()
+        yield from boards.priced()
+        self.facts |= energy.facts | boards.facts
         for state, count in books.rows("SELECT state, COUNT(*) FROM orders GROUP BY state"):
             self.facts[f"orders.{state}"] = count
         for table in ("sessions", "session_records", "settlements", "order_corrections", "wallet_transfers"):

@@ -7,15 +7,17 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from chargecloud.sim.truth import SessionTruth
-from tests.city.evidence import Books, Evidence, truths
+from tests.city.evidence import PEOPLE, Books, Evidence, truths
 from tests.city.host import HALF_HOUR_MS, Host
+from tests.city.wires import Report
 from tests.city.world import PriceList
 
 BEIJING_MS = 8 * 3_600_000
 SLACK_MWH = 100_000
 STEP_S = 15
 """How late a change of current may be seen; at rated power this much energy may lie in the neighbouring half hour."""
-PEOPLE = "SELECT DISTINCT order_no FROM order_events WHERE kind = 'resolved'"
+A_CHARGE_POINT = "length(charge_point_code) = 14"
+_NOTHING = Report("", 0)
 
 
 def online_again(evidence: Evidence, books: Books) -> Iterator[str]:
@@ -33,11 +35,11 @@ class Energy:
         self.facts: Counter[str] = Counter()
         self._evidence = evidence
         self._books = books
-        self._orders = books.by("session_no", "SELECT * FROM orders")
+        self._orders = books.by("session_no", f"SELECT * FROM orders WHERE {A_CHARGE_POINT}")
         self._sessions = books.by("session_no", "SELECT * FROM sessions")
         self._decided = {row["order_no"] for row in books.rows(PEOPLE)}
         self._records: dict[str, list[sqlite3.Row]] = defaultdict(list)
-        for row in books.rows("SELECT * FROM session_records"):
+        for row in books.rows(f"SELECT * FROM session_records WHERE {A_CHARGE_POINT}"):
             self._records[row["session_no"]].append(row)
         self._lines: dict[tuple[str, int], list[sqlite3.Row]] = defaultdict(list)
         for row in books.rows("SELECT * FROM order_bills ORDER BY order_no, bill_no, band"):
@@ -104,7 +106,7 @@ class Energy:
         elif session.lost:
             self.facts["lost_mwh"] += delivered - billed
             self.facts["estimated_mwh"] += billed
-            seen = self._evidence.journal.seen.get(session.session_no, (0, 0))[0]
+            seen = self._evidence.journal.seen.get(session.session_no, (_NOTHING,) * 2)[0].energy_mwh
             if not seen <= billed <= delivered:
                 yield f"{seen} mWh were seen and {delivered} mWh delivered, {billed} mWh are estimated"
         elif session.record or session.ended_at_ms:

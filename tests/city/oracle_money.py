@@ -74,8 +74,9 @@ def revenue(books: Books) -> Iterator[str]:
     owed = books.value(
         "SELECT COALESCE(SUM(energy_fee_fen + service_fee_fen), 0) FROM orders WHERE driver_id IS NOT NULL"
     )
-    if earned != owed:
-        yield f"I1 operators earned {earned} fen, orders cost {owed} fen"
+    sold = books.value("SELECT COALESCE(SUM(price_fen), 0) FROM passes")
+    if earned != owed + sold:
+        yield f"I1 operators earned {earned} fen, orders cost {owed} fen and passes {sold} fen"
     for row in books.rows(
         "SELECT o.order_no, o.energy_fee_fen + o.service_fee_fen AS cost, COALESCE(SUM(p.amount_fen), 0) AS earned "
         "FROM orders o LEFT JOIN wallet_transfers t ON t.memo = o.order_no LEFT JOIN wallet_postings p "
@@ -105,7 +106,17 @@ def settlements(books: Books) -> Iterator[str]:
 
 
 def debits(books: Books, *, overdraft_fen: int, offline_fen: int) -> Iterator[str]:
-    """A05: whatever a record says, no more is taken without people than was held, but for a little."""
+    """A05: whatever a record says, no more is taken without people than was held, but for a little; of what was
+    prepaid for an e-bike never more, and of what a pass pays nothing."""
+    for row in books.rows(
+        "SELECT o.order_no, o.charge_point_code, o.hold_fen, o.energy_fee_fen + o.service_fee_fen AS cost, "
+        "s.charged_fen FROM orders o LEFT JOIN settlements s USING (order_no) "
+        "WHERE length(o.charge_point_code) = 8 AND MAX(o.energy_fee_fen + o.service_fee_fen, "
+        "COALESCE(s.charged_fen, 0)) > CASE WHEN o.hold_fen > 0 OR o.pass_id IS NOT NULL THEN o.hold_fen ELSE ? END",
+        offline_fen,
+    ):
+        books.accuse(row["charge_point_code"])
+        yield f"A05 order {row['order_no']}: {row['cost']} fen were taken, {row['hold_fen']} were prepaid"
     for row in books.rows(
         "SELECT o.order_no, o.charge_point_code, o.hold_fen, s.charged_fen FROM settlements s JOIN orders o "
         "USING (order_no) WHERE s.charged_fen > CASE WHEN o.hold_fen > 0 THEN o.hold_fen + ? ELSE ? END",

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from chargecloud.device.profile import Profile
 from chargecloud.features.operators import service as operators
 from chargecloud.features.stations import service as stations
 from chargecloud.gateway.gateway import Gateway, GatewaySettings
@@ -35,6 +36,15 @@ from tests.city.virtual import LIFE, VirtualLoop
 T = TypeVar("T")
 
 GATEWAY_ID = "gateway-1"
+PROFILES = {
+    "dny": (
+        Profile(
+            name="old-boards", why="Without it two starts are lost on each new connection.", product="20",
+            changes={"start_sizes": (29,)},
+        ),
+    )
+}  # fmt: skip
+"""What an operator says of the products it has."""
 
 
 class _Memory:
@@ -80,7 +90,7 @@ class Platform:
         self.context.run(LIFE.set, self.life)
         await self._within(self._start())
         self.up = True
-        self._network.listen(self.context, lambda wire, source: self.gateway.connect("ykc16", wire, source))
+        self._network.listen(self.context, lambda wire, source, protocol: self.gateway.connect(protocol, wire, source))
 
     async def stop(self) -> None:
         """End in order, as on SIGTERM; nothing may be left running."""
@@ -133,7 +143,7 @@ class Platform:
         )
         Inbox(self.database, features.SUBSCRIPTIONS).subscribe(self.bus)
         around = Surroundings(clock, self.bus, cache, _Memory())
-        self.gateway = Gateway(GatewaySettings(GATEWAY_ID, (), self._limits), around, protocols())
+        self.gateway = Gateway(GatewaySettings(GATEWAY_ID, (), self._limits), around, protocols(PROFILES))
         self.relay = Relay(self.database, self.bus, cache)
         jobs = (*features.JOBS, *inbox.JOBS, *deadletters.JOBS)
         self.scheduler = Scheduler(

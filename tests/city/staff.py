@@ -6,7 +6,15 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 
-from chargecloud.device.commands import DeviceCommand, ReadSample, Reboot, SetWorkParameters, SyncClock
+from chargecloud.device.commands import (
+    DeviceCommand,
+    Locate,
+    ReadParameters,
+    ReadSample,
+    Reboot,
+    SetWorkParameters,
+    SyncClock,
+)
 from chargecloud.features.orders import service as orders
 from chargecloud.features.orders import service_resolve
 from chargecloud.features.orders.service_resolve import Action, Resolution
@@ -17,6 +25,7 @@ from chargecloud.kernel.errors import ChargeCloudError
 from tests.city.journal import Journal
 from tests.city.options import HOUR_MS
 from tests.city.platform import Platform
+from tests.city.sheds import Sheds
 from tests.city.world import World
 
 DAY_MS = 24 * HOUR_MS
@@ -27,9 +36,10 @@ COMMAND_LIFE_MS = 60_000
 class Staff:
     """Works through the services, as the console does."""
 
-    def __init__(self, world: World, platform: Platform, journal: Journal) -> None:
+    def __init__(self, world: World, sheds: Sheds, platform: Platform, journal: Journal) -> None:
         self.resting = False
         self._world = world
+        self._sheds = sheds
         self._platform = platform
         self._journal = journal
         self._rng = random.Random(f"{world.options.seed}/staff")
@@ -50,11 +60,14 @@ class Staff:
         midnight_ms = start - (start + BEIJING_MS) % DAY_MS + DAY_MS
         begin_ms = midnight_ms - min(HOUR_MS, (midnight_ms - start) // 2)
         await asyncio.sleep(max(0, begin_ms - self._platform.clock.now_ms()) / 1000)
-        for tariff_id in sorted(set(self._world.tariff_of.values())):
-            done = False
-            while not done:
-                done = await self._try("new_prices", lambda uow, t=tariff_id: self._version(uow, t, midnight_ms))
-                await asyncio.sleep(5)
+        for place in (self._world, self._sheds):
+            for tariff_id in sorted(set(place.tariff_of.values())):
+                done = False
+                while not done:
+                    done = await self._try(
+                        "new_prices", lambda uow, p=place, t=tariff_id: _version(uow, p, t, midnight_ms)
+                    )
+                    await asyncio.sleep(5)
 
     async def decide(self, *, everything: bool) -> int:
         """Look at disputed orders; how many were left."""
@@ -63,14 +76,6 @@ class Staff:
             if everything or self._rng.random() < 0.3:
                 await self._try("decision", lambda uow, o=order_no, d=driver_id: self._resolve(uow, o, d))
         return len(disputed)
-
-    async def _version(self, uow: UnitOfWork, tariff_id: int, from_ms: int) -> None:
-        known = len(self._world.price_lists)
-        try:
-            await self._world.new_version(uow, tariff_id, from_ms)
-        except ChargeCloudError:
-            del self._world.price_lists[known:]
-            raise
 
     async def _resolve(self, uow: UnitOfWork, order_no: str, driver_id: int | None) -> None:
         found = await orders.order(uow, order_no)
@@ -103,6 +108,21 @@ class Staff:
         command_id = f"city-{self._commands}"
         kind = self._rng.randrange(5)
         await self._try("command", lambda uow: self._ask(uow, kind, code, command_id))
+        if self._sheds.station_of:
+            board = self._rng.choice(list(self._sheds.station_of))
+            number = self._rng.randrange(4)
+            await self._try("board_command", lambda uow: self._ask_board(uow, number, board, f"{command_id}-board"))
+
+    async def _ask_board(self, uow: UnitOfWork, kind: int, code: str, command_id: str) -> None:
+        base = {"command_id": command_id, "charge_point_code": code, "expires_at_ms": uow.now_ms + COMMAND_LIFE_MS}
+        command: DeviceCommand = ReadSample(**base, connector_no=1)
+        if kind == 1:
+            command = Locate(**base, duration_s=5)
+        elif kind == 2:
+            command = Reboot(**base, when_idle=self._rng.random() < 0.7)
+        elif kind == 3:
+            command = ReadParameters(**base, group="limits")
+        await stations.ask(uow, command, requested_by="staff:1")
 
     async def _ask(self, uow: UnitOfWork, kind: int, code: str, command_id: str) -> None:
         base = {"command_id": command_id, "charge_point_code": code, "expires_at_ms": uow.now_ms + COMMAND_LIFE_MS}
@@ -130,3 +150,12 @@ class Staff:
             return False
         self._journal.counts[what] += 1
         return True
+
+
+async def _version(uow: UnitOfWork, place: World | Sheds, tariff_id: int, from_ms: int) -> None:
+    known = len(place.price_lists)
+    try:
+        await place.new_version(uow, tariff_id, from_ms)
+    except ChargeCloudError:
+        del place.price_lists[known:]
+        raise

@@ -9,8 +9,8 @@ from tests.city.options import CityOptions, calm, derive
 from tests.city.planted import PLANTED, caught
 
 TINY = {
-    "charge_points": 5, "hours": 0.5, "rest_hours": 0.9, "pause_min": 4.0, "audit_min": 30.0, "estimate_after_s": 900,
-    "beat_s": 20, "job_s": 15, "disk_ms": 50,
+    "charge_points": 5, "hubs": 2, "slaves": 4, "hours": 0.5, "rest_hours": 0.9, "pause_min": 4.0,
+    "ride_pause_min": 4.0, "audit_min": 30.0, "estimate_after_s": 900, "beat_s": 20, "job_s": 15, "disk_ms": 50,
 }  # fmt: skip
 
 
@@ -21,6 +21,7 @@ def tiny(seed: int) -> CityOptions:
 def sound(outcome: Outcome) -> Outcome:
     assert not outcome.violations, "\n".join(outcome.violations)
     assert outcome.facts["delivered_mwh"] > 0
+    assert outcome.facts["bike_delivered_mwh"] > 0 and outcome.facts["bikes_priced"] > 5
     assert outcome.facts["orders.settled"] > 5
     return outcome
 

@@ -2,25 +2,20 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
-from chargecloud.features.orders import service as orders
 from chargecloud.features.orders.messages import Order
 from chargecloud.features.orders.service import PlaceOrder
-from chargecloud.features.sessions.messages import Limit, LimitKind, StopReason
-from chargecloud.infra.sql.uow import UnitOfWork
-from chargecloud.kernel.errors import ChargeCloudError
+from chargecloud.features.sessions.messages import Limit, LimitKind
 from chargecloud.sim.car import random_car
 from chargecloud.sim.connector import Phase
 from chargecloud.sim.stops import FAULTS
+from tests.city.customers import Customers
 from tests.city.host import Host
 from tests.city.journal import Journal
 from tests.city.platform import Platform
 from tests.city.world import Person, World
 
-T = TypeVar("T")
 NO_LIMIT = Limit()
 ENOUGH_FEN = 8_000
 BEGINS_WITHIN_S = 110
@@ -44,17 +39,11 @@ class Place:
         return self.host.point.connectors[self.number - 1].phase
 
 
-class Visitors:
+class Visitors(Customers):
     """Everybody who drives."""
 
     def __init__(self, world: World, platform: Platform, journal: Journal) -> None:
-        self.resting = False
-        self.problems: list[str] = []
-        self._world = world
-        self._platform = platform
-        self._journal = journal
-        self._keys = 0
-        self._refused = ""
+        super().__init__(world, platform, journal, world.people, ENOUGH_FEN)
 
     async def live(self, host: Host, number: int) -> None:
         """One visit after the other at one connector, until the day is over."""
@@ -80,7 +69,7 @@ class Visitors:
         host.point.plug(1, random_car(place.rng), self._now())
         host.act()
         await asyncio.sleep(5)
-        await self._try("top_up", lambda uow: self._world.top_up(uow, person, 4 * ENOUGH_FEN))
+        await self._top_up(person, times=4)
         order = await self._order(place, person, NO_LIMIT)
         refused = self._refused
         if order is None or not await self._begins(place):
@@ -93,10 +82,6 @@ class Visitors:
         await asyncio.sleep(40)
         host.point.unplug(1, self._now())
         host.act()
-
-    def _somebody(self, rng: random.Random) -> Person | None:
-        free = [person for person in rng.sample(self._world.people, min(8, len(self._world.people))) if not person.busy]
-        return free[0] if free else None
 
     async def _visit(self, place: Place, person: Person) -> None:
         rng, options = place.rng, self._world.options
@@ -125,7 +110,7 @@ class Visitors:
     async def _begin(self, way: str, place: Place, person: Person) -> bool:
         host, rng, number = place.host, place.rng, place.number
         if way == "app_twice":
-            return await self._twice(place, person)
+            return await self._place_twice(self._command(place, person, NO_LIMIT), person)
         if way == "app_cancels":
             order = await self._order(place, person)
             await asyncio.sleep(rng.choice((0, rng.uniform(0, 3), rng.uniform(0, 120))))
@@ -149,36 +134,17 @@ class Visitors:
         return True
 
     async def _order(self, place: Place, person: Person, limit: Limit | None = None) -> Order | None:
-        self._keys += 1
-        command = PlaceOrder(
+        limit = self._limit(place.rng) if limit is None else limit
+        return await self._place(self._command(place, person, limit), person)
+
+    def _command(self, place: Place, person: Person, limit: Limit) -> PlaceOrder:
+        return PlaceOrder(
             driver_id=person.driver_id,
-            idempotency_key=f"key-{self._keys}",
+            idempotency_key=self._key(),
             charge_point_code=place.host.code,
             connector_no=place.number,
-            limit=self._limit(place.rng) if limit is None else limit,
+            limit=limit,
         )
-        return await self._place(command, person)
-
-    async def _place(self, command: PlaceOrder, person: Person) -> Order | None:
-        placed = await self._try("place", lambda uow: orders.place(uow, command))
-        if placed is None:
-            await self._try("top_up", lambda uow: self._world.top_up(uow, person, ENOUGH_FEN))
-            return None
-        self._journal.note("placed", command.charge_point_code, session=placed[0].session_no, order=placed[0].order_no)
-        return placed[0]
-
-    async def _twice(self, place: Place, person: Person) -> bool:
-        """The same request twice at once: one order."""
-        self._keys += 1
-        command = PlaceOrder(
-            driver_id=person.driver_id, idempotency_key=f"key-{self._keys}", charge_point_code=place.host.code,
-            connector_no=place.number,
-        )  # fmt: skip
-        both = await asyncio.gather(self._place(command, person), self._place(command, person))
-        numbers = {order.order_no for order in both if order}
-        if len(numbers) > 1:
-            self.problems.append(f"I10 one request made {len(numbers)} orders: {sorted(numbers)}")
-        return bool(numbers)
 
     def _limit(self, rng: random.Random) -> Limit:
         if rng.random() < 0.6:
@@ -205,7 +171,7 @@ class Visitors:
         end = rng.choices(list(ENDS), list(ENDS.values()))[0]
         if rng.random() < 0.05:
             await asyncio.sleep(rng.uniform(0, 60))
-            await self._try("top_up", lambda uow: self._world.top_up(uow, person, ENOUGH_FEN))
+            await self._top_up(person)
         await self._lasts(place, until)
         if place.phase is Phase.CHARGING:
             await self._end(end, place, person)
@@ -221,7 +187,9 @@ class Visitors:
     async def _end(self, end: str, place: Place, person: Person) -> None:
         point, number, now = place.host.point, place.number, self._now()
         if end == "app":
-            await self._try("stop", lambda uow: self._stop_here(uow, place))
+            session = point.connectors[number - 1].session
+            if session is not None:
+                await self._stop_session(session.order.session_no)
         elif end == "screen":
             point.press_stop(number, now)
         elif end == "card" and person.card:
@@ -237,16 +205,6 @@ class Visitors:
             point.board.memory.power_limit_pct = place.rng.randrange(30, 100)
         place.host.act()
 
-    async def _stop_here(self, uow: UnitOfWork, place: Place) -> None:
-        session = place.host.point.connectors[place.number - 1].session
-        if session is not None:
-            found = await orders.sql.find_by_session(uow, session.order.session_no)
-            if found is not None:
-                await orders.stop(uow, found, StopReason.DRIVER)
-
-    async def _stop(self, order: Order) -> None:
-        await self._try("stop", lambda uow: orders.stop(uow, order, StopReason.DRIVER))
-
     async def _stands_still(self, place: Place) -> None:
         """Wait for the end; whoever waits too long presses the button, then pulls the cable."""
         for _ in range(60):
@@ -256,18 +214,3 @@ class Visitors:
         place.host.point.press_stop(place.number, self._now())
         place.host.act()
         await asyncio.sleep(20)
-
-    async def _try(self, what: str, work: Callable[[UnitOfWork], Awaitable[T]]) -> T | None:
-        try:
-            result = await self._platform.ask(work)
-        except ChargeCloudError as refusal:
-            self._refused = refusal.code
-            self._journal.note(
-                f"{what}_refused", code=str(refusal.facts.get("charge_point_code", "")), why=refusal.code
-            )
-            return None
-        self._journal.counts[what] += 1
-        return result
-
-    def _now(self) -> float:
-        return asyncio.get_running_loop().time()

@@ -20,7 +20,7 @@ from chargecloud.features.tariffs.messages import (
     Usage,
 )
 from chargecloud.kernel.errors import Invalid, Refused
-from tests.unit.features.tariffs import oracle_two_wheel as oracle
+from tests.support import exact_two_wheel as oracle
 
 HOUR_S = 3_600
 BOUNDS = (200, 400, 600, None)
