@@ -21,6 +21,7 @@ from tests.bench import (
     bench_gateway,
     bench_platform,
     bench_settle,
+    bench_socket,
 )
 from tests.bench.report import Figures, document
 
@@ -65,6 +66,7 @@ BENCHES: dict[str, Callable[[], Figures]] = {
     "cluster": bench_cluster.cluster_pace,
     "bus": bench_bus.bus,
     "mailbox": bench_bus.mailbox,
+    "socket": bench_socket.fan_out,
     "settle": lambda: dict(bench_settle.bench("sqlite")),
     "settle_mariadb": lambda: dict(bench_settle.bench("mariadb")),
     "ready": bench_platform.ready_with_a_million_orders,

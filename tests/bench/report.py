@@ -40,6 +40,12 @@ BUS = (
     "limit if each message carried one event"
 )
 
+SOCKET = (
+    "one core of Python, the publisher's share included: a third in the frameworks around each text, a third in the "
+    "kernel (one write for each message and connection), the rest in decoding a change, telling it in the API's names "
+    "and encoding it; a change that many watch costs half as much each"
+)
+
 ROWS = (
     Row("frames a server CPU-second against a raw echo, each answered, 200 connections", 60, 75, "%", "answered200",
         _key("share_pct"), at_least=True),
@@ -80,6 +86,11 @@ ROWS = (
     Row("the same into MariaDB, on the other core of this machine", 1_000, 2_000, "/s", "settle_mariadb",
         _key("records_per_s"), at_least=True,
         limited_by=SETTLE_ON_A_SERVER),
+    Row("messages a server CPU-second to 5,000 connected drivers, each its own", 20_000, 50_000, "/s", "socket",
+        _key("own_messages_per_cpu_second"), at_least=True,
+        limited_by=SOCKET),
+    Row("memory a connected driver", 40, 25, "KiB", "socket", _key("kib_per_connection")),
+    Row("live change → phone at 1,000 changes a second, p99", 200, 50, "ms", "socket", _key("p99_ms")),
     Row("`chargecloud up` to ready, 1,000,000 orders", 5, 2, "s", "ready", _key("seconds")),
 )  # fmt: skip
 

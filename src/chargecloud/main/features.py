@@ -22,6 +22,7 @@ from chargecloud.features.sessions import http as sessions_http
 from chargecloud.features.sessions import inbox as sessions_inbox
 from chargecloud.features.sessions import jobs as sessions_jobs
 from chargecloud.features.stations import http as stations_http
+from chargecloud.features.stations import http_codes as stations_codes
 from chargecloud.features.stations import inbox as stations_inbox
 from chargecloud.features.stations import jobs as stations_jobs
 from chargecloud.features.tariffs import http as tariffs_http
@@ -68,7 +69,7 @@ DRIVER_HOLDINGS: Sequence[Holds] = (
     *orders_http.DRIVER_HOLDINGS,
 )
 """What keeps a driver from becoming another."""
-PAGES: Sequence[APIRouter] = (drivers_socket.socket_router,)
+PAGES: Sequence[APIRouter] = (stations_codes.code_pages, drivers_socket.socket_router)
 """Routers beside the API: they have no prefix."""
 LIVE_TOPICS: Sequence[LiveTopic] = (
     driver_topic(DRIVER_PARTS),

@@ -95,6 +95,8 @@ def wire_api(settings: Settings, ports: ApiPorts, *, pages: Sequence[APIRouter] 
                 "wechat_apps": apps,
                 "driver_holdings": features.DRIVER_HOLDINGS,
                 "bare_openid_appid": bare,
+                "check_files": settings.qr.check_files,
+                "sticker_font": settings.qr.sticker_font,
             },
             docs=settings.http.docs,
             hosts=settings.http.hosts,

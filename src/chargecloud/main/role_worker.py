@@ -1,7 +1,9 @@
 """The role `worker`: messages into services, outbox onto the bus, jobs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from chargecloud.features.drivers import jobs as drivers_jobs
 from chargecloud.gateway.collector import SparedCollector
 from chargecloud.infra import deadletters, inbox, telemetry
 from chargecloud.infra.bus.contract import Bus
@@ -17,6 +19,7 @@ from chargecloud.infra.relay import Relay
 from chargecloud.infra.schedule.lease import Lease
 from chargecloud.infra.schedule.loop import Scheduler
 from chargecloud.infra.sql.engine import Database
+from chargecloud.infra.wechat.app import WechatApp
 from chargecloud.kernel.clock import Clock
 from chargecloud.main import features
 from chargecloud.main.metrics_port import metrics_parts
@@ -24,7 +27,15 @@ from chargecloud.main.place import Place
 from chargecloud.main.process import Alone, Part
 from chargecloud.main.settings import Settings
 from chargecloud.main.storage import DatabasePart, DeadLettersPart
-from chargecloud.main.wiring import is_shared, open_bus, open_cache, open_database, watch_servers
+from chargecloud.main.wechat import WechatPart, message_templates
+from chargecloud.main.wiring import (
+    is_shared,
+    open_bus,
+    open_cache,
+    open_database,
+    open_wechat_apps,
+    watch_servers,
+)
 
 JOBS = (*features.JOBS, *inbox.JOBS, *deadletters.JOBS, *idempotency.JOBS)
 
@@ -38,10 +49,12 @@ class WorkerRole:
     relay: Relay
     scheduler: Scheduler
     depths: Depths
+    wechat_apps: Mapping[str, WechatApp]
 
     def parts(self) -> list[Part]:
         """What runs, to be started after the database."""
-        return [DeadLettersPart(self.dead_letters), self.bus, self.relay, self.scheduler, self.depths]
+        apps = WechatPart(self.wechat_apps.values())
+        return [DeadLettersPart(self.dead_letters), self.bus, self.relay, apps, self.scheduler, self.depths]
 
 
 def wire_worker(settings: Settings, clock: Clock, database: Database, cache: Cache) -> WorkerRole:
@@ -55,7 +68,9 @@ def wire_worker(settings: Settings, clock: Clock, database: Database, cache: Cac
     telemetry.watch("relay", relay.counts, states={"in_hand", "turn"})
     telemetry.watch("database", depths.counts, states=depths_states)
     watch_servers(bus, cache)
-    return WorkerRole(bus, dead_letters, relay, Scheduler(database, JOBS), depths)
+    apps = open_wechat_apps(settings, clock)
+    jobs = (*JOBS, *drivers_jobs.message_jobs(apps, message_templates(settings)))
+    return WorkerRole(bus, dead_letters, relay, Scheduler(database, jobs), depths, apps)
 
 
 def worker_alone(settings: Settings, clock: Clock, place: Place) -> Alone:

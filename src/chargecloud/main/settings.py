@@ -1,6 +1,7 @@
 """One typed `Settings`: every field has a default, and together the defaults are the embedded profile."""
 
 import ipaddress
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -170,11 +171,57 @@ class GatewayRoleSettings(Section):
     )
 
 
-class QrSettings(Section):
-    """What charge points are told to show in their QR codes."""
+class OtherCodeSettings(Section):
+    """A form of codes that somebody else printed or that charge points of another platform still show."""
 
-    prefix: str = Field("", max_length=180, description="text before the code, such as `https://example.com/q/`")
+    pattern: str = Field(
+        max_length=300, description="regular expression with the groups `code` and, where it is told, `connector`"
+    )
+    first_connector: int = Field(1, ge=0, le=1, description="what the first connector is called there")
+
+    @model_validator(mode="after")
+    def _names_a_code(self) -> "OtherCodeSettings":
+        try:
+            groups = re.compile(self.pattern).groupindex
+        except re.error as error:
+            raise ValueError(f"pattern is no regular expression: {error}") from None
+        if "code" not in groups:
+            raise ValueError("pattern needs the group (?P<code>…), which holds the charge point code")
+        return self
+
+
+class QrSettings(Section):
+    """Codes on stickers and screens."""
+
+    prefix: str = Field(
+        "",
+        max_length=180,
+        pattern=r"^(https?://[!-~]+)?$",
+        description="public address before a code, such as `https://example.com/q/`; charge points are told it with an "
+        "alias of theirs, stickers have it before one of the connector's; boards take 63 characters",
+    )
     with_connector: bool = Field(True, description="append the connector's number to the code")
+    others: tuple[OtherCodeSettings, ...] = Field(
+        (),
+        description="codes of others that name our charge points, as a JSON list; "
+        "see [codes](../qr-codes.md#codes-of-others)",
+    )
+    check_files: dict[str, str] = Field(
+        default_factory=dict,
+        description="files WeChat wants to find below `/q/` before it opens the mini program there, name to content",
+    )
+    sticker_font: Path | None = Field(
+        None,
+        description="TrueType font for stickers; empty: the one that comes along, which has the usual 6,763 characters",
+    )
+
+
+class MessageSettings(Section):
+    """A subscribe message of the mini program, as it was applied for."""
+
+    template_id: str = Field(pattern=r"^[A-Za-z0-9_-]{10,64}$", description="id of the template")
+    data: dict[str, str] = Field(description="field to text with facts in braces, such as `thing1`: `{station}`")
+    page: str = Field("", max_length=200, description="page a tap opens, such as `pages/order/detail?no={order_no}`")
 
 
 class WechatSettings(Section):
@@ -195,6 +242,13 @@ class WechatSettings(Section):
     app_secret: SecretStr = Field(SecretStr(""), description="its AppSecret")
     version: Literal["release", "trial", "develop"] = Field(
         "release", description="which edition of the mini program codes and messages open"
+    )
+    messages: dict[
+        Literal["start_failed", "order_ended", "stopped_abnormally", "balance_low", "payment_done", "refund_done"],
+        MessageSettings,
+    ] = Field(
+        default_factory=dict,
+        description="subscribe messages by notice, as a JSON table; see [messages](wechat.md#subscribe-messages)",
     )
     operator_id: int = Field(
         1, ge=0, description="operator whose drivers they become who sign in for the first time; 0: the platform's own"

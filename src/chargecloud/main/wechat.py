@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 
+from chargecloud.features.drivers.model_messages import Template
 from chargecloud.infra.wechat.app import WechatApp
+from chargecloud.main.settings import Settings
 
 
 class WechatPart:
@@ -18,3 +20,11 @@ class WechatPart:
         """Close every connection to WeChat."""
         for app in self._apps:
             await app.close()
+
+
+def message_templates(settings: Settings) -> dict[str, Template]:
+    """The subscribe messages that are configured, by notice."""
+    return {
+        kind: Template(template_id=each.template_id, data=each.data, page=each.page)
+        for kind, each in settings.wechat.messages.items()
+    }

@@ -112,7 +112,9 @@ def open_database(
         enrolment_open=settings.enrolment == "open",
         qr_prefix=settings.qr.prefix,
         qr_with_connector=settings.qr.with_connector,
+        other_codes=tuple((each.pattern, each.first_connector) for each in settings.qr.others),
         new_driver_operator_id=settings.wechat.operator_id,
+        message_kinds=frozenset(settings.wechat.messages) if settings.wechat.appid else frozenset(),
         **settings.orders.model_dump(),
     )
     store = settings.database.for_store()

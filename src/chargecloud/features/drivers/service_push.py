@@ -5,8 +5,9 @@ Whoever is away misses it and finds the state at the next login (docs/drivers-so
 
 from collections.abc import Iterable, Mapping
 
+from chargecloud.features.drivers import sql_messages
 from chargecloud.infra.sql.uow import UnitOfWork
-from chargecloud.kernel.clock import rfc3339
+from chargecloud.kernel.clock import local_time, rfc3339
 
 
 def topic(driver_id: int) -> str:
@@ -30,7 +31,12 @@ def patch_state(uow: UnitOfWork, driver_id: int, changes: Mapping[str, object]) 
 
 
 def notice(uow: UnitOfWork, driver_id: int, kind: str, facts: Mapping[str, object]) -> None:
-    """Tell a driver something a person wants to know at once, such as the end of a charge."""
+    """Tell a driver something a person wants to know at once, such as the end of a charge.
+
+    Where a template is configured for it, it is sent as a message of the channel as well: the app may be closed.
+    """
+    if kind in uow.options.message_kinds:
+        sql_messages.add(uow, driver_id, kind, {"at": wall_time(uow.now_ms), **facts})
     push(uow, driver_id, "notice", {"kind": kind, "at": rfc3339(uow.now_ms), **facts})
 
 
@@ -44,3 +50,8 @@ def end_connections(uow: UnitOfWork, driver_id: int, token_ids: Iterable[int]) -
 def move_connections(uow: UnitOfWork, driver_id: int) -> None:
     """Have every connection of a driver opened anew: whose it is has changed."""
     uow.live(door(driver_id), {"moved": True})
+
+
+def wall_time(at_ms: int) -> str:
+    """A moment as a message shows it: 2026-01-01 08:00."""
+    return f"{local_time(at_ms):%Y-%m-%d %H:%M}"

@@ -6,7 +6,7 @@ import msgspec
 
 from chargecloud.device.commands import UpdateBalance
 from chargecloud.device.events import StartMethod
-from chargecloud.features.orders import model, service_passes, service_place, service_settle, sql
+from chargecloud.features.orders import model, service_notices, service_passes, service_place, service_settle, sql
 from chargecloud.features.orders.messages import Order, OrderEnded
 from chargecloud.features.orders.model import Fact
 from chargecloud.features.sessions import service as sessions
@@ -183,6 +183,7 @@ async def session_failed(uow: UnitOfWork, session_no: str, reason: str) -> None:
     await sql.save(uow, found, after)
     sql.note(uow, found.order_no, fact.value, reason=reason)
     service_settle.show(uow, after)
+    service_notices.tell_failed(uow, after, reason or fact.value)
     uow.publish(OrderEnded(**service_settle.names(after), state=state), key=after.charge_point_code)
     for partner in await sql.partners(uow, found):
         await sessions.request_stop(uow, partner.session_no, StopReason.PARTNER_FAILED)

@@ -6,7 +6,7 @@ import msgspec
 
 from chargecloud.device.events import StartMethod, StopClass
 from chargecloud.features.drivers import service as drivers
-from chargecloud.features.orders import model, model_assess, service_passes, service_terms, sql, views
+from chargecloud.features.orders import model, model_assess, service_notices, service_passes, service_terms, sql, views
 from chargecloud.features.orders.messages import (
     Order,
     OrderCorrected,
@@ -150,7 +150,7 @@ async def _first(
     else:
         moved = closed(order, outcome.after, outcome.verdict, stop_class)
         await sql.save(uow, order, moved)
-        tell_closed(uow, moved)
+        tell_closed(uow, moved, stop_class)
 
 
 def settlement(uow: UnitOfWork, order: Order, assessment: Assessment, record_id: str | None) -> Outcome:
@@ -252,10 +252,11 @@ def closed(before: Order, after: Order, verdict: Verdict, stop_class: StopClass)
     return msgspec.structs.replace(after, state=model.after(before.state, fact) or before.state)
 
 
-def tell_closed(uow: UnitOfWork, order: Order) -> None:
-    """Note it, tell whoever watches, and the other features."""
+def tell_closed(uow: UnitOfWork, order: Order, stop_class: StopClass) -> None:
+    """Note it, tell whoever watches, the driver, and the other features."""
     sql.note(uow, order.order_no, "settled", state=order.state.value, total_fen=order.total_fen, flags=order.flags)
     show(uow, order)
+    service_notices.tell_ended(uow, order, stop_class)
     if order.state is OrderState.SETTLED:
         uow.publish(OrderSettled(**names(order), total_fen=order.total_fen), key=order.charge_point_code)
     else:

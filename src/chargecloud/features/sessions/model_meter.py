@@ -3,7 +3,8 @@
 import msgspec
 
 from chargecloud.device.events import MeterSampled
-from chargecloud.features.sessions.messages import ChargingSession, Segment
+from chargecloud.features.sessions.messages import ChargingSession, LimitKind, Segment
+from chargecloud.kernel.money import HAO_PER_FEN
 
 HALF_HOUR_MS = 1_800_000
 """Half hours of the Beijing day begin where those of UTC do."""
@@ -12,6 +13,8 @@ METER_SLACK_MWH = 100_000
 GAP_MS = 120_000
 """After a longer silence nobody knows when within it the energy flowed."""
 MAX_SEGMENTS = 400
+LOW_AT_PCT = 80
+"""So much of what is held has been used: the driver is told, once for each amount that is held."""
 
 
 def physical_bound_mwh(*, rated_power_w: int, duration_ms: int) -> int:
@@ -71,3 +74,12 @@ def _folded(ordered: list[Segment]) -> tuple[Segment, ...]:
 
 def _flagged(session: ChargingSession, flag: str) -> ChargingSession:
     return session if flag in session.flags else msgspec.structs.replace(session, flags=(*session.flags, flag))
+
+
+def runs_low(before: ChargingSession, after: ChargingSession) -> bool:
+    """Whether this step used up most of what is held, for a charge that was to go on; prepaid ones end as bought."""
+    prepaid = after.tariff is not None and after.tariff.plan is not None
+    if prepaid or not after.cap_fen or after.limit_kind is LimitKind.MONEY:
+        return False
+    low_hao = after.cap_fen * HAO_PER_FEN * LOW_AT_PCT // 100
+    return before.amount_hao < low_hao <= after.amount_hao

@@ -8,7 +8,8 @@ from prometheus_client import Counter
 from chargecloud.device.capability import Capability
 from chargecloud.device.commands import ChangeLimit, ChargeLimit, ChargeMode, DeviceCommand, ReadSample, StopCharging
 from chargecloud.device.events import Beat, MeterSampled
-from chargecloud.features.sessions import model, model_two_wheel, sql, views
+from chargecloud.features.drivers import service as drivers
+from chargecloud.features.sessions import model, model_meter, model_two_wheel, sql, views
 from chargecloud.features.sessions.messages import (
     ChargingSession,
     LimitKind,
@@ -27,6 +28,7 @@ from chargecloud.features.tariffs import service as tariffs
 from chargecloud.features.tariffs.messages import EnergySegment
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.ids import new_id
+from chargecloud.kernel.money import HAO_PER_FEN
 
 STOP_WITHIN_MS = 60_000
 READ_WITHIN_MS = 20_000
@@ -47,6 +49,14 @@ async def apply_sample(uow: UnitOfWork, before: ChargingSession, event: MeterSam
     after = await settle_step(uow, before, step)
     if after.intervals is not before.intervals:
         await _relimit(uow, before, after)
+    if after.driver_id is not None and model_meter.runs_low(before, after):
+        left_fen = max(after.cap_fen - after.amount_hao // HAO_PER_FEN, 0)
+        facts: dict[str, object] = {
+            "order_no": after.order_no,
+            "session_no": after.session_no,
+            "available_fen": left_fen,
+        }
+        drivers.notice(uow, after.driver_id, "balance_low", facts)
 
 
 async def _has_uploaded(uow: UnitOfWork, session: ChargingSession, at_ms: int) -> bool:

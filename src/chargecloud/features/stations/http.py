@@ -9,8 +9,16 @@ from starlette.requests import HTTPConnection
 
 from chargecloud.features.operators import service as operators
 from chargecloud.features.operators.messages import DEFAULT_OPERATOR_ID
-from chargecloud.features.stations import service, service_assets, service_gateways, views
-from chargecloud.features.stations.http_commands import Address, CommandIn
+from chargecloud.features.stations import (
+    service,
+    service_assets,
+    service_codes,
+    service_gateways,
+    views,
+    views_codes,
+)
+from chargecloud.features.stations.http_codes import codes
+from chargecloud.features.stations.http_commands import Address, CommandIn, QrPrefixIn
 from chargecloud.features.stations.http_models import (
     ChargePointChange,
     ChargePointDetail,
@@ -40,6 +48,7 @@ FrameReader = Callable[[str, int | None, int], Awaitable[list[dict[str, object]]
 """(charge point code, before this frame id, how many) -> frames, decoded; wired by main as `app.state.frame_reader`."""
 
 router = APIRouter(tags=["stations"])
+router.include_router(codes)
 Reader = Annotated[Principal, Depends(require("stations.read"))]
 Writer = Annotated[Principal, Depends(require("stations.write"))]
 Operator = Annotated[Principal, Depends(require("devices.command"))]
@@ -215,10 +224,10 @@ async def renew_qr_code(code: Code, connector_no: ConnectorNo, staff: Writer, db
 
 @router.get("/connectors/{qr_text:path}", operation_id="findConnector", summary="扫码查枪")
 async def find_connector(qr_text: Annotated[str, Path(max_length=300)], _: Someone, db: Db) -> ChargePointDetail:
-    """The charge point behind a scanned text, with the one connector it names."""
+    """The charge point behind a scanned or typed text, with the connector it names, or all where it names none."""
     async with db.read() as connection:
-        found = await views.by_qr(connection, qr_text)
-    return ChargePointDetail.with_connectors(found.charge_point, [found])
+        found = await views_codes.by_text(connection, qr_text, db.options.other_codes)
+    return ChargePointDetail.with_connectors(found.charge_point, found.connectors)
 
 
 @router.post("/charge-points/{code}/commands", operation_id="askChargePoint", status_code=202, summary="下发指令")
@@ -228,6 +237,8 @@ async def ask_charge_point(code: Code, body: Annotated[CommandIn, Body()], staff
         found = await service_assets.charge_point(uow, code, staff.operator_id)
         await service_gateways.refuse_unreachable(uow, code)
         to = Address(command_id=new_id(), charge_point_code=code, expires_at_ms=uow.now_ms + COMMAND_WITHIN_MS)
+        if isinstance(body, QrPrefixIn) and not body.prefix:
+            body = body.model_copy(update={"prefix": await service_codes.required_prefix(uow, found)})
         command = body.command(to)
         check_capable(found, command)
         await service.ask(uow, command, requested_by=f"staff:{staff.name}")

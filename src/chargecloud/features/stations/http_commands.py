@@ -79,10 +79,10 @@ class MoveLockIn(ApiModel):
 
 
 class QrPrefixIn(ApiModel):
-    """Text before the code in the QR code."""
+    """Text before the code in the QR code; an empty one is our own address with this charge point's alias."""
 
     kind: Literal["set_qr_prefix"]
-    prefix: Annotated[str, Field(min_length=1, max_length=180, pattern=r"^[\x20-\x7e]*$")]
+    prefix: Annotated[str, Field(max_length=180, pattern=r"^[\x20-\x7e]*$")] = ""
     with_connector: bool = True
 
     def command(self, to: Address) -> device.DeviceCommand:

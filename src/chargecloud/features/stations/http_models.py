@@ -211,7 +211,7 @@ def _shown(charge_point: ChargePoint) -> dict[str, object]:
     for name in _MOMENTS:
         values[name] = values.pop(f"{name}_ms")
     values["capabilities"] = (charge_point.capabilities or "").split()
-    for name in ("gateway_id", "epoch"):
+    for name in ("gateway_id", "epoch", "screen_alias"):
         del values[name]
     return values
 

@@ -65,6 +65,8 @@ class ChargePoint(msgspec.Struct, frozen=True, kw_only=True):
     capabilities: str | None
     """Names of what it can be asked, with blanks between; None as long as it has never said."""
     created_at_ms: int
+    screen_alias: str | None = None
+    """What its screen shows before its code; None as long as it was told nothing."""
 
 
 class Connector(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,7 +1,6 @@
-"""What a connector's own words amount to, and what a charge point, a code or a QR text has to look like."""
+"""What a connector's own words amount to, and what a charge point or a code has to look like."""
 
 import re
-import secrets
 from collections.abc import Sequence
 
 from chargecloud.device.capability import NEEDS, Capability
@@ -20,9 +19,6 @@ DEFAULT_RATED_POWER_W = {"dc": 360_000, "ac": 22_000}
 """What bounds a connector's power when nobody has entered a rated power."""
 
 _CODE = re.compile(CODE_PATTERN)
-_QR_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
-_QR_LENGTH = 10
-CHOOSES = 0xFF
 
 
 def connector_state(*, status: ConnectorStatus, plugged: bool) -> ConnectorState:
@@ -69,31 +65,6 @@ def check_code(code: str) -> str:
     if not _CODE.fullmatch(code):
         raise Invalid("桩编号必须是 14 位数字，或 8 位大写十六进制数字", "charge_point_code", charge_point_code=code)
     return code
-
-
-def new_qr_code() -> str:
-    """A random alias for a sticker: it says nothing about the charge point (abuse A01)."""
-    return "".join(secrets.choice(_QR_ALPHABET) for _ in range(_QR_LENGTH))
-
-
-def read_qr(text: str) -> tuple[str, int] | str:
-    """What a scanned text names: a sticker's alias, or the code and connector a charge point shows on its screen.
-
-    Screens show prefix, code and, where told so, two digits of the connector (文档 §0xF0). Boards show their 32-bit
-    number as it goes over the wire and the port, counted from 0 (DNY 文档 §2.1); FF leaves the connector to the board.
-    """
-    two = re.search(r"(?:^|/)([0-9A-Fa-f]{8})/([0-9A-Fa-f]{2})$", text.strip())
-    if two:
-        port = int(two[2], 16)
-        return bytes.fromhex(two[1])[::-1].hex().upper(), 0 if port == CHOOSES else port + 1
-    tail = re.split(r"[/=?#]", text.strip())[-1]
-    if re.fullmatch(r"[0-9]{14}", tail):
-        return tail, 1
-    if re.fullmatch(r"[0-9]{16}", tail):
-        return tail[:14], int(tail[14:])
-    if re.fullmatch(rf"[{_QR_ALPHABET}]{{{_QR_LENGTH}}}", tail):
-        return tail
-    raise Invalid("无法识别的二维码", "qr_code", text=text[:200])
 
 
 def listed(capabilities: Sequence[str]) -> str | None:

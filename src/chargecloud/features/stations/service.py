@@ -20,10 +20,12 @@ from chargecloud.device.events import (
 from chargecloud.features.stations import (
     model,
     service_assets,
+    service_codes,
     sql,
     sql_commands,
     sql_connectors,
     views,
+    views_codes,
 )
 from chargecloud.features.stations.messages import (
     ChargePoint,
@@ -98,10 +100,9 @@ async def find_charge_point(uow: UnitOfWork, charge_point_code: str) -> ChargePo
 
 async def find_by_qr(uow: UnitOfWork, text: str) -> tuple[str, int]:
     """Charge point code and connector number a scanned text names, or NotFound; 0: the charge point chooses."""
-    named = model.read_qr(text)
-    if isinstance(named, tuple) and named[1] == 0:
-        return named
-    found = await views.by_qr(uow.connection, text)
+    found = await views_codes.by_text(uow.connection, text, uow.options.other_codes)
+    if found.connector_no is None:
+        raise Refused("该充电桩有多把枪，请选择枪号", "connector_required", field="connector_no")
     return found.charge_point.code, found.connector_no
 
 
@@ -129,7 +130,7 @@ async def answer_boot(uow: UnitOfWork, event: Booted) -> None:
             link_id=event.link_id,
             accepted=accepted,
             reason="" if accepted else NOT_ADMITTED,
-            qr_prefix=uow.options.qr_prefix if accepted else "",
+            qr_prefix=await service_codes.screen_prefix(uow, known) if known is not None and accepted else "",
             qr_with_connector=uow.options.qr_with_connector,
         )
     )

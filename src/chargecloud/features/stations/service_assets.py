@@ -4,7 +4,7 @@ import msgspec
 from sqlalchemy import delete, update
 
 from chargecloud.device.events import Booted
-from chargecloud.features.stations import model, sql
+from chargecloud.features.stations import model, model_codes, sql
 from chargecloud.features.stations.messages import ChargePoint, Connector, Station
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.errors import Conflict, Invalid, NotFound, Refused
@@ -121,7 +121,7 @@ async def renew_qr_code(
 ) -> Connector:
     """Give a connector a new alias: the old sticker leads nowhere from now on."""
     await charge_point(uow, charge_point_code, operator_id)
-    await sql.set_connector(uow, charge_point_code, connector_no, qr_code=model.new_qr_code())
+    await sql.set_connector(uow, charge_point_code, connector_no, qr_code=model_codes.new_sticker())
     found = await sql.find_connector(uow, charge_point_code, connector_no)
     if found is None:
         raise NotFound(f"没有 {connector_no} 号枪", "connector_unknown", connector_no=connector_no)

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from chargecloud.device.events import Booted
 from chargecloud.features.stations import model
 from chargecloud.features.stations.messages import ChargePoint, Connector, ConnectorState, Station
-from chargecloud.features.stations.model import new_qr_code
+from chargecloud.features.stations.model_codes import new_sticker
 from chargecloud.infra.sql.types import big_id, code, epoch_ms, json_text, metadata
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.errors import NotFound
@@ -76,6 +76,7 @@ charge_points = Table(
     Column("clock_reported_at_ms", epoch_ms()),
     Column("capabilities", String(1000)),
     Column("created_at_ms", epoch_ms(), nullable=False),
+    Column("screen_alias", code(16)),
     Index("ix_charge_points_station_id_code", "station_id", "code"),
     Index("ix_charge_points_operator_id_code", "operator_id", "code"),
     Index("ix_charge_points_gateway_id_online", "gateway_id", "online"),
@@ -228,7 +229,7 @@ def _blank_connector(charge_point_code: str, connector_no: int, now_ms: int) -> 
     return {
         "charge_point_code": charge_point_code,
         "connector_no": connector_no,
-        "qr_code": new_qr_code(),
+        "qr_code": new_sticker(),
         "reported": ConnectorState.AVAILABLE.value,
         "plugged": False,
         "holstered": None,

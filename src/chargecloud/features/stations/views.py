@@ -7,7 +7,6 @@ from sqlalchemy import Row, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.features.stations.messages import ChargePoint, Connector
-from chargecloud.features.stations.model import read_qr
 from chargecloud.features.stations.sql import (
     CHARGE_POINT_COLUMNS,
     charge_point_of,
@@ -19,7 +18,7 @@ from chargecloud.features.stations.sql import (
     stations,
 )
 from chargecloud.features.stations.sql_gateways import gateways
-from chargecloud.kernel.errors import Invalid, NotFound
+from chargecloud.kernel.errors import Invalid
 
 
 class StationRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -180,19 +179,6 @@ async def charge_point(connection: AsyncConnection, charge_point_code: str) -> C
     statement = select(*CHARGE_POINT_COLUMNS).where(charge_points.c.code == charge_point_code)
     row = (await connection.execute(statement)).first()
     return charge_point_of(row) if row else None
-
-
-async def by_qr(connection: AsyncConnection, text: str) -> Connector:
-    """The connector a scanned text names, or NotFound."""
-    named = read_qr(text)
-    if isinstance(named, tuple):
-        condition = and_(connectors.c.charge_point_code == named[0], connectors.c.connector_no == named[1])
-    else:
-        condition = and_(connectors.c.qr_code == named)
-    row = (await connection.execute(select_connectors().where(condition))).first()
-    if row is None:
-        raise NotFound("二维码没有对应的充电枪", "qr_code_unknown", text=text[:200])
-    return connector_of(row)
 
 
 async def connectors_of(connection: AsyncConnection, charge_point_code: str) -> list[Connector]:

@@ -21,6 +21,8 @@ class Options:
     enrolment_open: bool = False
     qr_prefix: str = ""
     qr_with_connector: bool = True
+    other_codes: tuple[tuple[str, int], ...] = ()
+    """Codes that others printed: a pattern with the groups `code` and `connector`, and what they call the first."""
     start_command_s: int = 30
     """A start that has not left for the charge point by then never will."""
     min_hold_fen: int = 100
@@ -35,6 +37,8 @@ class Options:
     """Sessions a driver may have at once."""
     new_driver_operator_id: int = 1
     """The operator who looks after drivers that sign in for the first time; 0: nobody, they are the platform's."""
+    message_kinds: frozenset[str] = frozenset()
+    """Notices to drivers that are sent as messages of their channel as well."""
     estimate_after_s: int = 86_400
     """So long after the last sign of life an order without a record is settled from its last sample; 0: never."""
 

@@ -55,32 +55,6 @@ def test_leading_zeros_of_a_code_count() -> None:
     assert model.check_code("00000000000001") == "00000000000001"
 
 
-@pytest.mark.parametrize(
-    ("text", "named"),
-    [
-        ("https://example.com/q/3201020000000102", ("32010200000001", 2)),
-        ("3201020000000102", ("32010200000001", 2)),
-        ("https://example.com/q/32010200000001", ("32010200000001", 1)),
-        ("https://example.com/?no=3201020000000101", ("32010200000001", 1)),
-        (" https://example.com/q/abcdefghjk ", "abcdefghjk"),
-    ],
-)
-def test_scanned_texts_name_a_connector(text: str, named: tuple[str, int] | str) -> None:
-    assert model.read_qr(text) == named
-
-
-@pytest.mark.parametrize("text", ["", "hello", "https://example.com/", "320102000000010201", "abc'--", "1" * 5000])
-def test_other_texts_are_refused(text: str) -> None:
-    with pytest.raises(Invalid, match="二维码"):
-        model.read_qr(text)
-
-
-def test_aliases_differ_and_can_be_read_back() -> None:
-    aliases = {model.new_qr_code() for _ in range(200)}
-    assert len(aliases) == 200
-    assert all(model.read_qr(f"https://example.com/q/{alias}") == alias for alias in aliases)
-
-
 def test_an_unknown_rated_power_is_bounded_by_kind() -> None:
     assert model.rated_power_w(power_type="dc", entered_w=0) == 360_000
     assert model.rated_power_w(power_type="ac", entered_w=0) == 22_000

@@ -19,6 +19,7 @@ MERGED = {
     "0007": "2746630ed1b3125e2f506d05cd7de3aa6196073923b58fcaa6e06e700d5fdc56",
     "0008": "ca326b523bdc9f17526599fc77521021e92fddefe183acb78aab40e100317d96",
     "0009": "5164f0f1eef7a53ae97a807995092c1da3df873c107e4ff0e28335aea96ac76d",
+    "0010": "87bfbb4269f1c82a7c9dbc3dd11e41b6e5c7aecfdd6b0e380c206fb67bbd15db",
 }
 """Digests of the migrations' files; a new migration adds its line."""
 
