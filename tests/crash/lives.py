@@ -20,6 +20,7 @@ DEEPEST = {
 """Passes of each point that a life of a few seconds comes to; which one kills is thrown."""
 JOURNALLED = {"K2", "K3"}
 """Points on the way through the journal: reached while the database is away."""
+HOLD_WITHIN_S = 60.0
 WAIT_S = 10.0
 """A life that does not come to its point by then is killed at random."""
 LONGEST_S = 2.0
@@ -109,8 +110,8 @@ def _await_end(platform: Platform, life: Life) -> bool:
 
 @contextlib.contextmanager
 def _held(database: Path) -> Iterator[None]:
-    """The database belongs to us: whoever else wants to write waits."""
-    with contextlib.closing(sqlite3.connect(database, timeout=5, isolation_level=None)) as connection:
+    """The database belongs to us: whoever else wants to write waits. Its turn comes by chance: SQLite has no queue."""
+    with contextlib.closing(sqlite3.connect(database, timeout=HOLD_WITHIN_S, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         yield
         connection.execute("ROLLBACK")
