@@ -18,8 +18,8 @@ defaults. Nested keys join with `__` in variables and are tables in TOML; lists 
 a value that does not fit stops the start and is named together with the way to mend it.
 
 Secrets need not stand in a file or a variable that others may read: `CHARGECLOUD_SECRETS` names a folder with one file
-for each, called as its key (`database.url`, `bus.url`, `cache.url`, `http.metrics_token`). systemd's credentials and
-Docker's secrets are such folders, see [service](service.md#secrets).
+for each, called as its key (`database.url`, `bus.url`, `cache.url`, `http.metrics_token`, `wechat.app_secret`,
+`wechat.apiv3_key`). systemd's credentials and Docker's secrets are such folders, see [service](service.md#secrets).
 
 ```toml
 data_dir = "/var/lib/chargecloud"
