@@ -19,6 +19,7 @@ from chargecloud.features.payments.channels.contract import (
     ProviderSilent,
     ProviderState,
     RawNotice,
+    RefundRequest,
     RefundState,
 )
 from chargecloud.features.payments.channels.wechat import WechatChannel
@@ -29,6 +30,8 @@ from chargecloud.kernel.clock import ManualClock, local_time
 from tests.contract.channel import ChannelContract, Provider, Trouble
 from tests.support.eventually import eventually
 from tests.support.fake_wechat import NOTIFY, Caught, Stage, stage
+from tests.support.wechat_pay import Provider as Scripted
+from tests.support.wechat_pay import refusal
 
 V2_KEY = "0123456789abcdef0123456789ABCDEF"
 PATHS = {
@@ -286,3 +289,25 @@ async def test_certificates_are_fetched_by_themselves_when_a_serial_is_unknown()
         assert len(downloads) == 2
         keeping.cancel()
         await asyncio.gather(keeping, return_exceptions=True)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "lasting"),
+    [
+        (400, "INVALID_REQUEST", True),
+        (400, "BIZERR_NEED_RETRY", False),
+        (403, "NOT_ENOUGH", False),
+        (403, "USER_ACCOUNT_ABNORMAL", True),
+        (401, "SIGN_ERROR", False),
+        (404, "RESOURCE_NOT_EXISTS", True),
+        (429, "FREQUENCY_LIMITED", False),
+    ],
+)
+async def test_a_no_is_for_now_or_for_good(status: int, code: str, lasting: bool) -> None:
+    channel = WechatChannel(PayClient(Scripted(refusal(status, code)).http), notify_url=NOTIFY)
+    back = RefundRequest(
+        refund_no="R1", payment_no="P1", transaction_id="4200", amount_fen=1, total_fen=1, reason="退款"
+    )
+    with pytest.raises(ProviderRefused) as refused:
+        await channel.refund(back)
+    assert (refused.value.lasting, refused.value.facts["provider_code"]) == (lasting, code)

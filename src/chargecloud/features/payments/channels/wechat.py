@@ -35,6 +35,8 @@ READY_HOUR = 10
 NOTHING_THAT_DAY = "NO_STATEMENT_EXIST"
 NOT_NOW = frozenset({"NOT_ENOUGH", "BIZERR_NEED_RETRY", "FREQUENCY_LIMIT", "FREQUENCY_LIMITED", "RATELIMIT_EXCEEDED"})
 """Said no today; the same request may be granted tomorrow."""
+FOR_GOOD = frozenset({"USER_ACCOUNT_ABNORMAL"})
+"""Said with 403 like a missing permission, and yet for ever: the payer's account is closed."""
 XML, JSON = "text/xml", "application/json"
 Said = TypeVar("Said")
 
@@ -167,7 +169,8 @@ async def _changed(ask: Callable[[], Awaitable[Said]]) -> Said:
     try:
         return await ask()
     except PayRefused as error:
-        lasting = error.code not in NOT_NOW and not isinstance(error, PayDenied | PayBusy)
+        for_now = error.code in NOT_NOW or isinstance(error, PayDenied | PayBusy)
+        lasting = error.code in FOR_GOOD or not for_now
         raise ProviderRefused(
             f"微信支付拒绝：{error.message or error.code}", lasting=lasting, provider_code=error.code
         ) from None
