@@ -6,6 +6,8 @@ from typing import TypeVar
 
 from chargecloud.features.orders import model as orders
 from chargecloud.features.orders.messages import OrderState
+from chargecloud.features.payments import model as payments
+from chargecloud.features.payments.messages import PartState, PaymentState
 from chargecloud.features.sessions import model as sessions
 from chargecloud.features.sessions.messages import SessionState
 
@@ -29,6 +31,20 @@ ORDERS = """
 only people end a dispute.
 """
 
+PAYMENTS = """
+## Payment
+
+`features/payments/model.py`. Only the provider's own word pays a payment, and only people end a quarantine; see
+[payments.md](payments.md).
+"""
+
+REFUND_PARTS = """
+## Part of a refund
+
+A refund is given back by the payments it came through, each part under a number of its own that never changes. An error
+is no failure: a part ends by the provider's word, or, once abnormal, by people.
+"""
+
 State = TypeVar("State", bound=StrEnum)
 Fact = TypeVar("Fact", bound=StrEnum)
 Table = Mapping[tuple[State, Fact], State]
@@ -44,6 +60,12 @@ def render() -> str:
         + ORDERS
         + _diagram(orders.TRANSITIONS, orders.FINAL, OrderState.PLACED)
         + _table(orders.TRANSITIONS)
+        + PAYMENTS
+        + _diagram(payments.TRANSITIONS, payments.FINAL, PaymentState.CREATED)
+        + _table(payments.TRANSITIONS)
+        + REFUND_PARTS
+        + _diagram(payments.PART_TRANSITIONS, payments.PART_FINAL, PartState.REQUESTED)
+        + _table(payments.PART_TRANSITIONS)
     )
 
 

@@ -13,7 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 from chargecloud.kernel import killpoints
-from tests.crash.lives import RANDOM, Life, Toll, live, once_each, plan
+from tests.crash.lives import DEEPEST, RANDOM, Life, Toll, live, once_each, plan
 from tests.crash.oracle import Verdict, judge
 from tests.crash.rig import PLAN, Fleet, Phones
 from tests.support.platform_process import Platform
@@ -73,7 +73,7 @@ def tell(line: str) -> None:
 
 def report(toll: Toll, directory: Path) -> None:
     """Kills by point, and what the journal had to give back."""
-    for point in (*killpoints.POINTS, RANDOM):
+    for point in (*DEEPEST, RANDOM):
         missed = f", {toll.missed[point]} not reached in time" if toll.missed[point] else ""
         print(f"{point:>6}: {toll.reached[point]} kills{missed}  ({killpoints.POINTS.get(point, 'any moment')})")
     log = (directory / "platform.log").read_text("utf-8", errors="replace")

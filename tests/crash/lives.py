@@ -18,6 +18,8 @@ DEEPEST = {
     "K10": 2, "K11": 2, "K12": 2, "K15": 1, "K16": 10,
 }  # fmt: skip
 """Passes of each point that a life of a few seconds comes to; which one kills is thrown."""
+AT_THE_DESK = ("K8", "K9", "K13", "K14")
+"""Points between a provider's word and ours; `cashier.py` is killed there."""
 JOURNALLED = {"K2", "K3"}
 """Points on the way through the journal: reached while the database is away."""
 HOLD_WITHIN_S = 60.0
@@ -45,7 +47,7 @@ class Life:
 
 def plan(kills: int, dice: random.Random) -> list[Life]:
     """Every point in turn for three kills of five, the rest at random; mixed."""
-    points = list(killpoints.POINTS)
+    points = list(DEEPEST)
     lives = [_at(points[number % len(points)], dice) for number in range(kills * 3 // 5)]
     lives += [_anywhere(dice) for _ in range(kills - len(lives))]
     dice.shuffle(lives)
@@ -54,7 +56,7 @@ def plan(kills: int, dice: random.Random) -> list[Life]:
 
 def once_each(dice: random.Random) -> list[Life]:
     """Every point once, and two at random, one of them with the database away."""
-    lives = [_at(point, dice) for point in killpoints.POINTS]
+    lives = [_at(point, dice) for point in DEEPEST]
     return [*lives, Life(lasts_s=1.0), Life(lasts_s=1.0 + LATE_S, held=True)]
 
 

@@ -14,6 +14,7 @@ from chargecloud.features.operators import service as operators
 from chargecloud.features.operators import sql_sign_in, sql_staff
 from chargecloud.features.operators.messages import Role
 from chargecloud.features.operators.model import secret_hash
+from chargecloud.features.payments.channels.catalog import Channels
 from chargecloud.infra.cache.contract import Cache
 from chargecloud.infra.cache.memory import MemoryCache
 from chargecloud.infra.http.app import ApiParts, build_app
@@ -77,7 +78,7 @@ class Api:
             routers=ROUTERS,
             pages=PAGES,
             live_topics=LIVE_TOPICS,
-            state={"driver_holdings": DRIVER_HOLDINGS, **state},
+            state={"driver_holdings": DRIVER_HOLDINGS, "channels": Channels(), **state},
         )
         app = build_app(parts)
         transport = httpx.ASGITransport(app=app)

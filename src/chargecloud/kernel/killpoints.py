@@ -18,19 +18,16 @@ POINTS = {
     "K5": "inside the transaction of the settlement",
     "K6": "a transaction is committed, before its messages are on the bus",
     "K7": "messages are on the bus, before they leave the outbox",
+    "K8": "a payment notice is verified, before the commit",
+    "K9": "a payment notice is committed, before it is answered",
     "K10": "a hold is placed, before the start is sent",
     "K11": "a start is sent, before that is noted",
     "K12": "the answer to a start has come, before it is committed",
+    "K13": "a refund is written down, before it is asked for",
+    "K14": "a refund was accepted, before that is written down",
     "K15": "the write-ahead log is folded back, a migration is not committed, or a backup not in its place",
     "K16": "the parts of a process are being stopped",
 }
-LATER = {
-    "K8": "a payment notice is verified, before the commit",
-    "K9": "a payment notice is committed, before it is answered",
-    "K13": "a refund is written down, before it is asked for",
-    "K14": "a refund was accepted, before that is written down",
-}
-"""They come with the payments they are about."""
 
 
 class _Armed:

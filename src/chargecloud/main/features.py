@@ -18,6 +18,8 @@ from chargecloud.features.operators import jobs as operators_jobs
 from chargecloud.features.operators import service as operators
 from chargecloud.features.orders import http as orders_http
 from chargecloud.features.orders import inbox as orders_inbox
+from chargecloud.features.payments import http as payments_http
+from chargecloud.features.payments.http_notices import notice_page
 from chargecloud.features.sessions import http as sessions_http
 from chargecloud.features.sessions import inbox as sessions_inbox
 from chargecloud.features.sessions import jobs as sessions_jobs
@@ -40,6 +42,7 @@ ROUTERS: Sequence[APIRouter] = (
     drivers_http.router,
     tariffs_http.router,
     wallet_http.router,
+    payments_http.router,
     sessions_http.router,
     orders_http.router,
     alarms_http.router,
@@ -61,15 +64,17 @@ JOBS: Sequence[Job] = (
 )
 DRIVER_PARTS: Sequence[DriverPart] = (
     *wallet_http.DRIVER_PARTS,
+    *payments_http.DRIVER_PARTS,
     *orders_http.DRIVER_PARTS,
 )
 """What a driver is sent at login."""
 DRIVER_HOLDINGS: Sequence[Holds] = (
     *wallet_http.DRIVER_HOLDINGS,
+    *payments_http.DRIVER_HOLDINGS,
     *orders_http.DRIVER_HOLDINGS,
 )
 """What keeps a driver from becoming another."""
-PAGES: Sequence[APIRouter] = (stations_codes.code_pages, drivers_socket.socket_router)
+PAGES: Sequence[APIRouter] = (stations_codes.code_pages, drivers_socket.socket_router, notice_page)
 """Routers beside the API: they have no prefix."""
 LIVE_TOPICS: Sequence[LiveTopic] = (
     driver_topic(DRIVER_PARTS),

@@ -8,6 +8,7 @@ import structlog
 from fastapi import APIRouter, FastAPI
 
 from chargecloud.device.contract import ProtocolPlugin
+from chargecloud.features.payments.channels.catalog import Channels
 from chargecloud.infra import telemetry
 from chargecloud.infra.cache.contract import Cache
 from chargecloud.infra.framearchive import FrameArchive
@@ -25,7 +26,14 @@ from chargecloud.main.servers import WebServer
 from chargecloud.main.settings import Settings
 from chargecloud.main.storage import DatabasePart
 from chargecloud.main.wechat import WechatPart
-from chargecloud.main.wiring import open_cache, open_database, open_wechat_apps, watch_servers
+from chargecloud.main.wiring import (
+    Providers,
+    open_cache,
+    open_channels,
+    open_database,
+    open_wechat_apps,
+    watch_servers,
+)
 from chargecloud.protocols.catalog import protocols
 
 log = structlog.get_logger("chargecloud.api")
@@ -42,11 +50,12 @@ class ApiRole:
     place: Place
     app: FastAPI
     wechat_apps: Mapping[str, WechatApp]
+    providers: Sequence[Part] = ()
 
     def parts(self) -> list[Part]:
         """What runs, to be started after the database."""
         settings, state = self.settings, self.app.state
-        first = [WechatPart(self.wechat_apps.values()), state.live, state.doorkeeper]
+        first = [WechatPart(self.wechat_apps.values()), *self.providers, state.live, state.doorkeeper]
         shared, proxies = self.place.shared_ports, settings.http.proxies
         http = WebServer(
             self.app, host=settings.http.host, port=settings.http.port, shared_port=shared, proxies=proxies
@@ -73,11 +82,14 @@ class ApiPorts:
     cache: Cache
     place: Place
     role: str = "api"
+    channels: Channels | None = None
+    """Shared with the worker of the same process; opened here when there is none."""
 
 
 def wire_api(settings: Settings, ports: ApiPorts, *, pages: Sequence[APIRouter] = ()) -> ApiRole:
     """The application with every feature's routes; `pages` are routers beside the API."""
     apps = open_wechat_apps(settings, ports.clock)
+    opened = Providers(ports.channels) if ports.channels is not None else open_channels(settings, ports.clock)
     bare = settings.wechat.appid if settings.wechat.bare_openid else ""
     if bare:
         log.warning("socket.bare_openid", hint="whoever knows an openid is that driver; take wechat.bare_openid away")
@@ -97,6 +109,7 @@ def wire_api(settings: Settings, ports: ApiPorts, *, pages: Sequence[APIRouter] 
                 "bare_openid_appid": bare,
                 "check_files": settings.qr.check_files,
                 "sticker_font": settings.qr.sticker_font,
+                "channels": opened.channels,
             },
             docs=settings.http.docs,
             hosts=settings.http.hosts,
@@ -107,7 +120,7 @@ def wire_api(settings: Settings, ports: ApiPorts, *, pages: Sequence[APIRouter] 
     )
     telemetry.watch("live", app.state.live.counts, states={"watchers", "topics"})
     telemetry.watch("socket", app.state.doorkeeper.counts, states={"guests", "waiting", "banned"})
-    return ApiRole(settings, ports.clock, ports.place, app, apps)
+    return ApiRole(settings, ports.clock, ports.place, app, apps, opened.parts)
 
 
 def api_alone(settings: Settings, clock: Clock, place: Place) -> Alone:

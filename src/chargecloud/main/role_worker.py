@@ -1,9 +1,11 @@
 """The role `worker`: messages into services, outbox onto the bus, jobs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chargecloud.features.drivers import jobs as drivers_jobs
+from chargecloud.features.payments.channels.catalog import Channels
+from chargecloud.features.payments.jobs import provider_jobs
 from chargecloud.gateway.collector import SparedCollector
 from chargecloud.infra import deadletters, inbox, telemetry
 from chargecloud.infra.bus.contract import Bus
@@ -29,9 +31,11 @@ from chargecloud.main.settings import Settings
 from chargecloud.main.storage import DatabasePart, DeadLettersPart
 from chargecloud.main.wechat import WechatPart, message_templates
 from chargecloud.main.wiring import (
+    Providers,
     is_shared,
     open_bus,
     open_cache,
+    open_channels,
     open_database,
     open_wechat_apps,
     watch_servers,
@@ -48,16 +52,22 @@ class WorkerRole:
     dead_letters: DeadLetters
     relay: Relay
     scheduler: Scheduler
+    providers: Sequence[Part]
+    asking: Scheduler
+    """Jobs that wait for providers of payments, beside the others so that they hold none of them up."""
     depths: Depths
     wechat_apps: Mapping[str, WechatApp]
 
     def parts(self) -> list[Part]:
         """What runs, to be started after the database."""
         apps = WechatPart(self.wechat_apps.values())
-        return [DeadLettersPart(self.dead_letters), self.bus, self.relay, apps, self.scheduler, self.depths]
+        jobs = (self.scheduler, *self.providers, self.asking)
+        return [DeadLettersPart(self.dead_letters), self.bus, self.relay, apps, *jobs, self.depths]
 
 
-def wire_worker(settings: Settings, clock: Clock, database: Database, cache: Cache) -> WorkerRole:
+def wire_worker(
+    settings: Settings, clock: Clock, database: Database, cache: Cache, *, channels: Channels | None = None
+) -> WorkerRole:
     """A worker with the bus it listens to; what no attempt gets through is kept in the database."""
     dead_letters = DeadLetters(database)
     bus = open_bus(settings, clock, on_poison=lambda poison: _bury(dead_letters, poison))
@@ -69,8 +79,17 @@ def wire_worker(settings: Settings, clock: Clock, database: Database, cache: Cac
     telemetry.watch("database", depths.counts, states=depths_states)
     watch_servers(bus, cache)
     apps = open_wechat_apps(settings, clock)
-    jobs = (*JOBS, *drivers_jobs.message_jobs(apps, message_templates(settings)))
-    return WorkerRole(bus, dead_letters, relay, Scheduler(database, jobs), depths, apps)
+    opened = Providers(channels) if channels is not None else open_channels(settings, clock)
+    return WorkerRole(
+        bus=bus,
+        dead_letters=dead_letters,
+        relay=relay,
+        scheduler=Scheduler(database, (*JOBS, *drivers_jobs.message_jobs(apps, message_templates(settings)))),
+        providers=opened.parts,
+        asking=Scheduler(database, provider_jobs(opened.channels)),
+        depths=depths,
+        wechat_apps=apps,
+    )
 
 
 def worker_alone(settings: Settings, clock: Clock, place: Place) -> Alone:

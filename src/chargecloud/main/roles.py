@@ -17,7 +17,7 @@ from chargecloud.main.role_gateway import GatewayRole, wire_gateway
 from chargecloud.main.role_worker import WorkerRole, wire_worker
 from chargecloud.main.settings import Settings
 from chargecloud.main.storage import DatabasePart
-from chargecloud.main.wiring import Role, open_cache, open_database, refuse_world
+from chargecloud.main.wiring import Role, open_cache, open_channels, open_database, refuse_world
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class Platform:
     worker: WorkerRole
     api: ApiRole
     gateway_role: GatewayRole
+    providers: Sequence[Part] = ()
 
     @property
     def gateway(self) -> Gateway:
@@ -48,16 +49,19 @@ def wire(settings: Settings, clock: Clock, *, pages: Sequence[APIRouter] = ()) -
     refuse_world(settings, Role.UP)
     cache = open_cache(settings, clock)
     database = open_database(settings, clock, broadcast=cache.broadcast)
-    worker = wire_worker(settings, clock, database, cache)
+    opened = open_channels(settings, clock)
+    worker = wire_worker(settings, clock, database, cache, channels=opened.channels)
     place = Place()
+    api_ports = ApiPorts(clock, database, cache, place, role="up", channels=opened.channels)
     return Platform(
         settings=settings,
         clock=clock,
         database=database,
         cache=cache,
         worker=worker,
-        api=wire_api(settings, ApiPorts(clock, database, cache, place, role="up"), pages=pages),
+        api=wire_api(settings, api_ports, pages=pages),
         gateway_role=wire_gateway(settings, clock, worker.bus, cache, place),
+        providers=opened.parts,
     )
 
 
@@ -72,6 +76,7 @@ def all_parts(platform: Platform, *, seeding: Part | None = None) -> list[Part]:
             gateway_id=platform.gateway_role.gateway_id,
         ),
         *([seeding] if seeding else []),
+        *platform.providers,
         *platform.worker.parts(),
         *platform.api.parts(),
         *platform.gateway_role.parts(),

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -17,6 +17,8 @@ from pydantic_settings import (
 from chargecloud.device.profile import Profile
 from chargecloud.gateway.limits import GatewayLimits
 from chargecloud.infra.sql.store import StoreOptions
+from chargecloud.main.settings_payments import PaymentSettings
+from chargecloud.main.settings_section import Section
 
 PREFIX = "CHARGECLOUD_"
 DELIMITER = "__"
@@ -26,12 +28,6 @@ _STORE = StoreOptions()
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 """A TCP port; 0 lets the system choose a free one."""
-
-
-class Section(BaseModel):
-    """A group of settings; what it does not know it refuses."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class HttpSettings(Section):
@@ -424,6 +420,7 @@ class Settings(BaseSettings):
     qr: QrSettings = QrSettings()
     wechat: WechatSettings = WechatSettings()
     orders: OrderSettings = OrderSettings()
+    payments: PaymentSettings = PaymentSettings()
     limits: LimitSettings = LimitSettings()
     frame_log: FrameLogSettings = FrameLogSettings()
     journal: JournalSettings = JournalSettings()

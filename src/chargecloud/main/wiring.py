@@ -5,6 +5,7 @@ A role is given what it needs and nothing else: see role_gateway.py, role_api.py
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -14,11 +15,13 @@ from chargecloud.kernel.errors import Invalid, Unavailable
 from chargecloud.main.settings import Settings
 
 if TYPE_CHECKING:
+    from chargecloud.features.payments.channels.catalog import Channels
     from chargecloud.infra.bus.contract import Audience, Bus
     from chargecloud.infra.bus.redelivery import PoisonHook
     from chargecloud.infra.cache.contract import Cache
     from chargecloud.infra.sql.engine import Database
     from chargecloud.infra.wechat.app import WechatApp
+    from chargecloud.main.process import Part
 
 
 class Role(StrEnum):
@@ -106,6 +109,7 @@ def open_database(
 ) -> "Database":
     """The configured database, not yet started."""
     from chargecloud.infra.sql.engine import Database
+    from chargecloud.infra.sql.options import PaymentOptions
     from chargecloud.infra.sql.uow import Options
 
     options = Options(
@@ -115,6 +119,7 @@ def open_database(
         other_codes=tuple((each.pattern, each.first_connector) for each in settings.qr.others),
         new_driver_operator_id=settings.wechat.operator_id,
         message_kinds=frozenset(settings.wechat.messages) if settings.wechat.appid else frozenset(),
+        payments=PaymentOptions(**settings.payments.model_dump()),
         **settings.orders.model_dump(),
     )
     store = settings.database.for_store()
@@ -135,6 +140,26 @@ def open_wechat_apps(settings: Settings, clock: Clock) -> "dict[str, WechatApp]"
         version=configured.version,
     )
     return {options.appid: WechatApp(options, http_client(), clock)}
+
+
+@dataclass(frozen=True)
+class Providers:
+    """The ways of taking money, and what has to be started and stopped for them."""
+
+    channels: "Channels"
+    parts: "tuple[Part, ...]" = ()
+
+
+def open_channels(settings: Settings, clock: Clock) -> Providers:
+    """The configured ways of taking money; those that are not configured say what is missing."""
+    from chargecloud.features.payments.channels.catalog import Channels
+    from chargecloud.main.wechat_pay import WechatPay, missing_words
+
+    missing = missing_words(settings.wechat)
+    if missing:
+        return Providers(Channels(closed={"wechat": missing}))
+    pay = WechatPay(settings.wechat, clock)
+    return Providers(Channels(pay.channel), (pay,))
 
 
 def watch_servers(bus: "Bus | None", cache: "Cache") -> None:

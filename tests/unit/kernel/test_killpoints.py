@@ -38,10 +38,8 @@ def test_every_point_is_reached_in_the_code_and_no_other() -> None:
     assert reached == set(killpoints.POINTS)
 
 
-def test_the_sixteen_points_of_the_design_are_there_or_listed_as_coming() -> None:
-    named = set(killpoints.POINTS) | set(killpoints.LATER)
-    assert named == {f"K{number}" for number in range(1, 17)}
-    assert not set(killpoints.POINTS) & set(killpoints.LATER)
+def test_the_sixteen_points_of_the_design_are_there() -> None:
+    assert set(killpoints.POINTS) == {f"K{number}" for number in range(1, 17)}
 
 
 def test_the_pass_that_was_ordered_is_the_last() -> None:
@@ -59,7 +57,7 @@ def test_without_an_order_nothing_happens() -> None:
     assert (done.returncode, done.stdout.split()) == (0, ["0", "1", "2"])
 
 
-@pytest.mark.parametrize("order", ["K99", "K3:0", "K3:x", "K8", "3"])
+@pytest.mark.parametrize("order", ["K99", "K3:0", "K3:x", "K17", "3"])
 def test_an_order_nobody_can_obey_is_refused_in_words(order: str) -> None:
     with pytest.raises(Invalid, match="K1, K2"):
         killpoints.arm(order)

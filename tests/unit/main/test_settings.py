@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from chargecloud.gateway.limits import GatewayLimits
+from chargecloud.infra.sql.options import PaymentOptions
 from chargecloud.infra.sql.uow import Options
 from chargecloud.main.settings import (
     LimitSettings,
@@ -17,6 +18,8 @@ from chargecloud.main.settings import (
     keys,
     variable,
 )
+from chargecloud.main.settings_payments import PaymentSettings
+from chargecloud.main.settings_section import Section
 
 
 def test_a_profile_is_about_somebody() -> None:
@@ -115,3 +118,10 @@ def test_secrets_are_not_in_what_is_shown_of_settings() -> None:
     assert {key for key in keys() if is_secret(key)} == {
         "http.metrics_token", "wechat.app_secret", "wechat.apiv3_key", "wechat.apiv2_key"
     }  # fmt: skip
+
+
+def test_limits_of_payments_grow_from_one_payment_to_a_day() -> None:
+    assert PaymentSettings().model_dump() == asdict(PaymentOptions())
+    assert issubclass(PaymentSettings, Section)
+    with pytest.raises(ValidationError, match="grow in this order"):
+        Settings.model_validate({"payments": {"min_fen": 500, "max_fen": 400}})

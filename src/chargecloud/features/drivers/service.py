@@ -6,7 +6,7 @@ import msgspec
 from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chargecloud.features.drivers import model, service_push, sql, views
+from chargecloud.features.drivers import model, service_push, sql, sql_identities, views
 from chargecloud.features.drivers.messages import Card, Driver, DriverCreated, DriverFrozen
 from chargecloud.features.drivers.service_identity import Holds
 from chargecloud.features.drivers.service_push import notice, patch_state, push
@@ -39,6 +39,7 @@ __all__ = [
     "issue_token",
     "notice",
     "patch_state",
+    "payer_id",
     "push",
     "remove_card",
     "remove_vehicle",
@@ -95,6 +96,12 @@ async def driver_with_card(uow: UnitOfWork, driver_id: int) -> tuple[Driver, Car
     if found is None:
         raise NotFound(f"没有车主 {driver_id}", "driver_unknown", driver_id=driver_id)
     return found
+
+
+async def payer_id(connection: AsyncConnection, driver_id: int, channel: str) -> str:
+    """Who a driver is to a channel of payment of the same name; empty for a driver who never signed in through it."""
+    known = [each for each in await sql_identities.identities_of(connection, driver_id) if each.channel == channel]
+    return known[-1].openid if known else ""
 
 
 async def detail(connection: AsyncConnection, driver_id: int, operator_id: int | None) -> DriverDetail:

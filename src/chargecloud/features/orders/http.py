@@ -85,6 +85,7 @@ async def place_order(body: OrderIn, key: Key, driver: CurrentDriver, db: Db, li
             second_connector_no=body.second_connector_no,
             limit=body.limit.limit(),
             pass_id=body.pass_id,
+            payment_no=body.payment_no,
         )
         placed = await service.place(uow, command)
     return PlacedOut(orders=[OrderOut.of(order) for order in placed])

@@ -41,6 +41,9 @@ class OrderIn(ApiModel):
     second_connector_no: Annotated[ConnectorNo | None, Field(description="other connector of a parallel charge")] = None
     limit: LimitIn = LimitIn()
     pass_id: Annotated[Id | None, Field(description="monthly card or pack that pays")] = None
+    payment_no: Annotated[
+        str | None, Field(pattern=r"^P[0-9]{22}$", description="prepayment made for this order; the rest goes back")
+    ] = None
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -66,6 +69,7 @@ class OrderOut(ApiModel):
     limit: LimitIn
     tariff_version_id: int | None
     pass_id: int | None
+    payment_no: str | None
     hold_fen: int
     hold_open: bool
     state: str
@@ -101,6 +105,7 @@ def shown(order: Order) -> dict[str, object]:
         "limit": LimitIn(kind=order.limit_kind, value=order.limit_value),
         "tariff_version_id": order.tariff_version_id,
         "pass_id": order.pass_id,
+        "payment_no": order.payment_no,
         "hold_fen": order.hold_fen,
         "hold_open": order.hold_open,
         "state": order.state.value,

@@ -40,6 +40,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     tariff_version_id: int | None = None
     pass_id: int | None = None
     """The pass that pays, if one does."""
+    payment_no: str | None = None
+    """The prepayment that was made for this order, if one was; what is left of it goes back by itself."""
     hold_no: int = 1
     """Counts the holds of an order: a top-up during the charge replaces the first by a larger one."""
     hold_fen: int = 0

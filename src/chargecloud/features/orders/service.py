@@ -44,6 +44,8 @@ class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True):
     """The other connector of a parallel charge."""
     limit: Limit = Limit()
     pass_id: int | None = None
+    payment_no: str | None = None
+    """A prepayment to use for this order."""
 
 
 async def _refuse_while_stuck(uow: UnitOfWork, charge_point_code: str) -> None:
@@ -85,6 +87,7 @@ async def place(uow: UnitOfWork, command: PlaceOrder) -> list[Order]:
         request_key=request_key,
         request_digest=digest,
         pass_id=command.pass_id,
+        payment_no=command.payment_no,
     )
     granted = await service_place.grant(uow, wish)
     for entry in granted:
@@ -181,6 +184,7 @@ async def session_failed(uow: UnitOfWork, session_no: str, reason: str) -> None:
         await service_passes.give_back(uow, found.order_no)
     after = msgspec.structs.replace(found, state=state, hold_open=False, ended_at_ms=uow.now_ms)
     await sql.save(uow, found, after)
+    await service_settle.give_back_rest(uow, after)
     sql.note(uow, found.order_no, fact.value, reason=reason)
     service_settle.show(uow, after)
     service_notices.tell_failed(uow, after, reason or fact.value)
@@ -201,6 +205,8 @@ async def topped_up(uow: UnitOfWork, driver_id: int) -> None:
     for session in await sessions.open_sessions_of(uow, driver_id):
         found = await sql.find_by_session(uow, session.session_no)
         prepaid = session.tariff is not None and session.tariff.plan is not None
+        if found is not None and found.payment_no is not None:
+            continue  # no more than was paid for it
         if found is None or not found.hold_open or found.limit_kind is LimitKind.MONEY or prepaid:
             continue
         balance = await wallet.balance(uow, driver_id)

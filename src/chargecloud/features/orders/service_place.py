@@ -12,6 +12,7 @@ from chargecloud.features.drivers import service as drivers
 from chargecloud.features.drivers.messages import Card, Driver
 from chargecloud.features.orders import service_passes, service_terms, sql, views
 from chargecloud.features.orders.messages import Order, OrderState
+from chargecloud.features.payments import service as payments
 from chargecloud.features.sessions import service as sessions
 from chargecloud.features.sessions.messages import Limit, LimitKind, RequestStart
 from chargecloud.features.stations import service as stations
@@ -45,6 +46,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     request_key: str | None = None
     request_digest: str = ""
     pass_id: int | None = None
+    payment_no: str | None = None
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,11 +87,13 @@ async def grant(uow: UnitOfWork, wish: Wish) -> list[Granted]:
     held = None
     if wish.pass_id is not None:
         held = await service_passes.usable(uow, wish.pass_id, driver_id=wish.driver.driver_id, at=first)
-    terms = await _terms(uow, wish, version, pass_s=held.max_s_per_session if held else None)
+    order_no = new_order_no(uow.now_ms)
+    prepaid_fen = await _prepaid(uow, wish, order_no)
+    terms = await _terms(uow, wish, version, pass_s=held.max_s_per_session if held else None, prepaid_fen=prepaid_fen)
     granted = [
         _granted(uow, wish, terms, connector, place) for connector, place in zip(wish.connectors, places, strict=True)
     ]
-    granted[0] = msgspec.structs.replace(granted[0], order=_with_request(granted[0].order, wish))
+    granted[0] = _first(granted[0], wish, order_no)
     for entry in granted:
         order = entry.order
         if order.hold_open:
@@ -105,17 +109,38 @@ async def grant(uow: UnitOfWork, wish: Wish) -> list[Granted]:
     return granted
 
 
-async def _terms(uow: UnitOfWork, wish: Wish, version: TariffVersion, *, pass_s: int | None) -> Terms:
+async def _prepaid(uow: UnitOfWork, wish: Wish, order_no: str) -> int | None:
+    """The money of a prepayment becomes this order's; None without one."""
+    if wish.payment_no is None:
+        return None
+    if wish.pass_id is not None or len(wish.connectors) > 1:
+        raise Refused(
+            "预付只能用于一把枪的一个订单，且不与卡券同用", "prepayment_one_order", payment_no=wish.payment_no
+        )
+    return await payments.claim(uow, wish.payment_no, driver_id=wish.driver.driver_id, order_no=order_no)
+
+
+async def _terms(
+    uow: UnitOfWork, wish: Wish, version: TariffVersion, *, pass_s: int | None, prepaid_fen: int | None
+) -> Terms:
     """What is held and how far each charge may go: by the plan of a charge point that only counts, else by money."""
     driver_id = wish.driver.driver_id
+    limit, charge_limit = shared(wish.limit, len(wish.connectors)), None
     if version.plan is not None:
-        prepaid = await service_terms.prepay(uow, version.plan, wish.limit, driver_id=driver_id, pass_s=pass_s)
-        limits = service_terms.with_tiers(prepaid.charge_limit, version.plan, wish.connectors[0].charge_point)
-        return Terms(tariff=version, limit=wish.limit, hold_fen=prepaid.hold_fen, charge_limit=limits)
-    if pass_s is not None:
+        prepaid = await service_terms.prepay(
+            uow, version.plan, wish.limit, driver_id=driver_id, pass_s=pass_s, prepaid_fen=prepaid_fen
+        )
+        limit, hold_fen = wish.limit, prepaid.hold_fen
+        charge_limit = service_terms.with_tiers(prepaid.charge_limit, version.plan, wish.connectors[0].charge_point)
+    elif pass_s is not None:
         raise Refused("卡券只能用于两轮充电", "pass_not_here", pass_id=wish.pass_id)
-    limit = shared(wish.limit, len(wish.connectors))
-    return Terms(tariff=version, limit=limit, hold_fen=await _hold_each(uow, driver_id, limit, len(wish.connectors)))
+    else:
+        hold_fen = await _hold_each(uow, driver_id, limit, len(wish.connectors), prepaid_fen=prepaid_fen)
+    if prepaid_fen is not None and hold_fen > prepaid_fen:
+        raise Refused(
+            "预付金额不足以支付所选的充电", "prepayment_too_small", prepaid_fen=prepaid_fen, needed_fen=hold_fen
+        )
+    return Terms(tariff=version, limit=limit, hold_fen=hold_fen, charge_limit=charge_limit)
 
 
 def check_free(connector: Connector) -> None:
@@ -136,9 +161,13 @@ def shared(limit: Limit, count: int) -> Limit:
     return limit
 
 
-async def _hold_each(uow: UnitOfWork, driver_id: int, limit: Limit, count: int) -> int:
-    """What is held for each order: the money limit, else what is available up to the configured maximum."""
+async def _hold_each(
+    uow: UnitOfWork, driver_id: int, limit: Limit, count: int, *, prepaid_fen: int | None = None
+) -> int:
+    """What is held for each order: the money limit, else what is available or prepaid, up to the configured maximum."""
     least, most = uow.options.min_hold_fen, uow.options.max_hold_fen
+    if prepaid_fen is not None:
+        most = min(most, prepaid_fen)
     if limit.kind is LimitKind.MONEY:
         amount_fen = limit.value
     else:
@@ -153,9 +182,16 @@ async def _hold_each(uow: UnitOfWork, driver_id: int, limit: Limit, count: int) 
     return amount_fen
 
 
-def _with_request(order: Order, wish: Wish) -> Order:
-    """The first order of a request answers for all of it."""
-    return msgspec.structs.replace(order, request_key=wish.request_key, request_digest=wish.request_digest)
+def _first(granted: Granted, wish: Wish, order_no: str) -> Granted:
+    """The first order of a request answers for all of it, and is the one a prepayment was given to."""
+    order = msgspec.structs.replace(
+        granted.order,
+        order_no=order_no,
+        payment_no=wish.payment_no,
+        request_key=wish.request_key,
+        request_digest=wish.request_digest,
+    )
+    return Granted(order=order, start=msgspec.structs.replace(granted.start, order_no=order_no))
 
 
 def _granted(uow: UnitOfWork, wish: Wish, terms: Terms, connector: Connector, place: str) -> Granted:

@@ -9,7 +9,7 @@ from chargecloud.features.drivers import service as drivers
 from chargecloud.features.orders import model, sql
 from chargecloud.features.orders.messages import Order, OrderCorrected, OrderResolved, OrderState
 from chargecloud.features.orders.model import Fact
-from chargecloud.features.orders.service_settle import Charge, correct, names, show
+from chargecloud.features.orders.service_settle import Charge, correct, give_back_rest, names, show
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.errors import Invalid, NotFound, Refused
 
@@ -62,6 +62,7 @@ async def resolve(uow: UnitOfWork, order: Order, resolution: Resolution) -> Orde
         bill_no=bill_no,
     )
     await sql.save(uow, order, after)
+    await give_back_rest(uow, after)
     _tell(uow, after, resolution, change)
     return after
 

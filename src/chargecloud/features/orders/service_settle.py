@@ -17,6 +17,7 @@ from chargecloud.features.orders.messages import (
 )
 from chargecloud.features.orders.model import Fact
 from chargecloud.features.orders.model_assess import Assessment, Verdict
+from chargecloud.features.payments import service as payments
 from chargecloud.features.sessions import service as sessions
 from chargecloud.features.sessions.messages import ChargeDetailRecord, ChargingSession, SessionRecorded
 from chargecloud.features.wallet import service as wallet
@@ -150,6 +151,7 @@ async def _first(
     else:
         moved = closed(order, outcome.after, outcome.verdict, stop_class)
         await sql.save(uow, order, moved)
+        await give_back_rest(uow, moved)
         tell_closed(uow, moved, stop_class)
 
 
@@ -344,6 +346,12 @@ async def _post(uow: UnitOfWork, before: Order, counted: Order, assessment: Asse
     sql.note(uow, before.order_no, "corrected", change_fen=change.total_fen)
     show(uow, after)
     uow.publish(OrderCorrected(**names(before), change_fen=change.total_fen), key=before.charge_point_code)
+
+
+async def give_back_rest(uow: UnitOfWork, over: Order) -> None:
+    """What an order left of its prepayment goes back the way it came, once."""
+    if over.payment_no is not None:
+        await payments.order_over(uow, over.order_no, charged_fen=over.total_fen)
 
 
 def _late_reasons(assessment: Assessment) -> tuple[str, ...]:

@@ -61,6 +61,8 @@ def _plain(
 ) -> _Plain | None:
     if order.settled_at_ms is not None or not order.hold_open or session.tariff is None:
         return None
+    if order.payment_no is not None:
+        return None  # what is left of its prepayment goes back
     assessment = service_terms.assess(record, session, service_terms.terms_of(uow, order, session.tariff))
     outcome = service_settle.settlement(uow, order, assessment, record.record_id)
     if outcome.verdict is not Verdict.BILL or not outcome.charge.total_fen:

@@ -47,9 +47,18 @@ class Prepaid(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def prepay(
-    uow: UnitOfWork, plan: TwoWheelPlan, limit: Limit, *, driver_id: int, pass_s: int | None = None
+    uow: UnitOfWork,
+    plan: TwoWheelPlan,
+    limit: Limit,
+    *,
+    driver_id: int,
+    pass_s: int | None = None,
+    prepaid_fen: int | None = None,
 ) -> Prepaid:
-    """What a rider's wish costs in advance. `pass_s`: a pass pays, for so long at most."""
+    """What a rider's wish costs in advance. `pass_s`: a pass pays, for so long at most.
+
+    `prepaid_fen`: a payment was made for this order, and no more is taken for it.
+    """
     if pass_s is not None:
         granted = tariffs.grant(plan, ChoiceKind.PASS, 0, pass_s=pass_s)
         return Prepaid(hold_fen=0, charge_limit=limit_of(plan, ChoiceKind.PASS, granted))
@@ -58,12 +67,12 @@ async def prepay(
         raise Refused("该电价不支持这种充电方式", "mode_not_offered", field="limit")
     value = limit.value
     if choice is ChoiceKind.FULL:
-        value = await _affordable_hold(uow, plan, driver_id)
+        value = await _affordable_hold(uow, plan, driver_id, prepaid_fen)
     granted = tariffs.grant(plan, choice, value)
     return Prepaid(hold_fen=granted.prepaid_fen, charge_limit=limit_of(plan, choice, granted))
 
 
-async def _affordable_hold(uow: UnitOfWork, plan: TwoWheelPlan, driver_id: int) -> int:
+async def _affordable_hold(uow: UnitOfWork, plan: TwoWheelPlan, driver_id: int, prepaid_fen: int | None) -> int:
     """Until full: what the plan asks for, or what the rider has, if that buys anything at all."""
     if plan.basis is Basis.PER_USE:
         return plan.per_use_fen
@@ -71,6 +80,8 @@ async def _affordable_hold(uow: UnitOfWork, plan: TwoWheelPlan, driver_id: int) 
     if balance.arrears_fen:
         raise Refused("有未结清的欠费，请先充值", "arrears", arrears_fen=balance.arrears_fen)
     hold_fen = min(plan.full_hold_fen, balance.available_fen)
+    if prepaid_fen is not None:
+        hold_fen = min(hold_fen, prepaid_fen)
     least_fen = max(plan.min_charge_fen, 1)
     if hold_fen >= least_fen:
         try:

@@ -49,6 +49,7 @@ orders = Table(
     Column("limit_value", big_int(), nullable=False),
     Column("tariff_version_id", big_int()),
     Column("pass_id", big_int()),
+    Column("payment_no", code(32)),
     Column("hold_no", Integer, nullable=False),
     Column("hold_fen", fen(), nullable=False),
     Column("hold_open", Boolean, nullable=False),

@@ -38,6 +38,11 @@ async def balance(uow: UnitOfWork, driver_id: int) -> Balance:
     return await views.balance(uow.connection, driver_id)
 
 
+async def show(uow: UnitOfWork, driver_id: int) -> None:
+    """Patch the money in the state of a driver's app."""
+    drivers.patch_state(uow, driver_id, {"wallet": views.live_balance(await balance(uow, driver_id))})
+
+
 async def audit(connection: AsyncConnection) -> AuditReport:
     """Prove I1 and I2 over the whole ledger, or name what breaks them."""
     return await views.audit(connection)
@@ -254,5 +259,6 @@ __all__ = [
     "pay_in",
     "pay_out",
     "release",
+    "show",
     "top_up",
 ]

@@ -48,7 +48,8 @@ async def balance(connection: AsyncConnection, driver_id: int) -> Balance:
 
 def live_balance(balance: Balance) -> dict[str, object]:
     """A driver's money as their state shows it; patches have the same shape."""
-    return {name: value for name, value in msgspec.structs.asdict(balance).items() if name != "driver_id"}
+    values = msgspec.structs.asdict(balance) | {"refundable_fen": balance.refundable_fen}
+    return {name: value for name, value in values.items() if name != "driver_id"}
 
 
 async def has_history(connection: AsyncConnection, driver_id: int) -> bool:

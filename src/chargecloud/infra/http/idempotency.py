@@ -53,19 +53,34 @@ class Once:
         status: int = 200,
     ) -> Response:
         """Do the work and keep the answer, or give the answer kept from the first time."""
-        who = f"{principal.kind}:{principal.id}"
+        return await self.kept(uow, principal) or await self.keep(uow, principal, await work(), status=status)
+
+    async def kept(self, uow: UnitOfWork, principal: Principal) -> Response | None:
+        """The answer kept from the first time, if there was one.
+
+        With `keep`, for work that takes more than one transaction and is harmless when it is begun twice.
+        """
         c = idempotency_keys.c
-        known = select(c.request_digest, c.status, c.response).where(c.principal == who, c.key == self.key)
+        known = select(c.request_digest, c.status, c.response).where(c.principal == _who(principal), c.key == self.key)
         row = (await uow.connection.execute(known)).first()
-        if row is not None:
-            if row.request_digest != self.digest:
-                raise Refused(
-                    "this Idempotency-Key came with another request before; use a new one", "idempotency_mismatch"
-                )
-            return _json(row.response, row.status, replayed=True)
-        body = (await work()).model_dump_json()
+        if row is None:
+            return None
+        if row.request_digest != self.digest:
+            raise Refused(
+                "this Idempotency-Key came with another request before; use a new one", "idempotency_mismatch"
+            )
+        return _json(row.response, row.status, replayed=True)
+
+    async def keep(self, uow: UnitOfWork, principal: Principal, answer: BaseModel, *, status: int = 200) -> Response:
+        """Keep an answer in the transaction that did the work, or its last part."""
+        body = answer.model_dump_json()
         kept = insert(idempotency_keys).values(
-            principal=who, key=self.key, request_digest=self.digest, status=status, response=body, at_ms=uow.now_ms
+            principal=_who(principal),
+            key=self.key,
+            request_digest=self.digest,
+            status=status,
+            response=body,
+            at_ms=uow.now_ms,
         )
         try:
             await uow.connection.execute(kept)
@@ -74,6 +89,10 @@ class Once:
                 "this request is being handled already; repeat it for its answer", "request_doubled"
             ) from error
         return _json(body, status, replayed=False)
+
+
+def _who(principal: Principal) -> str:
+    return f"{principal.kind}:{principal.id}"
 
 
 async def _once(

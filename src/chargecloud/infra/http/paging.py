@@ -50,6 +50,15 @@ class Paging:
             raise _broken()
         return self.before[0]
 
+    @property
+    def before_text(self) -> str | None:
+        """The cursor of a list sorted by one number that is kept as text."""
+        if self.before is None:
+            return None
+        if len(self.before) != 1 or not isinstance(self.before[0], str):
+            raise _broken()
+        return self.before[0]
+
     def page(self, rows: Sequence[R], key: Callable[[R], Key | tuple[Key, ...]]) -> tuple[Sequence[R], str | None]:
         """The rows to show and the cursor behind them, out of up to `fetch` rows."""
         if len(rows) <= self.limit:

@@ -1,7 +1,7 @@
 """The unit of work: one transaction, and what the world is told once it is durable."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import msgspec
@@ -9,6 +9,7 @@ from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.device.commands import DeviceCommand
+from chargecloud.infra.sql.options import PaymentOptions
 from chargecloud.kernel.message import Message
 
 Row = Mapping[str, object]
@@ -41,6 +42,7 @@ class Options:
     """Notices to drivers that are sent as messages of their channel as well."""
     estimate_after_s: int = 86_400
     """So long after the last sign of life an order without a record is settled from its last sample; 0: never."""
+    payments: PaymentOptions = field(default_factory=PaymentOptions)
 
 
 class Outgoing(NamedTuple):

@@ -20,6 +20,7 @@ MERGED = {
     "0008": "ca326b523bdc9f17526599fc77521021e92fddefe183acb78aab40e100317d96",
     "0009": "5164f0f1eef7a53ae97a807995092c1da3df873c107e4ff0e28335aea96ac76d",
     "0010": "87bfbb4269f1c82a7c9dbc3dd11e41b6e5c7aecfdd6b0e380c206fb67bbd15db",
+    "0011": "f0214e5c86a85a0bbe2fc1058400e92748d5326af707c1f454d58fdb099c2f6a",
 }
 """Digests of the migrations' files; a new migration adds its line."""
 
