@@ -137,6 +137,14 @@ async def test_a_day_without_differences_has_none_and_is_compared_once(desk: Cas
     assert compared.differences == 0 and compared.lines == 59 + 12
     assert compared.bill_paid_fen == compared.our_paid_fen > 0
     assert compared.bill_refunded_fen == compared.our_refunded_fen > 0
+    payment_no, part_no = next(iter(desk.till.sales)), next(iter(desk.till.repayments))
+    desk.till.sales[payment_no].paid_at_ms = None
+    del desk.till.repayments[part_no]
+    found = await service_reconcile.reconcile_day(desk.desk, desk.channel, day)
+    assert {(each.kind, each.number) for each in found} == {
+        (CaseKind.PAYMENT_MISSING, payment_no),
+        (CaseKind.REFUND_MISSING, part_no),
+    }, "a bill that was made anew counts as it is now"
 
 
 async def test_days_that_were_missed_are_made_up_for(desk: CashDesk) -> None:

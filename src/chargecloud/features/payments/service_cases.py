@@ -19,6 +19,8 @@ READY_HOUR = 10
 MAX_DAYS_BACK = 60
 """Providers keep bills for three months."""
 DAYS_A_RUN = 7
+NEAR_MS = 2 * 86_400_000
+"""What a bill names happened that near to its day."""
 
 
 async def due_days(uow: UnitOfWork, channel: str) -> list[date]:
@@ -46,11 +48,12 @@ def bounds_ms(day: date) -> tuple[int, int]:
 
 async def books_of(uow: UnitOfWork, channel: str, day: date, lines: Sequence[StatementLine]) -> Books:
     """What our books have to say about a bill; what it names is noted, so that no other bill has to name it."""
+    from_ms, until_ms = bounds_ms(day)
+    await sql_cases.forget_billed(uow, channel, day.isoformat(), from_ms - NEAR_MS, until_ms + NEAR_MS)
     named = [line.payment_no for line in lines if line.kind is LineKind.PAYMENT]
     given = [line.refund_no for line in lines if line.kind is LineKind.REFUND]
     await sql_cases.note_billed(uow, payments, named, day.isoformat())
     await sql_cases.note_billed(uow, parts, given, day.isoformat())
-    from_ms, until_ms = bounds_ms(day)
     return Books(
         payments=await sql_cases.our_payments(uow, channel, named),
         refunds=await sql_cases.our_refunds(uow, channel, given),

@@ -225,6 +225,14 @@ async def our_refunds(uow: UnitOfWork, channel: str, numbers: Sequence[str]) -> 
     return found
 
 
+async def forget_billed(uow: UnitOfWork, channel: str, day: str, from_ms: int, until_ms: int) -> None:
+    """A day is compared once more: what its bill named before may not be in it any more."""
+    for table, at_ms in ((payments, payments.c.paid_at_ms), (parts, parts.c.ended_at_ms)):
+        around = (at_ms >= from_ms) & (at_ms < until_ms)
+        here = (table.c.channel == channel) & around & (table.c.billed_day == day)
+        await uow.connection.execute(update(table).where(here).values(billed_day=None))
+
+
 async def note_billed(uow: UnitOfWork, table: Table, numbers: Sequence[str], day: str) -> None:
     """A bill has named these, so no other has to."""
     key = table.primary_key.columns[0]
