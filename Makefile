@@ -4,7 +4,10 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --no-sync --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-connected test-deploy check fmt docs migration golden fuzz city crash cluster-demo bench clean
+WEB := web/miniapp
+NPM := npm --prefix $(WEB) --no-audit --no-fund
+
+.PHONY: help setup demo up test test-connected test-deploy test-web check check-web web web-setup fmt docs migration golden fuzz city crash cluster-demo bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -43,6 +46,23 @@ check: setup ## lint, types, import contracts, house rules
 	@$(RUN) mypy
 	@$(RUN) lint-imports
 	@$(RUN) pytest tests/tidy
+	@if [ -e $(WEB)/node_modules/.ready ]; then $(MAKE) --no-print-directory check-web; else echo "web: left out, \`make web-setup\` was not done (needs Node)"; fi
+
+web-setup: ## the drivers' app: install its tools (needs Node 20.19 or newer)
+	@cmp -s $(WEB)/package-lock.json $(WEB)/node_modules/.ready || { cd $(WEB) && npm ci --no-audit --no-fund --loglevel=error && cp package-lock.json node_modules/.ready; }
+
+check-web: web-setup ## the drivers' app: lint and types
+	@$(NPM) run --silent lint
+	@$(NPM) run --silent check
+
+test-web: web-setup ## the drivers' app: unit tests, and its WeChat output in WeChat's own compilers
+	@$(NPM) run --silent test
+	@$(NPM) run --silent build:mp
+	@$(NPM) run --silent test:mp
+
+web: web-setup ## the drivers' app: build what /m/ serves, after a change in web/miniapp
+	@$(NPM) run --silent types
+	@$(NPM) run --silent build:h5
 
 fmt: setup ## format and mend what ruff can mend
 	@$(RUN) ruff format .

@@ -17,7 +17,7 @@ from chargecloud.infra.looplag import LoopLag
 from chargecloud.infra.sql.engine import Database
 from chargecloud.infra.wechat.app import WechatApp
 from chargecloud.kernel.clock import Clock, rfc3339
-from chargecloud.main import features, page
+from chargecloud.main import features, miniapp, page
 from chargecloud.main.certificates import self_signed, server_context
 from chargecloud.main.metrics_port import metrics_parts
 from chargecloud.main.place import Place
@@ -99,7 +99,7 @@ def wire_api(settings: Settings, ports: ApiPorts, *, pages: Sequence[APIRouter] 
             cache=ports.cache,
             resolvers=features.RESOLVERS,
             routers=features.ROUTERS,
-            pages=(page.router, *features.PAGES, *pages),
+            pages=(page.router, miniapp.router(_miniapp(settings)), *features.PAGES, *pages),
             live_topics=features.LIVE_TOPICS,
             checks={"cache": ports.cache.ready},
             state={
@@ -121,6 +121,20 @@ def wire_api(settings: Settings, ports: ApiPorts, *, pages: Sequence[APIRouter] 
     telemetry.watch("live", app.state.live.counts, states={"watchers", "topics"})
     telemetry.watch("socket", app.state.doorkeeper.counts, states={"guests", "waiting", "banned"})
     return ApiRole(settings, ports.clock, ports.place, app, apps, opened.parts)
+
+
+def _miniapp(settings: Settings) -> miniapp.MiniappOut:
+    """What the drivers' app is told before anybody has signed in."""
+    own, wechat = settings.miniapp, settings.wechat
+    return miniapp.MiniappOut(
+        title=own.title,
+        hotline=own.hotline,
+        appid=wechat.appid,
+        sign_in_url=f"{wechat.web_base_url}/connect" if wechat.web_base_url else "",
+        cashier_url=f"{wechat.web_base_url}/cashier" if wechat.web_base_url else "",
+        map_key=own.map_key,
+        templates=list(own.templates),
+    )
 
 
 def api_alone(settings: Settings, clock: Clock, place: Place) -> Alone:

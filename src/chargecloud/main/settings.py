@@ -306,6 +306,19 @@ def _given(value: object) -> bool:
     return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)
 
 
+class MiniappSettings(Section):
+    """The drivers' app, in WeChat and at `/m/`."""
+
+    title: str = Field("", max_length=40, description="name of the app; empty: 智能充电云")
+    hotline: str = Field("", pattern=r"^[0-9+ -]{0,20}$", description="telephone number for drivers")
+    map_key: str = Field(
+        "", max_length=64, description="key of 腾讯位置服务; with it the mini program shows maps, browsers show none"
+    )
+    templates: tuple[str, ...] = Field(
+        (), max_length=3, description="subscribe message templates drivers are asked for at a start, at most three"
+    )
+
+
 class LimitSettings(Section):
     """What one gateway takes on; the rest of its limits are constants in gateway/limits.py."""
 
@@ -419,6 +432,7 @@ class Settings(BaseSettings):
     )
     qr: QrSettings = QrSettings()
     wechat: WechatSettings = WechatSettings()
+    miniapp: MiniappSettings = MiniappSettings()
     orders: OrderSettings = OrderSettings()
     payments: PaymentSettings = PaymentSettings()
     limits: LimitSettings = LimitSettings()

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from chargecloud.features.drivers import service, views
+from chargecloud.features.drivers.http_mine import mine
 from chargecloud.features.drivers.http_models import (
     DriverChange,
     DriverOut,
@@ -28,6 +29,7 @@ from chargecloud.infra.http.paging import Page, Pages
 router = APIRouter(tags=["drivers"])
 router.include_router(things)
 router.include_router(myself)
+router.include_router(mine)
 
 Reader = Annotated[Principal, Depends(require("drivers.read"))]
 Writer = Annotated[Principal, Depends(require("drivers.write"))]

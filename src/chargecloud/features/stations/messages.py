@@ -94,6 +94,13 @@ class Connector(msgspec.Struct, frozen=True, kw_only=True):
         return self.reported if self.charge_point.online else ConnectorState.OFFLINE
 
 
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """A station with everything a driver may plug into there."""
+
+    station: Station
+    connectors: tuple[Connector, ...]
+
+
 class ConnectorChanged(Event, frozen=True, gc=False, kw_only=True, tag=True):
     """A connector said that it is doing something else now."""
 

@@ -1,6 +1,7 @@
 """Use cases of stations: what stands where, who may connect, what connectors say, and what charge points are asked."""
 
 import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.device.capability import Capability
 from chargecloud.device.commands import AnswerBoot, DeviceCommand, SetWorkParameters
@@ -34,6 +35,7 @@ from chargecloud.features.stations.messages import (
     ConnectorChanged,
     ConnectorFaultsChanged,
     ConnectorState,
+    Place,
     Station,
 )
 from chargecloud.features.stations.model import can, rated_power_w
@@ -104,6 +106,29 @@ async def find_by_qr(uow: UnitOfWork, text: str) -> tuple[str, int]:
     if found.connector_no is None:
         raise Refused("该充电桩有多把枪，请选择枪号", "connector_required", field="connector_no")
     return found.charge_point.code, found.connector_no
+
+
+async def places(
+    connection: AsyncConnection, *, operator_id: int | None, name: str, after_id: int, limit: int
+) -> list[Place]:
+    """Stations drivers may come to, by id, with their connectors; of one operator, or of all."""
+    return await views.places(connection, operator_id=operator_id, name=name, after_id=after_id, limit=limit)
+
+
+async def place(connection: AsyncConnection, station_id: int) -> Place:
+    """One station as drivers see it, or NotFound."""
+    found = await views.place(connection, station_id)
+    if found is None:
+        raise NotFound(f"没有场站 {station_id}", "station_unknown", station_id=station_id)
+    return found
+
+
+async def place_of(connection: AsyncConnection, charge_point_code: str) -> Place:
+    """The station a charge point stands at, as drivers see it, or NotFound."""
+    found = await views.charge_point(connection, charge_point_code)
+    if found is None or not found.enabled:
+        raise NotFound(f"没有桩编号 {charge_point_code}", "charge_point_unknown", charge_point_code=charge_point_code)
+    return await place(connection, found.station_id)
 
 
 async def charge_points_at(uow: UnitOfWork, station_id: int) -> list[ChargePoint]:

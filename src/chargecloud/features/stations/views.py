@@ -6,7 +6,8 @@ import msgspec
 from sqlalchemy import Row, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chargecloud.features.stations.messages import ChargePoint, Connector
+from chargecloud.features.stations.messages import ChargePoint, Connector, Place, Station
+from chargecloud.features.stations.model import UNASSIGNED
 from chargecloud.features.stations.sql import (
     CHARGE_POINT_COLUMNS,
     charge_point_of,
@@ -15,6 +16,7 @@ from chargecloud.features.stations.sql import (
     connectors,
     device_commands,
     select_connectors,
+    station_of,
     stations,
 )
 from chargecloud.features.stations.sql_gateways import gateways
@@ -199,6 +201,45 @@ async def connectors_at(connection: AsyncConnection, station_id: int) -> list[Co
         .order_by(charge_points.c.code, connectors.c.connector_no)
     )
     return [connector_of(row) for row in await connection.execute(statement)]
+
+
+async def places(
+    connection: AsyncConnection, *, operator_id: int | None, name: str, after_id: int, limit: int
+) -> list[Place]:
+    """Stations drivers may come to, by id, each with the connectors of its charge points that are not turned away."""
+    statement = (
+        select(stations)
+        .where(stations.c.id > after_id, stations.c.name != UNASSIGNED)
+        .order_by(stations.c.id)
+        .limit(limit)
+    )
+    if operator_id is not None:
+        statement = statement.where(stations.c.operator_id == operator_id)
+    if name:
+        statement = statement.where(stations.c.name.icontains(name, autoescape=True))
+    found = [station_of(row) for row in await connection.execute(statement)]
+    return await _with_connectors(connection, found)
+
+
+async def _with_connectors(connection: AsyncConnection, found: list[Station]) -> list[Place]:
+    by_station: dict[int, list[Connector]] = {station.id: [] for station in found}
+    if by_station:
+        statement = (
+            select_connectors()
+            .where(charge_points.c.station_id.in_(by_station), charge_points.c.enabled.is_(True))
+            .order_by(charge_points.c.code, connectors.c.connector_no)
+        )
+        for row in await connection.execute(statement):
+            connector = connector_of(row)
+            by_station[connector.charge_point.station_id].append(connector)
+    return [Place(station=station, connectors=tuple(by_station[station.id])) for station in found]
+
+
+async def place(connection: AsyncConnection, station_id: int) -> Place | None:
+    """One station as drivers see it."""
+    rows = await connection.execute(select(stations).where(stations.c.id == station_id))
+    found = await _with_connectors(connection, [station_of(row) for row in rows])
+    return found[0] if found else None
 
 
 async def list_commands(

@@ -18,6 +18,7 @@ from chargecloud.features.tariffs.http_models import (
     TariffOut,
     VersionOut,
 )
+from chargecloud.features.tariffs.http_places import place_routes
 from chargecloud.features.tariffs.http_stations import station_routes
 from chargecloud.features.tariffs.http_two_wheel import two_wheel_routes
 from chargecloud.features.tariffs.messages import EnergySegment, TariffVersion
@@ -30,6 +31,7 @@ from chargecloud.infra.sql.uow import UnitOfWork
 router = APIRouter(tags=["tariffs"])
 router.include_router(station_routes)
 router.include_router(two_wheel_routes)
+router.include_router(place_routes)
 
 Reader = Annotated[Principal, Depends(require("tariffs.read"))]
 Writer = Annotated[Principal, Depends(require("tariffs.write"))]

@@ -81,6 +81,16 @@ async def current_principal(
     return principal
 
 
+async def principal_if_any(
+    connection: HTTPConnection,
+    _bearer: Annotated[object, Depends(_BEARER)],
+    _cookie: Annotated[object, Depends(_COOKIE)],
+) -> Principal | None:
+    """Whoever is asking, where nobody has to say; a token that opens nothing is still refused."""
+    named = connection.headers.get("authorization") or connection.cookies.get(cookie_name(connection))
+    return await current_principal(connection, _bearer, _cookie) if named else None
+
+
 async def resolve(connection: HTTPConnection, token: str) -> Principal | None:
     """Who holds a token: staff first, drivers next."""
     database = cast(Database, connection.app.state.database)
@@ -111,6 +121,7 @@ async def current_driver(principal: Annotated[Principal, Depends(current_princip
 
 
 Someone = Annotated[Principal, Depends(current_principal)]
+Anyone = Annotated[Principal | None, Depends(principal_if_any)]
 CurrentStaff = Annotated[Principal, Depends(current_staff)]
 CurrentDriver = Annotated[Principal, Depends(current_driver)]
 
