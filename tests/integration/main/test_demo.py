@@ -25,8 +25,10 @@ HARMLESS = {
     "POST /api/v1/two-wheel-tariffs/{tariff_id}/quotes": 422,
     "POST /api/v1/staff/me/password": 422,
     "DELETE /api/v1/staff/me/sessions/{session_id}": 404,
+    "POST /api/v1/payments/notices/{channel}": 422,
 }
-"""What the demo account may ask for although it is no GET: nothing that changes what others see."""
+"""What the demo account may ask for although it is no GET: nothing that changes what others see. Providers sign their
+notices instead of signing in, and one that is not signed is refused."""
 
 
 def written(path: str) -> str:
