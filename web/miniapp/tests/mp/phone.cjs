@@ -1,8 +1,11 @@
 // A phone for the real mp-weixin output: WeChat's globals as stubs, its sockets as real WebSockets, its pages in miniprogram-simulate.
 const { readdirSync } = require("node:fs");
 const path = require("node:path");
+const exparser = require("miniprogram-exparser");
 const simulate = require("miniprogram-simulate");
 const { WebSocket } = require("ws");
+
+const utils = require("miniprogram-simulate/src/utils");
 
 const BUILT = path.resolve(__dirname, "../../dist/build/mp-weixin");
 
@@ -93,6 +96,25 @@ function socketTask(url, options, asked) {
   };
 }
 
+/** Scripts of components run once, as in WeChat; miniprogram-simulate wants each defined anew for every page that uses it. */
+function defineAnew() {
+  const define = global.Component;
+  const known = new Map();
+  const run = utils.runJs;
+  let running = "";
+  global.Component = (options) => {
+    known.set(running, options);
+    return define(options);
+  };
+  utils.runJs = (script) => {
+    const before = running;
+    running = script;
+    if (known.has(script)) define({ ...known.get(script) });
+    else run(script);
+    running = before;
+  };
+}
+
 /** The app, launched; `open(page, query)` shows a page. */
 function start(server) {
   const asked = { payments: [], sockets: [], calls: [], open: new Set(), most: 0 };
@@ -105,6 +127,7 @@ function start(server) {
   global.getApp = () => app;
   global.getCurrentPages = () => pages;
   global.Page = (options) => global.Component(options);
+  defineAnew();
   global.__wxConfig = {};
   require(path.join(BUILT, "app.js"));
   app.onLaunch?.({ path: "pages/home/home", query: {}, scene: 1001 });
@@ -132,7 +155,7 @@ function start(server) {
         const all = host.querySelectorAll(selector);
         const node = all[index];
         if (!node) throw new Error(`there is no ${selector} among: ${host.innerHTML.slice(0, 1500)}`);
-        node.dispatchEvent(new window.CustomEvent("tap", { bubbles: true }));
+        exparser.Event.dispatchEvent(node.__wxElement, exparser.Event.create("tap", {}, { bubbles: true, composed: true, capturePhase: true }));
       },
       close: () => {
         instance.onUnload?.();
@@ -142,7 +165,11 @@ function start(server) {
       },
     };
   }
-  return { app, asked, open, pages: () => readdirSync(path.join(BUILT, "pages")) };
+  /** No more connections: what still waits to come back finds a socket that never opens. */
+  function switchOff() {
+    global.wx.connectSocket = () => ({ send() {}, close() {}, onOpen() {}, onMessage() {}, onClose() {}, onError() {} });
+  }
+  return { app, asked, open, switchOff, pages: () => readdirSync(path.join(BUILT, "pages")) };
 }
 
 async function until(seen, what, withinMs = 12_000) {

@@ -23,6 +23,7 @@ class Platform {
     this.token = "";
     this.seen = [];
     this.logins = [];
+    this.watched = 0;
     this.paid = false;
     this.wallet = { ...WALLET };
     this.socketServer = new WebSocketServer({ port: 0, host: "127.0.0.1" });
@@ -110,7 +111,10 @@ class Platform {
       if (!known) return socket.close(4401);
       if (message.cmd === "state") return say("state", this.state());
       if (message.cmd === "ping") return say("pong", { server_time: new Date().toISOString() });
-      if (message.cmd === "watch") for (const topic of message.msg.topics) say("snapshot", { topic, snapshot: SESSION });
+      if (message.cmd === "watch") {
+        for (const topic of message.msg.topics) say("snapshot", { topic, snapshot: SESSION });
+        this.watched += 1;
+      }
     });
   }
 

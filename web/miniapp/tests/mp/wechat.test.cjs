@@ -10,7 +10,10 @@ beforeAll(async () => {
   await platform.ready;
   phone = start(platform);
 });
-afterAll(() => platform.stop());
+afterAll(() => {
+  phone.switchOff();
+  return platform.stop();
+});
 
 test("the app signs in by wx.login as it is launched, and logs in to the socket with the token it got", async () => {
   await until(() => platform.logins.length === 1, "a login on the socket");
@@ -18,16 +21,6 @@ test("the app signs in by wx.login as it is launched, and logs in to the socket 
   expect(JSON.parse(signIn.body)).toMatchObject({ channel: "wechat", code: "code-1", appid: "wxdriver0000000001" });
   expect(platform.logins[0]).toEqual({ cmd: "login", src: "wx", dst: "srv", uid: "oX1", msg: { token: platform.token, device_id: platform.device } });
   expect(phone.asked.sockets).toHaveLength(1);
-});
-
-test("every page of the app renders", async () => {
-  const bare = [];
-  for (const name of phone.pages()) {
-    const shown = phone.open(name, { id: "3", no: ORDER.order_no, order: ORDER.order_no, code: ORDER.charge_point_code });
-    await until(() => shown.host.querySelector(".main--screen, .screen, [class*=screen]") !== null, `${name} shows something`, 4000).catch(() => bare.push(name));
-    shown.close();
-  }
-  expect(bare).toEqual([]);
 });
 
 describe("the live page", () => {
@@ -47,6 +40,7 @@ describe("the live page", () => {
 
   test("comes back by itself three seconds after the connection was cut, with one socket, and asks for its topic again", async () => {
     const before = platform.logins.length;
+    const watched = platform.watched;
     const cutAt = Date.now();
     platform.socket.terminate();
     await until(() => shown.text().includes("正在恢复"), () => shown.text());
@@ -54,6 +48,7 @@ describe("the live page", () => {
     expect(Date.now() - cutAt).toBeGreaterThanOrEqual(2900);
     expect(Date.now() - cutAt).toBeLessThan(5500);
     expect(phone.asked.most).toBe(1);
+    await until(() => platform.watched === watched + 1, "the topic asked for again");
     platform.socket.say("patch", { topic: `session:${SESSION.session_no}`, patch: { energy_mwh: 2_400_000 } });
     await until(() => shown.text().includes("2.40") && !shown.text().includes("正在恢复"), () => shown.text());
   });
@@ -75,7 +70,7 @@ describe("the live page", () => {
     await until(() => shown.text().includes("在这里继续"), () => shown.text());
     await new Promise((resolve) => setTimeout(resolve, 4200));
     expect(platform.logins).toHaveLength(before);
-    shown.tap('[class*="banner-act"]');
+    shown.tap(".screen--banner-act");
     await until(() => platform.logins.length === before + 1, "a login after the tap");
   });
 });
@@ -83,7 +78,7 @@ describe("the live page", () => {
 test("paying calls wx.requestPayment with the five fields, and believes the server alone", async () => {
   const shown = phone.open("topup", {});
   await until(() => shown.text().includes("支付 50.00 元"), () => shown.text());
-  shown.tap('[class*="foot"] wx-button, [class*="foot"] button');
+  shown.tap(".screen--foot wx-button");
   await until(() => phone.asked.payments.length === 1, () => shown.text());
   expect(phone.asked.payments[0]).toMatchObject(FIELDS);
   const made = platform.seen.filter((one) => one.method === "POST" && one.path === "/driver/payments");
@@ -94,3 +89,20 @@ test("paying calls wx.requestPayment with the five fields, and believes the serv
   await until(() => shown.text().includes("充值成功"), () => shown.text());
   shown.close();
 });
+
+test("every page of the app renders and complains of nothing", async () => {
+  const complaints = [];
+  const complain = jest.spyOn(console, "error").mockImplementation((...words) => complaints.push(`${name}: ${String(words[0]?.stack ?? words[0]).slice(0, 300)}`));
+  const bare = [];
+  let name = "";
+  for (name of phone.pages()) {
+    const shown = phone.open(name, { id: "3", no: ORDER.order_no, order: ORDER.order_no, code: ORDER.charge_point_code });
+    await until(() => shown.host.querySelector("[class$=--screen], [class*='--screen ']") !== null, `${name} shows something`, 2000).catch(() => bare.push(name));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    shown.close();
+  }
+  complain.mockRestore();
+  expect(bare).toEqual([]);
+  expect(complaints).toEqual([]);
+}, 120_000);
+
