@@ -41,6 +41,7 @@ class Oracle:
     def _at_any_time(self, books: Books) -> Iterator[str]:
         yield from oracle_money.ledger(books)
         yield from oracle_money.holds(books)
+        yield from oracle_money.payments(books)
         yield from oracle_money.revenue(books)
         yield from oracle_money.settlements(books)
         yield from oracle_money.debits(books, overdraft_fen=OVERDRAFT_FEN, offline_fen=OFFLINE_FEN)

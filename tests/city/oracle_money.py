@@ -1,6 +1,6 @@
 """Money: the ledger balances, nothing is negative, every hold has its order, every session is settled once (I1 I2 I4).
 
-I5 and I6 speak of payments and refunds through a provider; those come with a later issue and so does their check.
+I5 and I6 speak of payments and refunds: each payment is credited once and gives back no more than was paid.
 """
 
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ FINAL_ORDERS = "('settled', 'cancelled_no_energy', 'failed_no_energy', 'closed_b
 REVENUE = "('energy_revenue', 'service_revenue')"
 TAKEN = "('requested', 'starting', 'awaiting_plug', 'unconfirmed', 'charging', 'stopping')"
 FINAL_SESSIONS = "('recorded', 'estimated', 'rejected', 'failed')"
+ON_ITS_WAY = "('requested', 'processing', 'abnormal')"
 PATIENCE_MS = 45 * 60_000
 
 
@@ -57,6 +58,12 @@ def holds(books: Books) -> Iterator[str]:
         row["order_no"] if row["hold_no"] == 1 else f"{row['order_no']}-{row['hold_no']}": row["hold_fen"]
         for row in books.rows("SELECT order_no, hold_no, hold_fen FROM orders WHERE hold_open")
     }
+    for row in books.rows("SELECT payment_no, held_fen FROM payments WHERE held_fen > 0"):
+        expected[f"prepay:{row['payment_no']}"] = row["held_fen"]
+    for row in books.rows(
+        f"SELECT part_no, amount_fen + gift_fen AS frozen FROM refund_parts WHERE state IN {ON_ITS_WAY}"
+    ):
+        expected[row["part_no"]] = row["frozen"]
     held = {row["hold_id"]: row["amount_fen"] for row in books.rows("SELECT * FROM wallet_holds WHERE state = 'open'")}
     for hold_id in sorted(expected.keys() ^ held.keys()):
         whose = "an order without it" if hold_id in held else "no open hold behind the order"
@@ -66,6 +73,26 @@ def holds(books: Books) -> Iterator[str]:
             yield f"I2 hold {hold_id}: {held[hold_id]} fen, its order says {expected[hold_id]}"
     for row in books.rows(f"SELECT order_no, state FROM orders WHERE hold_open AND state NOT IN {OPEN_ORDERS}"):
         yield f"I7 order {row['order_no']} is {row['state']} and still holds money"
+
+
+def payments(books: Books) -> Iterator[str]:
+    """I5, I6."""
+    for row in books.rows(
+        "SELECT p.payment_no, p.paid_fen, COUNT(t.transfer_id) AS n FROM payments p LEFT JOIN wallet_transfers t "
+        "ON t.transfer_id = 'pay:' || p.payment_no GROUP BY p.payment_no "
+        "HAVING n <> (p.credited_at_ms IS NOT NULL)"
+    ):
+        yield f"I5 payment {row['payment_no']} of {row['paid_fen']} fen is credited {row['n']} times"
+    for row in books.rows(
+        "SELECT t.transfer_id FROM wallet_transfers t LEFT JOIN payments p ON t.transfer_id = 'pay:' || p.payment_no "
+        "WHERE t.transfer_id LIKE 'pay:%' AND p.payment_no IS NULL"
+    ):
+        yield f"I5 transfer {row['transfer_id']} credits a payment that is not there"
+    for row in books.rows(
+        "SELECT p.payment_no, p.paid_fen, COALESCE(SUM(r.amount_fen), 0) AS given FROM payments p JOIN refund_parts r "
+        "ON r.payment_no = p.payment_no AND r.state <> 'closed' GROUP BY p.payment_no HAVING given > p.paid_fen"
+    ):
+        yield f"I6 payment {row['payment_no']} of {row['paid_fen']} fen gives back {row['given']} fen"
 
 
 def revenue(books: Books) -> Iterator[str]:

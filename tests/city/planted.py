@@ -106,6 +106,11 @@ PLANTED = (
     Planted("money from nowhere", "I2", f"UPDATE wallets SET cash_fen = cash_fen + 1 WHERE driver_id = {PAID}"),
     Planted("a negative balance", "I2", f"UPDATE wallets SET cash_fen = -1 WHERE driver_id = {PAID}"),
     Planted("a gift from nowhere", "I2", f"UPDATE wallets SET gift_fen = 5 WHERE driver_id = {PAID}"),
+    Planted(
+        "a credit without a payment", "I5",
+        "INSERT INTO wallet_transfers SELECT 999999999, 'pay:P0', kind, purpose, driver_id, hold_id, digest, memo, "
+        "actor, at_ms FROM wallet_transfers LIMIT 1",
+    ),
     Planted("a lost record", "I3", f"DELETE FROM session_records WHERE record_id = {RECORDED}"),
     Planted(
         "one wrong byte", "I3",
