@@ -19,7 +19,7 @@ AT_ONCE = 250
 PER_SOURCE = 2_000
 PATIENCE_S = 60.0
 _TIME = re.compile(rb'"t":(\d+)')
-_TEXT = 0x1
+_TEXT, _CLOSE, _PING, _PONG = 0x1, 0x8, 0x9, 0xA
 
 
 class Phone:
@@ -66,19 +66,19 @@ class Phone:
                 break
             if data[at] & 0xF == _TEXT:
                 texts.append(data[start : start + size])
-            elif data[at] & 0xF == 0x8:
+            elif data[at] & 0xF == _PING:
+                self.socket.sendall(_masked(data[start : start + size], _PONG))
+            elif data[at] & 0xF == _CLOSE:
                 raise ConnectionError(f"closed: {data[start : start + size]!r}")
             at = start + size
         self.rest = data[at:]
         return texts
 
 
-def _masked(payload: bytes) -> bytes:
-    head = (
-        struct.pack("!BBH", 0x81, 0x80 | 126, len(payload))
-        if len(payload) > 125
-        else bytes((0x81, 0x80 | len(payload)))
-    )
+def _masked(payload: bytes, kind: int = _TEXT) -> bytes:
+    size = len(payload)
+    long = size > 125
+    head = struct.pack("!BBH", 0x80 | kind, 0x80 | 126, size) if long else bytes((0x80 | kind, 0x80 | size))
     return head + bytes(4) + payload  # a mask of zeros changes nothing
 
 

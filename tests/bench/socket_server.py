@@ -81,7 +81,7 @@ class Publisher:
     def watch_together(self) -> None:
         """Everybody who is connected hears what is told to all."""
         for watcher in list(self._hub._watchers):
-            self._hub.attach(watcher, ALL)
+            self._hub._by_topic.setdefault(ALL, set()).add(watcher)
 
     def _one(self) -> None:
         self._cache.broadcast(self._topics[self._next], self._patch())
@@ -157,7 +157,7 @@ async def answer(publisher: Publisher, hub: LiveHub) -> None:
 
 def main() -> None:
     structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(30), logger_factory=structlog.PrintLoggerFactory(sys.stderr)
+        wrapper_class=structlog.make_filtering_bound_logger(40), logger_factory=structlog.PrintLoggerFactory(sys.stderr)
     )
     with tempfile.TemporaryDirectory() as directory, Path(sys.argv[2]).open("w", encoding="utf-8") as tokens_file:
         uvloop.run(serve(Path(directory), int(sys.argv[1]), tokens_file))

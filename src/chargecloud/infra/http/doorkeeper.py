@@ -29,6 +29,8 @@ WAITING = 2_000
 """Connections that have not logged in yet; whoever comes then is sent away."""
 LOOK_EVERY_S = 1.0
 CHECK_AGAIN_S = 60.0
+CHECKS_AT_ONCE, CHECKS_SPREAD_S = 50, 30
+"""Thousands who came at once are not looked at at once: so many a second, or as many as it takes in half a minute."""
 
 Stamp = tuple[int, str]
 """When a connection logged in, and a name that settles a draw."""
@@ -156,10 +158,16 @@ class Doorkeeper:
     async def _look(self) -> None:
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
-            now = self.clock.monotonic()
-            for guest in [each for each in self._guests if each.check_at <= now]:
-                guest.check_at = now + CHECK_AGAIN_S
-                await self._check(guest)
+            await self.look_once()
+
+    async def look_once(self) -> None:
+        """Look at some of those whose minute is over."""
+        now = self.clock.monotonic()
+        due = [each for each in self._guests if each.check_at <= now]
+        for guest in due[: max(CHECKS_AT_ONCE, len(self._guests) // CHECKS_SPREAD_S)]:
+            guest.check_at = now + CHECK_AGAIN_S
+            await self._check(guest)
+            await asyncio.sleep(0)
 
     async def _check(self, guest: Guest) -> None:
         if guest.close_code:

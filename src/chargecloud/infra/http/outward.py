@@ -21,27 +21,28 @@ _PLAIN = frozenset({int, str, bool, type(None)})
 
 def outward(values: Mapping[str, object]) -> dict[str, object]:
     """The same values under the names and in the forms of the API, however deep."""
-    told: dict[str, object] = {}
-    for name, value in values.items():
-        outside, form = _form_of(name)
-        if form is None:
-            told[name] = value if type(value) in _PLAIN else _deeper(value)
-        elif value is None:
-            told[outside] = None
-        elif isinstance(value, int):
-            told[outside] = form(value)
-        else:
-            told[name] = _deeper(value)
+    told = dict(values)
+    for name, outside, form in _told_otherwise(tuple(values)):
+        value = values[name]
+        if value is None or isinstance(value, int):
+            del told[name]
+            told[outside] = None if value is None else form(value)
+    if not _PLAIN.issuperset(map(type, told.values())):
+        for name, value in told.items():
+            if type(value) not in _PLAIN:
+                told[name] = _deeper(value)
     return told
 
 
 @lru_cache(maxsize=2_048)
-def _form_of(name: str) -> tuple[str, Callable[[int], str] | None]:
-    """What a name is outside, and how its value is told; live topics ask for the same few again and again."""
-    for inside, outside, form in _FORMS:
-        if name.endswith(inside):
-            return name.removesuffix(inside) + outside, form
-    return name, None
+def _told_otherwise(names: tuple[str, ...]) -> tuple[tuple[str, str, Callable[[int], str]], ...]:
+    """Which of these names are others outside, and how their values are told; live topics send the same few sets."""
+    found = []
+    for name in names:
+        form = next((each for each in _FORMS if name.endswith(each[0])), None)
+        if form is not None:
+            found.append((name, name.removesuffix(form[0]) + form[1], form[2]))
+    return tuple(found)
 
 
 def _deeper(value: object) -> object:

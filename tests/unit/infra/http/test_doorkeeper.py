@@ -106,3 +106,19 @@ async def test_guests_are_looked_at_once_a_minute(
     await asyncio.sleep(0.05)
     await keeper.stop()
     assert (usual.checks, away.checks, gone.checks) == (1, 1, 0)
+
+
+async def test_many_who_came_at_once_are_looked_at_one_after_the_other(
+    keeper: Doorkeeper, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doorkeeper, "CHECKS_AT_ONCE", 2)
+    guests = [Someone(keeper, f"d{number}") for number in range(5)]
+    for guest in guests:
+        keeper.enter(guest)
+    clock.advance(60_000)
+    seen = []
+    for _ in range(4):
+        await keeper.look_once()
+        seen.append(sum(guest.checks for guest in guests))
+    assert seen == [2, 4, 5, 5]
+    assert [guest.checks for guest in guests] == [1] * 5
