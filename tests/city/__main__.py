@@ -98,7 +98,12 @@ def _report(outcome: Outcome, cpu_s: float, *, full: bool) -> None:
     if full:
         for title, values in (("counts", outcome.counts), ("facts", outcome.facts)):
             print(f"  {title}: " + ", ".join(f"{name} {value}" for name, value in sorted(values.items())))
-    print(f"  log {outcome.digest[:16]}, {cpu_s:.0f} s of CPU")
+    faults = sum(value for name, value in outcome.counts.items() if name.startswith("fault."))
+    settled, rides = (outcome.facts.get(name, 0) for name in ("orders.settled", "bikes_priced"))
+    print(
+        f"  log {outcome.digest[:16]}, {cpu_s:.0f} s of CPU, {outcome.counts['platform_back'] + 1} lives, "
+        f"{faults} faults, {settled} orders settled, {rides} rides reckoned"
+    )
     for violation in outcome.violations:
         print(f"  VIOLATED {violation}")
         print(f"  again: python -m tests.city --seed {outcome.options.seed} (and the same options)")

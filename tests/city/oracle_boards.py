@@ -180,13 +180,21 @@ class Boards:
         if charged not in costs:
             yield f"costs {charged} fen, should cost {costs} fen for {used}"
             return
-        self.facts["bikes_priced"] += 1
+        self._count(order)
         lines = self._lines[order["order_no"], order["bill_no"]]
         hao = sum(line["energy_fee_hao"] + line["service_fee_hao"] for line in lines)
         if half_up(Fraction(hao, 100)) != charged:
             yield f"its bill lists {hao} hao, {charged} fen are charged"
         if not any(all(_is_price_of(plan, line) for line in lines) for plan in possible):
             yield "its bill has prices of another version"
+
+    def _count(self, order: sqlite3.Row) -> None:
+        """Which kinds of plans and wishes were reckoned."""
+        sheds = self._evidence.sheds
+        kind = sheds.kind_of[sheds.tariff_of[sheds.station_of[order["charge_point_code"]]]]
+        wish = "a pass" if order["pass_id"] is not None else order["limit_kind"].replace("none", "until full")
+        for what in ("bikes_priced", f"bikes_priced {kind}", f"bikes_priced for {wish}"):
+            self.facts[what] += 1
 
     def _used(self, session: SessionTruth) -> Used:
         row = self._sessions[session.session_no]
