@@ -14,7 +14,7 @@ from chargecloud.kernel.clock import ManualClock
 from chargecloud.kernel.errors import Conflict, Refused, Unavailable
 from tests.support import dny
 from tests.support.api import Api
-from tests.support.board_world import BY_HOUR, BoardWorld
+from tests.support.board_world import BY_HOUR, PLUGGED, BoardWorld
 
 OVERLOAD = 0x06
 MONTH = {"name": "月卡", "valid_from": "2026-01-01T00:00:00+08:00", "valid_until": "2026-02-01T00:00:00+08:00"}
@@ -74,6 +74,23 @@ async def test_a_use_is_given_back_when_the_charge_failed(street: BoardWorld) ->
     (shown,) = (await street.rider.get("/passes"))["items"]
     assert shown["uses_left"] == 0
     assert (await street.start(422, pass_id=found["id"]))["code"] == "pass_day_used_up"
+
+
+async def test_a_use_is_given_back_when_a_late_record_says_that_the_board_failed(street: BoardWorld) -> None:
+    found = await sold(street, uses=1)
+    order = await street.start(pass_id=found["id"])
+    await street.pass_time(1_800)
+    await street.report(order, duration_s=1_800, energy_001kwh=20)
+    street.states[0] = PLUGGED
+    await street.pass_time(2_400)
+    detail = await street.detail(order)
+    assert detail["state"] == "settled" and "estimated" in detail["flags"]
+    assert (await street.rider.get("/passes"))["items"][0]["uses_left"] == 0
+    for message_id in (40, 41):
+        await street.settle(order, duration_s=1_900, energy_001kwh=21, stop_reason=OVERLOAD, message_id=message_id)
+    detail = await street.detail(order)
+    assert detail["state"] == "settled" and {"by_fault", "late_record"} <= set(detail["flags"])
+    assert (await street.rider.get("/passes"))["items"][0]["uses_left"] == 1
 
 
 async def test_a_pack_ends_with_its_last_use(street: BoardWorld) -> None:

@@ -332,7 +332,9 @@ async def _later(uow: UnitOfWork, order: Order, assessment: Assessment, *, recor
 
 
 async def _post(uow: UnitOfWork, before: Order, counted: Order, assessment: Assessment, change: Charge) -> None:
-    """A late record counts: the difference is charged or paid back, once."""
+    """A late record counts: the difference is charged or paid back, once, and a pass gets its use back as at first."""
+    if before.pass_id is not None and "by_fault" in assessment.flags:
+        await service_passes.give_back(uow, before.order_no)
     await correct(uow, before, change, transfer_id=f"{before.order_no}:bill-{counted.bill_count}")
     after = msgspec.structs.replace(
         counted,
