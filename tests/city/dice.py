@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
 
-from chargecloud.features.stations import model as stations_model
+from chargecloud.features.stations import model_codes
 from chargecloud.kernel import ids
 from chargecloud.sim import beats
 
@@ -21,12 +21,12 @@ def seeded_secrets(seed: int) -> Iterator[None]:
         randbelow=rng.randrange,
         choice=rng.choice,
     )
-    for module in (ids, stations_model):
+    for module in (ids, model_codes):
         module.secrets = drawn
     try:
         yield
     finally:
-        for module in (ids, stations_model):
+        for module in (ids, model_codes):
             module.secrets = secrets
 
 

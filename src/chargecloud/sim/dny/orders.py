@@ -148,13 +148,13 @@ def _same(kind: type[Frame], values: Frame) -> Frame:
 
 
 def _start(board: VirtualBoard, frame: commands.ChargeControl, message_id: int, now: float) -> None:
-    port, result, waiting = _chosen(board, frame.port_no)
-    if port is not None and port.session is not None:
-        again = (port.session.order_no, port.session.message_id) == (frame.order_no, message_id)
-        result = _DONE if again else _SAME_STATE
-    elif port is not None:
-        result = _fitness(board, port)
+    asked = (frame.order_no, message_id)
+    again = next((port for port in board.ports if port.obeyed == asked), None)
+    port, result, waiting = (again, _DONE, 0) if again is not None else _chosen(board, frame.port_no)
+    if again is None and port is not None:
+        result = _SAME_STATE if port.session is not None else _fitness(board, port)
         if result == _DONE:
+            port.obeyed = asked
             board.begin(port, _terms(frame), frame.order_no, message_id, now)
     _answer_control(board, frame, message_id, port=port, result=result, waiting=waiting)
 

@@ -168,7 +168,7 @@ def _nobody(_: float) -> None:
 class VirtualPort:
     """One socket; `changed` is told when a charge begins or ends there."""
 
-    __slots__ = ("asked", "changed", "charger", "connector_no", "fault_state", "full", "session")
+    __slots__ = ("asked", "changed", "charger", "connector_no", "fault_state", "full", "obeyed", "session")
 
     def __init__(self, connector_no: int) -> None:
         self.connector_no = connector_no
@@ -176,6 +176,8 @@ class VirtualPort:
         self.session: Session | None = None
         self.fault_state = 0
         self.full = False
+        self.obeyed = (b"", 0)
+        """Order and message id of the last start: the same again is a repeat, whatever has become of the charge."""
         self.asked = b""
         """The card whose request waits for the platform."""
         self.changed: Callable[[float], None] = _nobody

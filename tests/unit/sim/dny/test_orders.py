@@ -96,3 +96,8 @@ def test_a_repeat_of_the_start_is_answered_like_the_first() -> None:
         results.append(bench.sent(answers.ChargeControlReply)[-1].result)
     assert results == [0, 0, 2]
     assert bench.board.code == CODE
+    bench.board.cut(bench.board.port(1), 6, bench.now)
+    HANDLERS[type(frame)](bench.board, frame, 7, bench.now)
+    assert bench.board.port(1).session is None, "its charge is over already: a repeat begins no second one"
+    HANDLERS[type(frame)](bench.board, frame, 9, bench.now)
+    assert bench.board.port(1).session is not None
