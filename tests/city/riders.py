@@ -119,22 +119,28 @@ class Riders(Customers):
             await asyncio.sleep(rng.uniform(1, 60))
         if not board.plug(socket.number, charger, self._now()):
             return
+        plugged_ms = self._platform.clock.now_ms()
         socket.hub.act()
         await asyncio.sleep(rng.uniform(1, 20))
         if await self._begin(way, socket, person) and await self._begins(socket):
             self._journal.counts[f"ride.{way}"] += 1
-            self._note_danger(socket, fault)
             await self._charge(socket, person, rng.uniform(3_600, 14_400) if long else rng.uniform(60, 4_800))
         await asyncio.sleep(rng.uniform(5, 600))
+        if fault is not None:
+            self._note_danger(socket, plugged_ms)
         board.unplug(socket.number, self._now())
         if fault is ChargerFault.SMOKE:
             board.repair(socket.number, self._now())
         socket.hub.act()
 
-    def _note_danger(self, socket: Socket, fault: ChargerFault | None) -> None:
-        session = socket.port.session
-        if session is not None and fault is not None:
-            self.dangerous.add(session.truth.session_no)
+    def _note_danger(self, socket: Socket, plugged_ms: int) -> None:
+        """Whatever began here since, even by a start that came late and was given up."""
+        self.dangerous |= {
+            session.session_no
+            for session in socket.hub.point.truth.sessions
+            if (session.charge_point_code, session.connector_no) == (socket.board.code, socket.number)
+            and session.started_at_ms >= plugged_ms
+        }
 
     async def _begin(self, way: str, socket: Socket, person: Person) -> bool:
         board, rng, number = socket.board, socket.rng, socket.number
