@@ -7,7 +7,7 @@ RUN := $(UV) run --no-sync --quiet
 WEB := web/miniapp
 NPM := npm --prefix $(WEB) --no-audit --no-fund
 
-.PHONY: help setup demo up test test-connected test-deploy test-web check check-web web web-setup fmt docs migration golden fuzz city crash cluster-demo bench clean
+.PHONY: help setup demo up test test-connected test-deploy test-web test-browser check check-web web web-setup fmt docs migration golden fuzz city crash cluster-demo bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -59,6 +59,9 @@ test-web: web-setup ## the drivers' app: unit tests, and its WeChat output in We
 	@$(NPM) run --silent test
 	@$(NPM) run --silent build:mp
 	@$(NPM) run --silent test:mp
+
+test-browser: setup web-setup ## the drivers' app in a real browser, against the demo: make test-browser SHOTS=docs/manual makes the manual's pictures
+	@SHOTS=$(if $(SHOTS),$(abspath $(SHOTS))) $(NPM) run --silent test:e2e
 
 web: web-setup ## the drivers' app: build what /m/ serves, after a change in web/miniapp
 	@$(NPM) run --silent types

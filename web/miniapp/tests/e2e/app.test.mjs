@@ -1,7 +1,7 @@
 // A driver's whole way through the web app, in a real browser against the real platform, its virtual charge points, and a WeChat of one's own.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { pause, phone, until, World } from "./rig.mjs";
+import { after, afterEach, before, test } from "node:test";
+import { pause, phone, shotsWanted, until, World } from "./rig.mjs";
 
 const world = new World();
 let page;
@@ -13,25 +13,28 @@ const figures = async () => (await page.words()).match(/(\d+\.\d\d)\s+(\d+\.\d\d
 
 before(async () => {
   await world.start();
-  const staff = await world.staff();
-  for (const [index, [amount_fen, gift_fen]] of [[3000, 0], [5000, 500], [10_000, 1500]].entries()) {
-    await world.call("POST", "/top-up-plans", { token: staff, body: { name: `${amount_fen / 100} 元`, amount_fen, gift_fen, rank: index } });
-  }
+  await until(async () => (await world.call("GET", "/driver/stations")).items.filter((one) => one.ebikes).length === 2, "boards of both e-bike stations", 60_000, 1000);
   page = await phone(world);
 }, { timeout: 120_000 });
+afterEach(async (context) => {
+  if (shotsWanted && !context.passed) await page.screenshot({ path: `${shotsWanted}/failed-${context.name.slice(0, 20)}.png` });
+});
 after(() => world.stop(), { timeout: 60_000 });
 
 test("anybody finds a station with price now and free connectors, for cars and for e-bikes", async () => {
   await page.goto(`${world.base}/m/`);
   await page.says("滨江公园快充站");
+  await page.shoot("home");
   const [first] = (await world.call("GET", "/driver/stations")).items;
   const price = (Number(first.car_price.energy_yuan_per_kwh) + Number(first.car_price.service_yuan_per_kwh)).toFixed(5).replace(/0+$/, "");
   assert.ok((await page.words()).includes(price), `${price} is shown`);
   await page.locator(".switch-one", { hasText: "电动车" }).click();
   await page.says("滨江公寓电动车棚");
+  await page.shoot("home-ebikes");
   await page.locator(".switch-one", { hasText: "汽车" }).click();
   await page.locator(".station").first().click();
   await page.says("分时电价");
+  await page.shoot("station");
   assert.equal(await page.locator(".prices-row.current").count(), 1, "one period is the present one");
 });
 
@@ -40,6 +43,7 @@ test("signs in with WeChat and comes back to where they were", async () => {
   await page.to("home/home?pane=me");
   await page.press("登录");
   await page.says("微信一键登录");
+  await page.shoot("signin");
   await page.press("微信一键登录");
   assert.match(page.url(), /signin/, "not without the terms");
   await page.locator(".tick").click();
@@ -61,25 +65,30 @@ test("types the number of a charge point, is told what is missing, and pays it i
   await page.locator("input").first().fill("1234");
   await page.press("下一步");
   await page.says("编号不对");
+  await page.shoot("number");
   await page.locator("input").first().fill(place.code);
   await page.locator("input").nth(1).fill(String(place.no));
   await page.press("下一步");
   await page.says(place.code);
+  await page.shoot("connector-too-little");
   await page.press("去充值");
   await page.says("选择金额");
-  await page.locator(".plan", { hasText: "50" }).click();
-  await page.press("支付 50.00 元");
+  await page.shoot("topup");
+  await page.locator("input").last().fill("55");
+  await page.press("支付 55.00 元");
   await page.waitForURL((url) => url.pathname === "/cashier");
   await page.locator("button.pay:enabled").click();
   await page.waitForURL((url) => url.port === String(world.wire.port));
   await page.says("充值成功", 30_000);
+  await page.says("55.00");
+  await page.shoot("topup-done");
   const wallet = await mine("/wallet");
-  assert.equal(wallet.available_fen, 5500, "50 yuan and 5 on top");
+  assert.equal(wallet.available_fen, 5500, "what was paid, to the fen");
 });
 
 test("a payment that is cancelled takes nothing and says so", async () => {
   await page.to("topup/topup");
-  await page.locator(".plan", { hasText: "30" }).click();
+  await page.locator("input").last().fill("30");
   await page.press("支付 30.00 元");
   await page.waitForURL((url) => url.pathname === "/cashier");
   await page.locator("button[data-press=cancel]:enabled").click();
@@ -93,9 +102,11 @@ let orderNo;
 test("starts with its stages, and watches the charge live", async () => {
   await page.to(`connector/connector?code=${place.code}&no=${place.no}`);
   await page.says("确认充电");
+  await page.shoot("connector");
   await until(async () => (await page.button("开始充电").getAttribute("disabled")) === null, "the button is on");
   await page.press("开始充电");
   await page.says("下单，冻结");
+  await page.shoot("starting");
   await page.says("充电中", 100_000);
   orderNo = new URL(page.url().replace("/#/", "/")).searchParams.get("order");
   await until(async () => (await figures()) > 0, "energy that flows", 90_000);
@@ -107,11 +118,13 @@ test("starts with its stages, and watches the charge live", async () => {
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
     return data.some((value, index) => index % 4 === 3 && value > 0);
   }), "ink on the curve", 60_000);
+  await page.shoot("charging");
 });
 
 test("loses its connection in mid-charge, keeps what it knew, and catches up by itself", async () => {
   world.wire.cut(7000);
   await page.says("正在恢复", 10_000);
+  await page.shoot("charging-cut");
   assert.match(await page.words(), /电量/, "the last figures stay");
   await until(async () => !(await page.words()).includes("正在恢复"), "the connection again", 20_000);
   const before = await figures();
@@ -132,8 +145,10 @@ test("stops, and reads a bill whose lines are what was paid", async () => {
   await page.locator("uni-modal .uni-modal__btn_primary").click();
   await page.says("停止中", 10_000);
   await page.says("已完成", 120_000);
+  await page.shoot("charging-done");
   await page.press("查看账单");
   await page.says("费用明细");
+  await page.shoot("order");
   const order = await mine(`/orders/${orderNo}`);
   const shown = await page.words();
   for (const line of order.bill) assert.ok(shown.includes(line.energy_fee_yuan) && shown.includes(line.service_fee_yuan), JSON.stringify(line));
@@ -147,14 +162,16 @@ test("has the rest of the wallet paid back the way it came", async () => {
   const { refundable_fen: fen } = await mine("/driver/refunds/quote");
   await page.to("refund/refund");
   await page.says((fen / 100).toFixed(2));
+  await page.shoot("refund");
   await page.press("申请退款");
   await page.locator("uni-modal .uni-modal__btn_primary").click();
   await until(async () => (await mine("/driver/refunds")).items.some((one) => one.standing === "done"), "a refund that arrived", 60_000);
   await page.reload();
   await page.says("已到账");
+  await page.shoot("refund-done");
   assert.equal((await mine("/driver/refunds/quote")).refundable_fen, 0);
   const refunds = await world.control("refunds");
-  assert.equal(refunds.reduce((sum, one) => sum + one.amount_fen, 0), fen, "WeChat was told the same");
+  assert.equal(refunds.reduce((sum, one) => sum + one.amount.refund, 0), fen, "WeChat was told the same");
 });
 
 test("an offline charge point and a stranger's code are told before any payment", async () => {
@@ -173,7 +190,22 @@ test("changes language, text size and colours at once, and keeps them", async ()
   await page.reload();
   await page.says("Appearance");
   assert.match(await page.locator(".screen").last().getAttribute("class"), /dark.*large|large.*dark/);
+  await page.shoot("settings-dark-large-english");
   await page.locator(".chip", { hasText: "中文" }).click();
+  await page.locator(".chip", { hasText: "浅色" }).click();
+  await page.locator("uni-switch").click();
+});
+
+test("every other page shows what it has, and says so when it has nothing", async () => {
+  const pages = { wallet: "退款", journal: "充值", orders: place.code, cards: "还没有", vehicles: "还没有", settings: "语言", legal: "协议" };
+  for (const [name, words] of Object.entries(pages)) {
+    await page.to(`${name}/${name}`);
+    await page.says(words);
+    await page.shoot(name);
+  }
+  await page.to("home/home?pane=me");
+  await page.says("微信车主");
+  await page.shoot("me");
 });
 
 test("every button can be hit with a thumb", async () => {

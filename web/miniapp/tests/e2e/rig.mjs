@@ -14,7 +14,7 @@ export const PHONE = { width: 390, height: 844 };
 
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-export async function until(seen, what, withinMs = 20_000) {
+export async function until(seen, what, withinMs = 20_000, everyMs = 100) {
   const giveUp = Date.now() + withinMs;
   let last;
   while (Date.now() < giveUp) {
@@ -24,7 +24,7 @@ export async function until(seen, what, withinMs = 20_000) {
     } catch (error) {
       last = error;
     }
-    await pause(100);
+    await pause(everyMs);
   }
   throw new Error(`not within ${withinMs} ms: ${what} (last: ${last})`);
 }
@@ -92,15 +92,11 @@ export class World {
   async start() {
     if (!BROWSER) throw new Error("no Chromium: install the package chromium, or name one with CHROMIUM=/path");
     this.directory = mkdtempSync(join(tmpdir(), "chargecloud-e2e-"));
-    [this.wechatPort, this.httpPort, this.ykcPort, this.dnyPort] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
+    [this.httpPort, this.ykcPort, this.dnyPort] = await Promise.all([freePort(), freePort(), freePort()]);
     this.programs = [];
     this.wire = new Wire(this.httpPort);
     await this.wire.open();
-    const wechat = join(this.directory, "wechat");
-    this.run(["fake-wechat", "--data", wechat, "--port", String(this.wechatPort), "--speed", "100", "--notify-url", `http://127.0.0.1:${this.httpPort}/wx_notify_url`]);
-    await until(() => existsSync(join(wechat, "chargecloud.toml")), "the stand-in for WeChat");
-    await until(async () => (await fetch(`${this.wechat}/control/people`)).ok, "its control");
-    this.demo = this.run(["demo", "--config", join(wechat, "chargecloud.toml")], {
+    this.demo = this.run(["demo"], {
       CHARGECLOUD_DATA_DIR: join(this.directory, "data"),
       CHARGECLOUD_HTTP__PORT: String(this.httpPort),
       CHARGECLOUD_HTTPS__ENABLED: "false",
@@ -110,9 +106,12 @@ export class World {
         { protocol: "dny", host: "127.0.0.1", port: this.dnyPort },
       ]),
     });
-    await until(async () => (await fetch(`http://127.0.0.1:${this.httpPort}/readyz`)).ok, () => "the platform", 60_000).catch((error) => {
+    await until(async () => (await fetch(`http://127.0.0.1:${this.httpPort}/readyz`)).ok, "the platform", 90_000).catch((error) => {
       throw new Error(`${error.message}\n${this.demo.said}`);
     });
+    // The demo has a WeChat of its own; refunds arrive there in seconds instead of minutes.
+    this.wechatPort = await until(() => /fake WeChat http:\/\/127\.0\.0\.1:(\d+)\/connect/.exec(this.demo.said)?.[1], "the demo's WeChat");
+    await this.control("world", { speed: 100 });
     this.browser = await chromium.launch({ executablePath: BROWSER, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
     return this;
   }
@@ -185,7 +184,7 @@ export class World {
         }
       }
       return null;
-    }, "a plugged connector", 90_000);
+    }, "a plugged connector", 90_000, 1000);
   }
 }
 
@@ -207,13 +206,24 @@ export async function phone(world, options = {}) {
   return Object.assign(page, {
     complaints,
     strangers,
-    to: (path) => page.goto(`${world.base}/m/#/pages/${path}`),
+    /** As from a link outside of the app: loaded anew, with nothing on the page before. */
+    to: async (path) => {
+      await page.goto("about:blank");
+      await page.goto(`${world.base}/m/#/pages/${path}`);
+    },
     button: (text) => page.locator("uni-page-body uni-button:visible", { hasText: text }).last(),
     press: (text) => page.locator("uni-page-body uni-button:visible", { hasText: text }).last().click(),
     says: (text, withinMs = 20_000) => page.locator("uni-page-body").getByText(text).first().waitFor({ timeout: withinMs }),
     words: () => page.locator("uni-page-body").innerText(),
+    /** A picture for the manual, once everything has come in and nothing moves any more. */
+    shoot: async (name) => {
+      if (!shotsWanted) return;
+      await pause(700);
+      await page.screenshot({ path: `${shotsWanted}/${name}.png`, scale: "css" });
+    },
   });
 }
 
+/** Where pictures go: SHOTS=../../docs/manual makes those of the manual anew. */
 export const shotsWanted = process.env.SHOTS ?? "";
 export const readText = (path) => readFileSync(path, "utf8");
