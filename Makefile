@@ -2,6 +2,8 @@
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --no-sync --quiet
+# One more than cores: many tests wait.
+WORKERS = $(shell .venv/bin/python -c 'import os; print((os.cpu_count() or 1) + 1)')
 
 .DEFAULT_GOAL := help
 WEB := web/miniapp
@@ -32,7 +34,7 @@ up: setup ## the platform alone, on SQLite in ./var
 	@$(RUN) chargecloud up
 
 test: setup ## the test suite, offline and without any server
-	@$(RUN) pytest -n auto --dist worksteal
+	@$(RUN) pytest -n $(WORKERS) --dist worksteal
 
 test-connected: setup ## the tests that need MariaDB, Redis and RabbitMQ on 127.0.0.1; none is skipped
 	@$(RUN) pytest -m connected tests

@@ -9,7 +9,7 @@ from tests.city.options import CityOptions, calm, derive
 from tests.city.planted import PLANTED, caught
 
 TINY = {
-    "charge_points": 5, "hubs": 2, "slaves": 4, "hours": 0.5, "rest_hours": 0.9, "pause_min": 4.0,
+    "charge_points": 5, "hubs": 1, "slaves": 4, "hours": 0.4, "rest_hours": 0.8, "pause_min": 4.0,
     "ride_pause_min": 4.0, "audit_min": 30.0, "estimate_after_s": 900, "beat_s": 20, "job_s": 15, "disk_ms": 50,
 }  # fmt: skip
 

@@ -3,10 +3,12 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache as once
 from typing import Any
 
 import httpx
 from fastapi import FastAPI
+from starlette.routing import BaseRoute
 
 from chargecloud.features.drivers import service as drivers
 from chargecloud.features.drivers.service import NewDriver
@@ -17,11 +19,22 @@ from chargecloud.features.operators.model import secret_hash
 from chargecloud.features.payments.channels.catalog import Channels
 from chargecloud.infra.cache.contract import Cache
 from chargecloud.infra.cache.memory import MemoryCache
-from chargecloud.infra.http.app import ApiParts, build_app
+from chargecloud.infra.http.app import API, ApiParts, build_app
 from chargecloud.infra.sql.engine import Database
 from chargecloud.kernel.clock import ManualClock
 from chargecloud.kernel.ids import new_secret
 from chargecloud.main.features import DRIVER_HOLDINGS, LIVE_TOPICS, PAGES, RESOLVERS, ROUTERS
+
+
+@once
+def _routes() -> list[BaseRoute]:
+    """The features' routes, analysed once a process: that takes most of the time of building an application."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    for router in ROUTERS:
+        app.include_router(router, prefix=API)
+    for router in PAGES:
+        app.include_router(router)
+    return app.routes
 
 
 @dataclass(frozen=True)
@@ -75,12 +88,12 @@ class Api:
             database=database,
             cache=cache or MemoryCache(clock),
             resolvers=RESOLVERS,
-            routers=ROUTERS,
-            pages=PAGES,
+            routers=(),
             live_topics=LIVE_TOPICS,
             state={"driver_holdings": DRIVER_HOLDINGS, "channels": Channels(), **state},
         )
         app = build_app(parts)
+        app.router.routes[:0] = _routes()
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
             yield cls(client, database, clock, app)

@@ -14,7 +14,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    LargeBinary,
     Row,
     String,
     Table,
@@ -28,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from chargecloud.features.payments.messages import Payment, PaymentState, Purpose
-from chargecloud.infra.sql.types import big_id, code, epoch_ms, fen, json_text, metadata
+from chargecloud.infra.sql.types import big_id, code, epoch_ms, fen, json_text, large_bytes, metadata
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.infra.sql.upsert import insert_ignore
 from chargecloud.kernel.errors import Conflict
@@ -121,7 +120,7 @@ notices = Table(
     Column("notice_id", code(64), nullable=False),
     Column("event", code(64), nullable=False),
     Column("number", code(64), nullable=False),
-    Column("body", LargeBinary(64 * 1024), nullable=False),
+    Column("body", large_bytes(), nullable=False),
     Column("deliveries", Integer, nullable=False),
     Column("outcome", code(32), nullable=False),
     Column("received_at_ms", epoch_ms(), nullable=False),

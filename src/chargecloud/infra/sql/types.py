@@ -5,7 +5,7 @@ Times are epoch milliseconds in columns named `*_at_ms`; money and energy are wh
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, MetaData, String, Text
+from sqlalchemy import BigInteger, Integer, LargeBinary, MetaData, String, Text
 from sqlalchemy.dialects import mysql
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import CreateTable
@@ -44,6 +44,11 @@ def big_int() -> TypeEngine[int]:
 def code(length: int) -> TypeEngine[str]:
     """A code, number or token: compared byte by byte, so that N0 and n0 are two."""
     return String(length).with_variant(mysql.VARCHAR(length, collation="utf8mb4_bin"), "mysql", "mariadb")
+
+
+def large_bytes() -> TypeEngine[bytes]:
+    """Bytes that may be more than the 65,535 a server's BLOB holds."""
+    return LargeBinary().with_variant(mysql.MEDIUMBLOB(), "mysql", "mariadb")
 
 
 def json_text() -> TypeEngine[str]:
