@@ -27,6 +27,9 @@ from chargecloud.features.stations import http as stations_http
 from chargecloud.features.stations import http_codes as stations_codes
 from chargecloud.features.stations import inbox as stations_inbox
 from chargecloud.features.stations import jobs as stations_jobs
+from chargecloud.features.statistics import http as statistics_http
+from chargecloud.features.statistics import inbox as statistics_inbox
+from chargecloud.features.statistics import jobs as statistics_jobs
 from chargecloud.features.tariffs import http as tariffs_http
 from chargecloud.features.tariffs import inbox as tariffs_inbox
 from chargecloud.features.tariffs import jobs as tariffs_jobs
@@ -46,6 +49,7 @@ ROUTERS: Sequence[APIRouter] = (
     sessions_http.router,
     orders_http.router,
     alarms_http.router,
+    statistics_http.router,
 )
 SUBSCRIPTIONS: Sequence[Subscription] = (
     *stations_inbox.SUBSCRIPTIONS,
@@ -53,6 +57,7 @@ SUBSCRIPTIONS: Sequence[Subscription] = (
     *sessions_inbox.SUBSCRIPTIONS,
     *orders_inbox.SUBSCRIPTIONS,
     *alarms_inbox.SUBSCRIPTIONS,
+    *statistics_inbox.SUBSCRIPTIONS,
 )
 JOBS: Sequence[Job] = (
     *operators_jobs.JOBS,
@@ -61,6 +66,7 @@ JOBS: Sequence[Job] = (
     *tariffs_jobs.JOBS,
     *sessions_jobs.JOBS,
     *alarms_jobs.JOBS,
+    *statistics_jobs.JOBS,
 )
 DRIVER_PARTS: Sequence[DriverPart] = (
     *wallet_http.DRIVER_PARTS,

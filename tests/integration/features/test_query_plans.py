@@ -9,9 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import ClauseElement
 
 from chargecloud.features.orders import views as order_views
+from chargecloud.features.orders import views_figures as order_figures
 from chargecloud.features.orders.views import OrderFilter
 from chargecloud.features.sessions import sql as sessions_sql
 from chargecloud.features.sessions import views as session_views
+from chargecloud.features.sessions import views_figures as session_figures
 from chargecloud.features.sessions.views import SessionFilter
 from chargecloud.infra.sql.uow import UnitOfWork
 from tests.support.world import CODE, World
@@ -99,7 +101,17 @@ async def test_hot_statements_of_sessions(explainer: Explainer) -> None:
     await sessions_sql.find_here(uow, "", f"{CODE}/1")
     await sessions_sql.occupying(uow, driver_id=1, connector_keys=[f"{CODE}/1"])
     await sessions_sql.occupying(uow, driver_id=1, connector_keys=[])
-    await session_views.samples_of(explainer, "1" * 32, after_id=0, limit=10)  # type: ignore[arg-type]
-    await session_views.records_of(explainer, "1" * 32)  # type: ignore[arg-type]
+    await session_views.samples_of(uow.connection, "1" * 32, after_id=0, limit=10)
+    await session_views.records_of(uow.connection, "1" * 32)
     assert len(explainer.plans) == 6
     explainer.check()
+
+
+async def test_figures_are_added_up_over_an_index(explainer: Explainer) -> None:
+    connection = UnitOfWork(explainer, NOW).connection  # type: ignore[arg-type]
+    await order_figures.order_sums(connection, 1, NOW, NOW + 86_400_000)
+    await session_figures.start_sums(connection, 1, NOW, NOW + 86_400_000)
+    await session_figures.flow(connection, NOW)
+    indexes = ("operator_id_settled_at_ms", "operator_id_requested_at_ms", "state_id")
+    for plan, index in zip(explainer.plans, indexes, strict=True):
+        assert "SEARCH" in plan and index in plan, plan

@@ -3,7 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.features.alarms import model, sql, views
-from chargecloud.features.alarms.messages import AlarmClosed, AlarmKind, AlarmRaised, AlarmState, Cause
+from chargecloud.features.alarms.messages import AlarmClosed, AlarmKind, AlarmLevel, AlarmRaised, AlarmState, Cause
 from chargecloud.features.alarms.views import AlarmRow
 from chargecloud.features.stations import service as stations
 from chargecloud.features.stations.messages import ConnectorState
@@ -74,6 +74,11 @@ async def alarm(connection: AsyncConnection, alarm_id: int, operator_id: int | N
     if found is None:
         raise NotFound(f"没有告警 {alarm_id}", "alarm_unknown", alarm_id=alarm_id)
     return found
+
+
+async def open_counts(connection: AsyncConnection, operator_id: int) -> dict[tuple[AlarmLevel, AlarmState], int]:
+    """How many alarms are not closed, by level and state."""
+    return await views.open_counts(connection, operator_id)
 
 
 async def acknowledge(uow: UnitOfWork, alarm_id: int, *, operator_id: int | None, actor: str, note: str) -> AlarmRow:

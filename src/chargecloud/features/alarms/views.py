@@ -91,3 +91,15 @@ async def snapshot(connection: AsyncConnection, operator_id: int) -> dict[str, o
 def _alarm(row: Row[*tuple[Any, ...]]) -> AlarmRow:
     values = {name: row._mapping[name] for name in AlarmRow.__struct_fields__ if name not in ("alarm_id", "facts")}
     return msgspec.convert({**values, "alarm_id": row.id, "facts": msgspec.json.decode(row.facts)}, AlarmRow)
+
+
+async def open_counts(connection: AsyncConnection, operator_id: int) -> dict[tuple[AlarmLevel, AlarmState], int]:
+    """How many alarms are not closed, by level and by whether somebody looks after them."""
+    shown = [AlarmState.OPEN.value, AlarmState.ACKNOWLEDGED.value]
+    statement = (
+        select(alarms.c.level, alarms.c.state, func.count())
+        .where(alarms.c.operator_id == operator_id, alarms.c.state.in_(shown))
+        .group_by(alarms.c.level, alarms.c.state)
+    )
+    rows = await connection.execute(statement)
+    return {(AlarmLevel(level), AlarmState(state)): int(count) for level, state, count in rows}

@@ -20,9 +20,10 @@ class Role(StrEnum):
     DEMO = "demo"
 
 
-_SUBJECTS = ("stations", "devices", "tariffs", "drivers", "wallets", "orders", "alarms", "staff")
+_SUBJECTS = ("stations", "devices", "tariffs", "drivers", "wallets", "orders", "alarms", "staff", "statistics")
+_READ_ONLY = ("devices", "statistics")
 READ = frozenset(f"{subject}.read" for subject in _SUBJECTS)
-WRITE = frozenset({"devices.command"}) | {f"{subject}.write" for subject in _SUBJECTS if subject != "devices"}
+WRITE = frozenset({"devices.command"}) | {f"{subject}.write" for subject in _SUBJECTS if subject not in _READ_ONLY}
 PERMISSIONS = READ | WRITE
 
 PERMISSIONS_OF: dict[Role, frozenset[str]] = {

@@ -160,6 +160,11 @@ async def resolve_session(connection: AsyncConnection, token: str, now_ms: int) 
     )
 
 
+async def operator_ids(connection: AsyncConnection) -> list[int]:
+    """All operators."""
+    return await sql_staff.operator_ids(connection)
+
+
 async def sessions_of(connection: AsyncConnection, principal: Principal, now_ms: int) -> list[StaffSession]:
     """One's own living sessions, newest first."""
     return await sql_sign_in.sessions_of(connection, principal.id, now_ms)

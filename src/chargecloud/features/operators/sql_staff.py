@@ -69,3 +69,8 @@ async def other_administrators(uow: UnitOfWork, operator_id: int, staff_id: int)
     )
     found = (await uow.connection.execute(statement)).scalars()
     return sum(other != staff_id for other in found)
+
+
+async def operator_ids(connection: AsyncConnection) -> list[int]:
+    """All operators."""
+    return list((await connection.execute(select(operators.c.id).order_by(operators.c.id))).scalars())

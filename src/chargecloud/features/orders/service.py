@@ -9,6 +9,14 @@ from chargecloud.device.events import StartMethod
 from chargecloud.features.orders import model, service_notices, service_passes, service_place, service_settle, sql
 from chargecloud.features.orders.messages import Order, OrderEnded
 from chargecloud.features.orders.model import Fact
+from chargecloud.features.orders.views_figures import (
+    OrderSums,
+    active_drivers,
+    count_disputed,
+    first_settled_ms,
+    order_sums,
+    settlement_of,
+)
 from chargecloud.features.sessions import service as sessions
 from chargecloud.features.sessions.messages import ChargingSession, Limit, LimitKind, SessionState, StopReason
 from chargecloud.features.stations import service as stations
@@ -233,3 +241,14 @@ async def _raise_hold(uow: UnitOfWork, found: Order, session: ChargingSession, h
     )
     await stations.ask(uow, update, requested_by=f"order:{found.order_no}")
     sql.note(uow, found.order_no, "hold_raised", hold_fen=hold_fen)
+
+
+__all__ = [
+    "OrderSums",
+    "active_drivers",
+    "count_disputed",
+    "first_settled_ms",
+    "order_sums",
+    "settlement_of",
+]
+"""What the read side offers other features beside the functions above."""

@@ -73,6 +73,7 @@ orders = Table(
     Index("ix_orders_state_order_no", "state", "order_no"),
     Index("ix_orders_station_id_order_no", "station_id", "order_no"),
     Index("ix_orders_charge_point_code_order_no", "charge_point_code", "order_no"),
+    Index("ix_orders_operator_id_settled_at_ms", "operator_id", "settled_at_ms"),
 )
 
 """Order numbers begin with the time, so that they sort; lists go by them and each filter has an index that ends so."""

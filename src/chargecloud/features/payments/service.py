@@ -316,3 +316,8 @@ def forbid_foreign(payment: Payment, operator_id: int | None) -> Payment:
     if operator_id not in (None, payment.operator_id):
         raise unknown(payment.payment_no)
     return payment
+
+
+async def to_do(connection: AsyncConnection, operator_id: int) -> tuple[int, int]:
+    """How many cases are open, and how many refunds have not come to their end."""
+    return await views.to_do(connection, operator_id)

@@ -3,10 +3,10 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Select, or_, select
+from sqlalchemy import Row, Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chargecloud.features.payments.messages import Case, ComparedDay, Payment, Refund, RefundPart
+from chargecloud.features.payments.messages import Case, CaseState, ComparedDay, Payment, Refund, RefundPart, Standing
 from chargecloud.features.payments.sql import COLUMNS, notices, payment_events, payment_of, payments, plans
 from chargecloud.features.payments.sql_cases import case_of, cases, day_of, days
 from chargecloud.features.payments.sql_refunds import part_of, parts, refund_of, refunds
@@ -234,3 +234,10 @@ async def notices_log(
 
 def _notice(row: Row[*tuple[Any, ...]]) -> KeptNotice:
     return KeptNotice(**row._mapping)
+
+
+async def to_do(connection: AsyncConnection, operator_id: int) -> tuple[int, int]:
+    """How many cases are open, and how many refunds have not come to their end."""
+    waiting = select(func.count()).where(cases.c.operator_id == operator_id, cases.c.state == CaseState.OPEN.value)
+    asked = select(func.count()).where(refunds.c.operator_id == operator_id, refunds.c.standing == Standing.OPEN.value)
+    return (await connection.execute(waiting)).scalar_one(), (await connection.execute(asked)).scalar_one()

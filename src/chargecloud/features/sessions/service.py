@@ -27,6 +27,7 @@ from chargecloud.features.sessions.messages import (
 )
 from chargecloud.features.sessions.model import Fact, Step
 from chargecloud.features.sessions.service_live import settle_step
+from chargecloud.features.sessions.views_figures import Flow, StartSums, flow, start_sums
 from chargecloud.features.stations import service as stations
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.errors import Conflict, NotFound, TooMany
@@ -278,3 +279,7 @@ async def due_sessions(uow: UnitOfWork, *, limit: int) -> list[str]:
 async def live_of(connection: AsyncConnection, session_nos: Sequence[str]) -> dict[str, dict[str, object]]:
     """Sessions as their live topics show them now, by number."""
     return {each.session_no: views.snapshot(each) for each in await views.sessions_of(connection, session_nos)}
+
+
+__all__ = ["Flow", "StartSums", "flow", "start_sums"]
+"""What the read side offers other features beside the functions above."""

@@ -100,6 +100,7 @@ sessions = Table(
     Index("ix_sessions_driver_id_id", "driver_id", "id"),
     Index("ix_sessions_operator_id_id", "operator_id", "id"),
     Index("ix_sessions_state_id", "state", "id"),
+    Index("ix_sessions_operator_id_requested_at_ms", "operator_id", "requested_at_ms"),
 )
 
 session_records = Table(

@@ -39,6 +39,7 @@ from chargecloud.features.stations.messages import (
     Station,
 )
 from chargecloud.features.stations.model import can, rated_power_w
+from chargecloud.features.stations.views_figures import connector_counts, station_names
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.errors import NotFound, Refused
 
@@ -354,6 +355,7 @@ __all__ = [
     "charge_points_at",
     "command_ended",
     "connector",
+    "connector_counts",
     "find_by_qr",
     "find_charge_point",
     "forget_gateway",
@@ -365,5 +367,6 @@ __all__ = [
     "see_sample",
     "see_tariff",
     "station",
+    "station_names",
     "went_offline",
 ]

@@ -21,6 +21,7 @@ MERGED = {
     "0009": "5164f0f1eef7a53ae97a807995092c1da3df873c107e4ff0e28335aea96ac76d",
     "0010": "87bfbb4269f1c82a7c9dbc3dd11e41b6e5c7aecfdd6b0e380c206fb67bbd15db",
     "0011": "f0214e5c86a85a0bbe2fc1058400e92748d5326af707c1f454d58fdb099c2f6a",
+    "0012": "b89ae9da7645240bf9f212c1644fe6b9efd7438b2f45b68821e114cfbc157510",
 }
 """Digests of the migrations' files; a new migration adds its line."""
 
