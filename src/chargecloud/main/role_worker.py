@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from chargecloud.features.drivers import jobs as drivers_jobs
 from chargecloud.features.payments.channels.catalog import Channels
-from chargecloud.features.payments.jobs import provider_jobs
+from chargecloud.features.payments.jobs import delivery_jobs, provider_jobs
+from chargecloud.features.payments.service_delivery import Counter
 from chargecloud.gateway.collector import SparedCollector
 from chargecloud.infra import deadletters, inbox, telemetry
 from chargecloud.infra.bus.contract import Bus
@@ -18,6 +19,7 @@ from chargecloud.infra.http import idempotency
 from chargecloud.infra.inbox import Inbox
 from chargecloud.infra.looplag import LoopLag
 from chargecloud.infra.relay import Relay
+from chargecloud.infra.schedule.contract import Job
 from chargecloud.infra.schedule.lease import Lease
 from chargecloud.infra.schedule.loop import Scheduler
 from chargecloud.infra.sql.engine import Database
@@ -86,10 +88,16 @@ def wire_worker(
         relay=relay,
         scheduler=Scheduler(database, (*JOBS, *drivers_jobs.message_jobs(apps, message_templates(settings)))),
         providers=opened.parts,
-        asking=Scheduler(database, provider_jobs(opened.channels)),
+        asking=Scheduler(database, (*provider_jobs(opened.channels), *_deliveries(settings, apps))),
         depths=depths,
         wechat_apps=apps,
     )
+
+
+def _deliveries(settings: Settings, apps: Mapping[str, WechatApp]) -> tuple[Job, ...]:
+    """Where there is both, a mini program and a merchant."""
+    app, mchid = apps.get(settings.wechat.appid), settings.wechat.mchid
+    return delivery_jobs(Counter(app, mchid)) if app is not None and mchid else ()
 
 
 def worker_alone(settings: Settings, clock: Clock, place: Place) -> Alone:

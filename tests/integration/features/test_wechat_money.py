@@ -4,6 +4,7 @@ import asyncio
 import json
 import random
 from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,9 +37,9 @@ class Shop:
     driver: Caller
     database: Database
 
-    async def announce(self, amount_fen: int = 10_000) -> str:
+    async def announce(self, amount_fen: int = 10_000, *, key: str = "payment-0001") -> str:
         body = {"channel": "wechat", "amount_fen": amount_fen}
-        made = await self.driver.post("/driver/payments", body, 201, **KEY)
+        made = await self.driver.post("/driver/payments", body, 201, **{"Idempotency-Key": key})
         assert set(made["client"]) == {"timeStamp", "nonceStr", "package", "signType", "paySign"}
         return str(made["payment_no"])
 
@@ -54,9 +55,15 @@ class Shop:
 
 @pytest.fixture
 async def shop(tmp_path: Path, database_template: Path) -> AsyncIterator[Shop]:
+    async with opened_shop(tmp_path / "shop.db", database_template) as made:
+        yield made
+
+
+@asynccontextmanager
+async def opened_shop(path: Path, template: Path) -> AsyncIterator[Shop]:
     async with (
         wechat_opened("public_key") as side,
-        opened(tmp_path / "shop.db", template=database_template, clock=side.clock) as database,
+        opened(path, template=template, clock=side.clock) as database,
     ):
         async with database.unit() as uow:
             await operators.require_default_operator(uow)

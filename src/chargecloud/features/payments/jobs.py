@@ -1,7 +1,8 @@
 """What payments do by themselves. They ask providers, so they run beside the other jobs and hold none of them up."""
 
-from chargecloud.features.payments import service_desk, service_reconcile
+from chargecloud.features.payments import service_delivery, service_desk, service_reconcile
 from chargecloud.features.payments.channels.catalog import Channels
+from chargecloud.features.payments.service_delivery import Counter
 from chargecloud.features.payments.service_desk import Desk
 from chargecloud.infra.schedule.contract import Job
 from chargecloud.infra.sql.engine import Database
@@ -24,3 +25,12 @@ def provider_jobs(channels: Channels) -> tuple[Job, ...]:
         Job("payments.give_back", 1, give_back),
         Job("payments.reconcile", 600, compare_bills),
     )
+
+
+def delivery_jobs(counter: Counter) -> tuple[Job, ...]:
+    """The job that tells WeChat of deliveries."""
+
+    async def tell(database: Database) -> None:
+        await service_delivery.tell(database, counter)
+
+    return (Job("payments.deliver", 60, tell),)

@@ -209,6 +209,8 @@ class CaseKind(StrEnum):
     REFUND_ABNORMAL = "refund_abnormal"
     REFUND_STUCK = "refund_stuck"
     REFUND_AFTER_CLOSE = "refund_after_close"
+    DELIVERY_REFUSED = "delivery_refused"
+    """The provider does not take that it was delivered, and may hold the money back."""
     PAYMENT_UNKNOWN = "payment_unknown"
     """In the bill, not in our books."""
     PAYMENT_MISSING = "payment_missing"

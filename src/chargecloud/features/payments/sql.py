@@ -88,6 +88,7 @@ payments = Table(
     Column("looks", Integer, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("billed_day", code(10)),
+    Column("delivery_told_at_ms", epoch_ms()),
     Column("request_key", code(160), nullable=False, unique=True),
     Column("request_digest", code(64), nullable=False),
     CheckConstraint("amount_fen > 0", name="amount"),
@@ -98,6 +99,7 @@ payments = Table(
     Index(None, "operator_id", "payment_no"),
     Index(None, "operator_id", "state", "payment_no"),
     Index(None, "channel", "paid_at_ms"),
+    Index(None, "channel", "delivery_told_at_ms", "paid_at_ms"),
 )
 
 payment_events = Table(
@@ -130,9 +132,8 @@ notices = Table(
 )
 """Proven notices as they came, before anything follows from them."""
 
-_NAMES = tuple(
-    column.name for column in payments.c if column.name not in ("request_key", "request_digest", "billed_day")
-)
+_APART = ("request_key", "request_digest", "billed_day", "delivery_told_at_ms")
+_NAMES = tuple(column.name for column in payments.c if column.name not in _APART)
 COLUMNS = tuple(payments.c[name] for name in _NAMES)
 
 
