@@ -7,7 +7,7 @@ import pytest
 
 from chargecloud.features.operators import service as operators
 from chargecloud.features.operators.jobs import forget
-from chargecloud.features.operators.messages import PERMISSIONS_OF, Role
+from chargecloud.features.operators.messages import OWN, PERMISSIONS_OF, Role
 from chargecloud.infra.http.auth import Principal
 from chargecloud.infra.sql.engine import Database
 from chargecloud.kernel.errors import Refused
@@ -171,7 +171,9 @@ async def test_changing_a_password_ends_every_session(api: Api, member: str) -> 
 async def test_the_demo_account_keeps_its_password(api: Api) -> None:
     demo = await api.staff(Role.DEMO)
     body = {"old_password": "demo123", "new_password": "another long one"}
-    assert (await demo.post("/staff/me/password", body, 403))["code"] == "demo_account"
+    assert (await demo.post("/staff/me/password", body, 403))["facts"] == {"permission": OWN}
+    (session,) = (await demo.get("/staff/me/sessions"))["items"]
+    assert (await demo.delete(f"/staff/me/sessions/{session['id']}", 403))["facts"] == {"permission": OWN}
 
 
 async def test_staff_are_created_changed_disabled_and_everything_is_written_down(api: Api) -> None:

@@ -22,7 +22,7 @@ from chargecloud.features.operators.http_models import (
     StaffOut,
     StaffSessionOut,
 )
-from chargecloud.features.operators.messages import DEFAULT_OPERATOR_ID, PERMISSIONS_OF, ROLE_TITLES, Role
+from chargecloud.features.operators.messages import DEFAULT_OPERATOR_ID, OWN, PERMISSIONS_OF, ROLE_TITLES, Role
 from chargecloud.infra.http.auth import (
     CurrentStaff,
     Principal,
@@ -55,6 +55,7 @@ router = APIRouter(tags=["staff"])
 
 Reader = Annotated[Principal, Depends(require("staff.read"))]
 Writer = Annotated[Principal, Depends(require("staff.write"))]
+Myself = Annotated[Principal, Depends(require(OWN))]
 
 
 @router.post("/staff/sign-in", operation_id="signIn", summary="登录")
@@ -89,9 +90,7 @@ async def me(staff: CurrentStaff, db: Db) -> MeOut:
 
 
 @router.post("/staff/me/password", operation_id="changeMyPassword", status_code=204, summary="修改本人密码")
-async def change_my_password(
-    body: PasswordChange, staff: CurrentStaff, db: Db, request: Request, response: Response
-) -> None:
+async def change_my_password(body: PasswordChange, staff: Myself, db: Db, request: Request, response: Response) -> None:
     """Replace my password; every session of mine ends, this one too."""
     await service.change_password(db, staff, old=body.old_password, new=body.new_password)
     clear_session_cookie(request, response)
@@ -106,7 +105,7 @@ async def my_sessions(staff: CurrentStaff, db: Db) -> SessionsOut:
 
 
 @router.delete("/staff/me/sessions/{session_id}", operation_id="endMySession", status_code=204, summary="结束会话")
-async def end_my_session(session_id: Id, staff: CurrentStaff, db: Db) -> None:
+async def end_my_session(session_id: Id, staff: Myself, db: Db) -> None:
     """Sign out somewhere else."""
     async with db.unit() as uow:
         await service.end_session(uow, staff, session_id)

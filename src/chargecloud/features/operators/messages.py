@@ -23,17 +23,20 @@ class Role(StrEnum):
 _SUBJECTS = ("stations", "devices", "tariffs", "drivers", "wallets", "orders", "alarms", "staff", "statistics")
 _READ_ONLY = ("devices", "statistics")
 READ = frozenset(f"{subject}.read" for subject in _SUBJECTS)
-WRITE = frozenset({"devices.command"}) | {f"{subject}.write" for subject in _SUBJECTS if subject not in _READ_ONLY}
+OWN = "account.write"
+"""To change one's own account: all may but the demo, whose password is everybody's."""
+WRITE = frozenset({"devices.command", OWN}) | {f"{subject}.write" for subject in _SUBJECTS if subject not in _READ_ONLY}
 PERMISSIONS = READ | WRITE
 
 PERMISSIONS_OF: dict[Role, frozenset[str]] = {
     Role.ADMINISTRATOR: PERMISSIONS,
-    Role.DISPATCHER: (READ - {"staff.read"}) | {"devices.command", "orders.write", "alarms.write"},
-    Role.OPERATIONS: (READ - {"staff.read"}) | {"stations.write", "tariffs.write", "drivers.write", "devices.command"},
-    Role.FINANCE: (READ - {"staff.read"}) | {"wallets.write", "orders.write", "tariffs.write"},
+    Role.DISPATCHER: (READ - {"staff.read"}) | {OWN, "devices.command", "orders.write", "alarms.write"},
+    Role.OPERATIONS: (READ - {"staff.read"})
+    | {OWN, "stations.write", "tariffs.write", "drivers.write", "devices.command"},
+    Role.FINANCE: (READ - {"staff.read"}) | {OWN, "wallets.write", "orders.write", "tariffs.write"},
     Role.MAINTENANCE: frozenset({"stations.read", "devices.read", "tariffs.read", "orders.read", "alarms.read"})
-    | {"devices.command", "alarms.write"},
-    Role.AUDITOR: READ,
+    | {OWN, "devices.command", "alarms.write"},
+    Role.AUDITOR: READ | {OWN},
     Role.DEMO: READ,
 }
 """Deny by default: what is not listed here is forbidden."""

@@ -3,13 +3,13 @@
 import msgspec
 
 from chargecloud.features.operators import model, sql_sign_in, sql_staff
-from chargecloud.features.operators.messages import Role, Staff, StaffSession
+from chargecloud.features.operators.messages import Staff, StaffSession
 from chargecloud.features.operators.service_audit import audit
 from chargecloud.features.operators.service_passwords import NOBODY, hash_password, verify
 from chargecloud.infra.http.auth import Principal
 from chargecloud.infra.sql.engine import Database
 from chargecloud.infra.sql.uow import UnitOfWork
-from chargecloud.kernel.errors import Forbidden, Invalid, Unauthenticated
+from chargecloud.kernel.errors import Invalid, Unauthenticated
 from chargecloud.kernel.ids import new_secret
 
 
@@ -87,8 +87,6 @@ async def change_password(database: Database, principal: Principal, *, old: str,
         member = await sql_staff.find_staff(connection, principal.id, principal.operator_id)
     if member is None:
         raise Unauthenticated("登录已失效，请重新登录", "not_signed_in")
-    if member.role is Role.DEMO:
-        raise Forbidden("演示账号不能修改密码", "demo_account")
     candidate = await _begin(database, SignIn(username=member.username, password=old, source=principal.source))
     if not await verify(candidate.password_hash, old):
         raise Invalid("原密码不正确", "wrong_password", field="old_password")

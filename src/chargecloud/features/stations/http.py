@@ -32,10 +32,11 @@ from chargecloud.features.stations.http_models import (
     StationChange,
     StationIn,
     StationOut,
+    without_connection,
 )
 from chargecloud.features.stations.messages import ChargePoint
 from chargecloud.features.stations.model import CODE_PATTERN, check_capable
-from chargecloud.infra.http.auth import Principal, Someone, require
+from chargecloud.infra.http.auth import Principal, Someone, missing, require
 from chargecloud.infra.http.context import Db
 from chargecloud.infra.http.live import LiveTopic
 from chargecloud.infra.http.model import Id
@@ -223,11 +224,18 @@ async def renew_qr_code(code: Code, connector_no: ConnectorNo, staff: Writer, db
 
 
 @router.get("/connectors/{qr_text:path}", operation_id="findConnector", summary="扫码查枪")
-async def find_connector(qr_text: Annotated[str, Path(max_length=300)], _: Someone, db: Db) -> ChargePointDetail:
-    """The charge point behind a scanned or typed text, with the connector it names, or all where it names none."""
+async def find_connector(qr_text: Annotated[str, Path(max_length=300)], who: Someone, db: Db) -> ChargePointDetail:
+    """The charge point behind a scanned or typed text, with the connector it names, or all where it names none.
+
+    Staff find those of their operator; drivers are told nothing of how a charge point is connected.
+    """
+    if who.kind == "staff" and "stations.read" not in who.permissions:
+        raise missing("stations.read")
     async with db.read() as connection:
-        found = await views_codes.by_text(connection, qr_text, db.options.other_codes)
-    return ChargePointDetail.with_connectors(found.charge_point, found.connectors)
+        owner = who.operator_id if who.kind == "staff" else None
+        found = await views_codes.by_text(connection, qr_text, db.options.other_codes, operator_id=owner)
+    shown = found.charge_point if who.kind == "staff" else without_connection(found.charge_point)
+    return ChargePointDetail.with_connectors(shown, found.connectors)
 
 
 @router.post("/charge-points/{code}/commands", operation_id="askChargePoint", status_code=202, summary="下发指令")

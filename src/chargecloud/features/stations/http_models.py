@@ -202,6 +202,11 @@ class ChargePointDetail(ChargePointOut):
         return cls(**_shown(charge_point), connectors=[ConnectorOut.of(connector) for connector in connectors])
 
 
+def without_connection(charge_point: ChargePoint) -> ChargePoint:
+    """Nothing of where a charge point calls from and by which card: drivers need not know."""
+    return msgspec.structs.replace(charge_point, source="", sim_iccid="", network_type=0, carrier_no=0)
+
+
 _MOMENTS = ("presence_since", "booted_at", "tariff_reported_at", "clock_reported_at", "created_at")
 
 

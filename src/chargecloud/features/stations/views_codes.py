@@ -36,8 +36,10 @@ class StationPlace(msgspec.Struct, frozen=True, kw_only=True):
     phone: str
 
 
-async def by_text(connection: AsyncConnection, text: str, others: Sequence[tuple[str, int]] = ()) -> Found:
-    """What a text names; NotFound when nothing bears that name, or its screen's alias is another."""
+async def by_text(
+    connection: AsyncConnection, text: str, others: Sequence[tuple[str, int]] = (), *, operator_id: int | None = None
+) -> Found:
+    """What a text names; NotFound when nothing bears that name (at this operator), or its screen's alias is another."""
     named = read_code(text, [OtherForm(*each) for each in others])
     statement = select_connectors().order_by(connectors.c.connector_no)
     if named.sticker:
@@ -47,6 +49,8 @@ async def by_text(connection: AsyncConnection, text: str, others: Sequence[tuple
         if named.connector_no:
             statement = statement.where(connectors.c.connector_no == named.connector_no)
     found = [connector_of(row) for row in await connection.execute(statement)]
+    if operator_id is not None:
+        found = [each for each in found if each.charge_point.operator_id == operator_id]
     if not found or named.screen not in ("", found[0].charge_point.screen_alias):
         raise NotFound("二维码没有对应的充电枪", "qr_code_unknown", text=text[:200])
     return Found(named=named, charge_point=found[0].charge_point, connectors=found)

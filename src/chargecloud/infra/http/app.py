@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fastapi import APIRouter, FastAPI, Request
+from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute, iter_route_contexts
 from sqlalchemy import text
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, Response
@@ -15,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from chargecloud.infra import telemetry
 from chargecloud.infra.cache.contract import Cache
 from chargecloud.infra.http import docs, errors, live_api
-from chargecloud.infra.http.auth import Resolvers
+from chargecloud.infra.http.auth import Require, Resolvers
 from chargecloud.infra.http.doorkeeper import Doorkeeper
 from chargecloud.infra.http.edge import Edge
 from chargecloud.infra.http.live import LiveHub, LiveTopic
@@ -171,4 +173,19 @@ def _document(app: FastAPI, version: str) -> dict[str, object]:
         for operation in path.values():
             operation["responses"].pop("422", None)
             operation["responses"]["default"] = refused
+    _name_permissions(app, document["paths"])
     return document
+
+
+def _name_permissions(app: FastAPI, paths: dict[str, dict[str, dict[str, object]]]) -> None:
+    for route in iter_route_contexts(app.routes):
+        if isinstance(route.original_route, APIRoute) and route.path_format in paths:
+            wanted = _permissions(route.dependant)
+            for method in route.methods or () if wanted else ():
+                paths[route.path_format][method.lower()]["x-permission"] = " ".join(sorted(wanted))
+
+
+def _permissions(dependant: Dependant) -> set[str]:
+    """What staff need for a route, by its dependencies."""
+    own = {dependant.call.permission} if isinstance(dependant.call, Require) else set()
+    return own.union(*map(_permissions, dependant.dependencies))

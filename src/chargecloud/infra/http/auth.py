@@ -126,15 +126,26 @@ CurrentStaff = Annotated[Principal, Depends(current_staff)]
 CurrentDriver = Annotated[Principal, Depends(current_driver)]
 
 
-def require(permission: str) -> Callable[[Principal], Awaitable[Principal]]:
-    """A dependency: staff who may do this. `staff: Annotated[Principal, Depends(require("orders.write"))]`."""
+@dataclass(frozen=True, slots=True)
+class Require:
+    """A dependency: staff who may do this. The document names the permission of each route that has one."""
 
-    async def allowed(principal: CurrentStaff) -> Principal:
-        if permission not in principal.permissions:
-            raise Forbidden(f"this needs the permission {permission}", "permission_missing", permission=permission)
+    permission: str
+
+    async def __call__(self, principal: CurrentStaff) -> Principal:
+        if self.permission not in principal.permissions:
+            raise missing(self.permission)
         return principal
 
-    return allowed
+
+def require(permission: str) -> Require:
+    """`staff: Annotated[Principal, Depends(require("orders.write"))]`."""
+    return Require(permission)
+
+
+def missing(permission: str) -> Forbidden:
+    """What somebody without a permission is told."""
+    return Forbidden(f"this needs the permission {permission}", "permission_missing", permission=permission)
 
 
 def demand_own_page(connection: HTTPConnection) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from chargecloud.features.operators import model
-from chargecloud.features.operators.messages import PERMISSIONS, PERMISSIONS_OF, READ, ROLE_TITLES, Role
+from chargecloud.features.operators.messages import OWN, PERMISSIONS, PERMISSIONS_OF, READ, ROLE_TITLES, Role
 from chargecloud.features.operators.model import Attempts
 from chargecloud.kernel.errors import Invalid, TooMany
 
@@ -66,8 +66,8 @@ def test_every_role_has_a_title_and_only_known_permissions() -> None:
         assert permissions <= PERMISSIONS
 
 
-def test_auditor_and_demo_may_write_nothing() -> None:
-    assert PERMISSIONS_OF[Role.AUDITOR] == PERMISSIONS_OF[Role.DEMO] == READ
+def test_auditor_and_demo_may_write_nothing_of_others() -> None:
+    assert PERMISSIONS_OF[Role.AUDITOR] - {OWN} == PERMISSIONS_OF[Role.DEMO] == READ
     assert not any(permission.endswith((".write", ".command")) for permission in READ)
 
 
