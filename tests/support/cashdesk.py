@@ -67,6 +67,7 @@ class CashDesk:
         purpose: Purpose = Purpose.TOP_UP,
         plan_id: int | None = None,
         key: str = "",
+        place: str = "",
     ) -> Payment:
         """A payment that waits to be paid."""
         self.keys += 1
@@ -77,6 +78,7 @@ class CashDesk:
             plan_id=plan_id,
             amount_fen=None if plan_id else amount_fen,
             payer_id=PAYER,
+            place=place,
             request_key=key or f"key-{self.keys}",
         )
         async with self.database.unit() as uow:
@@ -84,10 +86,16 @@ class CashDesk:
         return await service_desk.charge(self.desk, payment)
 
     async def top_up(
-        self, driver_id: int, amount_fen: int = 10_000, *, plan_id: int | None = None, purpose: Purpose = Purpose.TOP_UP
+        self,
+        driver_id: int,
+        amount_fen: int = 10_000,
+        *,
+        plan_id: int | None = None,
+        purpose: Purpose = Purpose.TOP_UP,
+        place: str = "",
     ) -> Payment:
         """A payment that was paid, with its notice delivered."""
-        payment = await self.announce(driver_id, amount_fen, plan_id=plan_id, purpose=purpose)
+        payment = await self.announce(driver_id, amount_fen, plan_id=plan_id, purpose=purpose, place=place)
         self.till.pay(payment.payment_no)
         await self.deliver()
         return await self.payment(payment.payment_no)

@@ -360,9 +360,9 @@ async def test_a_prepayment_pays_one_order_and_the_rest_goes_back(desk: CashDesk
     driver_id = await desk.driver()
     payment = await desk.top_up(driver_id, 2_000, purpose=Purpose.PREPAYMENT)
     async with desk.database.unit() as uow:
-        assert await service.claim(uow, payment.payment_no, driver_id=driver_id, order_no="20260101") == 2_000
+        assert await service.claim(uow, payment.payment_no, driver_id=driver_id, order_no="20260101", place="") == 2_000
         with pytest.raises(Conflict):
-            await service.claim(uow, payment.payment_no, driver_id=driver_id, order_no="20260102")
+            await service.claim(uow, payment.payment_no, driver_id=driver_id, order_no="20260102", place="")
     async with desk.database.unit() as uow:
         assert await service.order_over(uow, "20260101", charged_fen=700)
         assert await service.order_over(uow, "20260101", charged_fen=700) is None

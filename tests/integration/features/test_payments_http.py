@@ -3,7 +3,13 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from sqlalchemy import insert
 
+from chargecloud.features.drivers import service as drivers
+from chargecloud.features.drivers import service_identity
+from chargecloud.features.drivers.messages import Identity
+from chargecloud.features.drivers.service_identity import SignIn
+from chargecloud.features.drivers.sql import identities
 from chargecloud.features.operators.messages import Role
 from chargecloud.features.payments import service_desk
 from chargecloud.features.payments.channels.catalog import Channels
@@ -133,6 +139,35 @@ async def test_wishes_that_do_not_fit(
 async def test_whoever_never_signed_in_through_the_channel_cannot_pay_by_it(shop: Api) -> None:
     driver = await shop.driver()
     assert (await driver.post("/driver/payments", BODY, 422, **KEY))["code"] == "payer_unknown"
+
+
+async def test_whoever_has_accounts_in_several_apps_pays_with_that_of_the_session_that_asks(
+    shop: Api, desk: CashDesk, database: Database
+) -> None:
+    sessions: list[Caller] = []
+    for channel, appid, openid in (("till", "wxA", "oA"), ("till", "wxB", "oB"), ("wechat", "wxC", "oC")):
+        identity = Identity(channel=channel, appid=appid, openid=openid, unionid="u" if channel == "till" else "")
+        wanted = SignIn(identity=identity, device_id=f"device-{openid}-0000", operator_id=1)
+        async with database.unit() as uow:
+            if sessions and channel == "wechat":  # the same driver, through another channel
+                row: dict[str, object] = {
+                    "driver_id": sessions[0].id,
+                    "channel": channel,
+                    "appid": appid,
+                    "openid": openid,
+                }
+                row |= {"unionid": None, "created_at_ms": uow.now_ms}
+                await uow.connection.execute(insert(identities).values(row))
+            signed = await service_identity.sign_in(uow, wanted)
+        sessions.append(Caller(shop.client, signed.session.driver.driver_id, signed.token))
+    assert len({each.id for each in sessions}) == 1
+    async with database.unit() as uow:
+        by_staff = Caller(shop.client, sessions[0].id, (await drivers.issue_token(uow, sessions[0].id)).token)
+    payers = []
+    for number, each in enumerate((*sessions, by_staff)):
+        made = await each.post("/driver/payments", BODY, 201, **{"Idempotency-Key": f"payment-000{number}"})
+        payers.append(desk.till.sales[made["payment_no"]].request.payer_id)
+    assert payers == ["oA", "oB", "oB", "oB"], "the newest of the channel where the session has none there"
 
 
 async def test_notices_prove_themselves_on_both_addresses(shop: Api, desk: CashDesk) -> None:

@@ -31,8 +31,8 @@ async def driver_id(world: World) -> int:
     return await world.driver(0)
 
 
-async def prepay(desk: CashDesk, driver_id: int) -> Payment:
-    return await desk.top_up(driver_id, PREPAID_FEN, purpose=Purpose.PREPAYMENT)
+async def prepay(desk: CashDesk, driver_id: int, place: str = f"{CODE}/1") -> Payment:
+    return await desk.top_up(driver_id, PREPAID_FEN, purpose=Purpose.PREPAYMENT, place=place)
 
 
 async def place(world: World, driver_id: int, payment_no: str, *, limit: Limit | None = None, key: str = "k") -> Order:
@@ -128,6 +128,21 @@ async def test_one_payment_one_order_and_nobody_elses(world: World, desk: CashDe
     with pytest.raises(ChargeCloudError) as refused:
         await place(world, driver_id, top_up.payment_no, key="third")
     assert refused.value.code in ("not_a_prepayment", "connector_busy", "connector_taken")
+
+
+async def test_a_prepayment_is_for_its_connector_and_goes_back_when_that_is_never_used(
+    world: World, desk: CashDesk, driver_id: int
+) -> None:
+    payment = await prepay(desk, driver_id, f"{CODE}/2")
+    with pytest.raises(Refused) as refused:
+        await place(world, driver_id, payment.payment_no)
+    assert (refused.value.code, refused.value.facts["place"]) == ("prepayment_elsewhere", f"{CODE}/2")
+    kept = await desk.payment(payment.payment_no)
+    assert (kept.order_no, kept.held_fen, kept.bound) == (None, PREPAID_FEN, True), "it still waits for its connector"
+    await desk.run(minutes=16, step_s=5)
+    (back,) = await desk.refunds(driver_id)
+    assert (back.refund.kind, back.refund.amount_fen) == (RefundKind.UNUSED, PREPAID_FEN)
+    await world.proven()
 
 
 async def test_a_wallet_refund_leaves_a_running_prepayment_alone(world: World, desk: CashDesk, driver_id: int) -> None:

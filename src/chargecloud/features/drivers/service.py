@@ -6,7 +6,7 @@ import msgspec
 from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chargecloud.features.drivers import model, service_push, sql, sql_identities, views
+from chargecloud.features.drivers import model, service_identity, service_push, sql, sql_identities, views
 from chargecloud.features.drivers.messages import Card, Driver, DriverCreated, DriverFrozen
 from chargecloud.features.drivers.service_identity import Holds
 from chargecloud.features.drivers.service_push import notice, patch_state, push
@@ -98,9 +98,15 @@ async def driver_with_card(uow: UnitOfWork, driver_id: int) -> tuple[Driver, Car
     return found
 
 
-async def payer_id(connection: AsyncConnection, driver_id: int, channel: str) -> str:
-    """Who a driver is to a channel of payment of the same name; empty for a driver who never signed in through it."""
+async def payer_id(connection: AsyncConnection, driver_id: int, channel: str, *, token: str, now_ms: int) -> str:
+    """Who a driver is to a channel of payment of the same name; empty for a driver who never signed in through it.
+
+    An openid is worth something in its own app only: that of the session with this token comes before every other.
+    """
+    session = await service_identity.session_of_token(connection, token, now_ms)
     known = [each for each in await sql_identities.identities_of(connection, driver_id) if each.channel == channel]
+    if session is not None and any((each.appid, each.openid) == (session.appid, session.openid) for each in known):
+        return session.openid
     return known[-1].openid if known else ""
 
 

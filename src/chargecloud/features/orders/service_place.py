@@ -117,7 +117,9 @@ async def _prepaid(uow: UnitOfWork, wish: Wish, order_no: str) -> int | None:
         raise Refused(
             "预付只能用于一把枪的一个订单，且不与卡券同用", "prepayment_one_order", payment_no=wish.payment_no
         )
-    return await payments.claim(uow, wish.payment_no, driver_id=wish.driver.driver_id, order_no=order_no)
+    (connector,) = wish.connectors
+    place = payments.place_of(connector.charge_point.code, connector.connector_no)
+    return await payments.claim(uow, wish.payment_no, driver_id=wish.driver.driver_id, order_no=order_no, place=place)
 
 
 async def _terms(

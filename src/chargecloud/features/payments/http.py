@@ -20,7 +20,7 @@ from chargecloud.features.payments.service import NewPayment
 from chargecloud.features.payments.service_desk import Desk
 from chargecloud.features.payments.views import PaymentFilter, RefundFilter
 from chargecloud.features.stations import service as stations
-from chargecloud.infra.http.auth import CurrentDriver, Principal
+from chargecloud.infra.http.auth import CurrentDriver, Principal, presented_token
 from chargecloud.infra.http.context import Db, Limits
 from chargecloud.infra.http.idempotency import OnceOnly
 from chargecloud.infra.http.model import ApiModel, Fen
@@ -60,7 +60,7 @@ async def list_plans(driver: CurrentDriver, db: Db) -> list[TopUpPlanOut]:
     "/driver/payments", operation_id="createPayment", status_code=201, summary="发起支付", response_model=PaymentOut
 )
 async def create_payment(
-    body: PaymentIn, driver: CurrentDriver, once: OnceOnly, db: Db, channels: OpenChannels
+    body: PaymentIn, request: Request, driver: CurrentDriver, once: OnceOnly, db: Db, channels: OpenChannels
 ) -> Response:
     """Write a payment down, announce it to the provider, and give what the payer's program needs.
 
@@ -71,20 +71,21 @@ async def create_payment(
         kept = await once.kept(uow, driver)
         if kept is not None:
             return kept
-        payment = await service.create(uow, await _wanted(uow, body, driver, key=once.key))
+        wanted = await _wanted(uow, body, driver, key=once.key, token=presented_token(request))
+        payment = await service.create(uow, wanted)
     payment = await service_desk.charge(Desk(db, channels), payment)
     async with db.unit() as uow:
         return await once.keep(uow, driver, PaymentOut.of(payment), status=201)
 
 
-async def _wanted(uow: UnitOfWork, body: PaymentIn, driver: Principal, *, key: str) -> NewPayment:
-    payer_id = await drivers.payer_id(uow.connection, driver.id, body.channel)
+async def _wanted(uow: UnitOfWork, body: PaymentIn, driver: Principal, *, key: str, token: str) -> NewPayment:
+    payer_id = await drivers.payer_id(uow.connection, driver.id, body.channel, token=token, now_ms=uow.now_ms)
     if not payer_id:
         raise Refused("请先用该渠道的账号登录，再用它支付", "payer_unknown", channel=body.channel)
     place = ""
     if body.order is not None:
         charge_point = await stations.charge_point(uow, body.order.charge_point_code)
-        place = f"{charge_point.code}/{body.order.connector_no}"
+        place = service.place_of(charge_point.code, body.order.connector_no)
     return NewPayment(
         driver_id=driver.id,
         channel=body.channel,

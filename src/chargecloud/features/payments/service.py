@@ -202,16 +202,28 @@ def unknown(payment_no: str) -> NotFound:
     return NotFound(f"没有支付单 {payment_no}", "payment_unknown", payment_no=payment_no)
 
 
-async def claim(uow: UnitOfWork, payment_no: str, *, driver_id: int, order_no: str) -> int:
+def place_of(charge_point_code: str, connector_no: int) -> str:
+    """The connector a prepayment is for."""
+    return f"{charge_point_code}/{connector_no}"
+
+
+async def claim(uow: UnitOfWork, payment_no: str, *, driver_id: int, order_no: str, place: str) -> int:
     """Give a prepayment's money to one order: what was held is free in this transaction, to be held by the order.
 
-    How much it is. Refused unless it is paid, the driver's, and not used by another order.
+    How much it is. Refused unless it is paid, the driver's, for this connector, and not used by another order.
     """
     payment = await payment_of(uow, payment_no, driver_id=driver_id)
     if payment.purpose is not Purpose.PREPAYMENT:
         raise Refused("该支付单是充值，不是订单预付", "not_a_prepayment", payment_no=payment_no)
     if payment.order_no is not None:
         raise Conflict("该预付已用于另一订单", "prepayment_used", payment_no=payment_no, order_no=payment.order_no)
+    if payment.place != place:
+        raise Refused(
+            "该预付用于另一把枪；未使用的预付会自动退回",
+            "prepayment_elsewhere",
+            payment_no=payment_no,
+            place=payment.place,
+        )
     if payment.state is not PaymentState.PAID or not payment.held_fen:
         raise Refused("预付尚未到账，或已退回", "prepayment_not_ready", payment_no=payment_no, state=payment.state)
     await wallet.release(uow, Release(hold_id=payment.hold_id, reason="order"))
