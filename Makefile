@@ -6,8 +6,8 @@ RUN := $(UV) run --no-sync --quiet
 WORKERS = $(shell .venv/bin/python -c 'import os; print((os.cpu_count() or 1) + 1)')
 
 .DEFAULT_GOAL := help
-WEB := web/miniapp
-NPM := npm --prefix $(WEB) --no-audit --no-fund
+WEBS := web/miniapp web/console
+NPM := npm --no-audit --no-fund --silent run
 
 .PHONY: help setup demo up test test-connected test-deploy test-web test-browser check check-web web web-setup fmt docs migration golden fuzz city crash cluster-demo bench clean
 
@@ -48,26 +48,30 @@ check: setup ## lint, types, import contracts, house rules
 	@$(RUN) mypy
 	@$(RUN) lint-imports
 	@$(RUN) pytest tests/tidy
-	@if [ -e $(WEB)/node_modules/.ready ]; then $(MAKE) --no-print-directory check-web; else echo "web: left out, \`make web-setup\` was not done (needs Node)"; fi
+	@if [ -e web/console/node_modules/.ready ]; then $(MAKE) --no-print-directory check-web; else echo "web: left out, \`make web-setup\` was not done (needs Node)"; fi
 
-web-setup: ## the drivers' app: install its tools (needs Node 20.19 or newer)
-	@cmp -s $(WEB)/package-lock.json $(WEB)/node_modules/.ready || { cd $(WEB) && npm ci --no-audit --no-fund --loglevel=error && cp package-lock.json node_modules/.ready; }
+web-setup: ## the web apps: install their tools (needs Node 20.19 or newer)
+	@for app in $(WEBS); do cmp -s $$app/package-lock.json $$app/node_modules/.ready || ( \
+		cd $$app && npm ci --no-audit --no-fund --loglevel=error && cp package-lock.json node_modules/.ready ) || exit 1; done
 
-check-web: web-setup ## the drivers' app: lint and types
-	@$(NPM) run --silent lint
-	@$(NPM) run --silent check
+check-web: web-setup ## the web apps: lint and types
+	@$(NPM) types --prefix web/console
+	@for app in $(WEBS); do $(NPM) lint --prefix $$app && $(NPM) check --prefix $$app || exit 1; done
 
-test-web: web-setup ## the drivers' app: unit tests, and its WeChat output in WeChat's own compilers
-	@$(NPM) run --silent test
-	@$(NPM) run --silent build:mp
-	@$(NPM) run --silent test:mp
+test-web: web-setup ## the web apps: unit tests, and the drivers' app in WeChat's own compilers
+	@$(NPM) types --prefix web/console
+	@for app in $(WEBS); do $(NPM) test --prefix $$app || exit 1; done
+	@$(NPM) build:mp --prefix web/miniapp
+	@$(NPM) test:mp --prefix web/miniapp
 
-test-browser: setup web-setup ## the drivers' app in a real browser, against the demo: make test-browser SHOTS=docs/manual makes the manual's pictures
-	@SHOTS=$(if $(SHOTS),$(abspath $(SHOTS))) $(NPM) run --silent test:e2e
+test-browser: setup web-setup ## the web apps in a real browser, against the demo: make test-browser SHOTS=docs/manual makes the manual's pictures
+	@for app in $(or $(APP),$(WEBS)); do SHOTS=$(if $(SHOTS),$(abspath $(SHOTS))) $(NPM) test:e2e --prefix $$app || exit 1; done
 
-web: web-setup ## the drivers' app: build what /m/ serves, after a change in web/miniapp
-	@$(NPM) run --silent types
-	@$(NPM) run --silent build:h5
+web: web-setup ## the web apps: build what / and /m/ serve, after a change in web/
+	@$(NPM) types --prefix web/miniapp
+	@$(NPM) build:h5 --prefix web/miniapp
+	@$(NPM) types --prefix web/console
+	@$(NPM) build --prefix web/console
 
 fmt: setup ## format and mend what ruff can mend
 	@$(RUN) ruff format .

@@ -1,4 +1,4 @@
-"""What the page at `/` needs to know in the demo and nowhere else: the public account, and a driver of one's own."""
+"""What is said in the demo and nowhere else: the public account, and a driver of one's own."""
 
 from fastapi import APIRouter
 

@@ -17,7 +17,7 @@ from chargecloud.infra.looplag import LoopLag
 from chargecloud.infra.sql.engine import Database
 from chargecloud.infra.wechat.app import WechatApp
 from chargecloud.kernel.clock import Clock, rfc3339
-from chargecloud.main import features, miniapp, page
+from chargecloud.main import console, features, miniapp
 from chargecloud.main.certificates import self_signed, server_context
 from chargecloud.main.metrics_port import metrics_parts
 from chargecloud.main.place import Place
@@ -87,7 +87,7 @@ class ApiPorts:
 
 
 def wire_api(settings: Settings, ports: ApiPorts, *, pages: Sequence[APIRouter] = ()) -> ApiRole:
-    """The application with every feature's routes; `pages` are routers beside the API."""
+    """The application with every feature's routes; `pages` are the routers the demo brings along."""
     apps = open_wechat_apps(settings, ports.clock)
     opened = Providers(ports.channels) if ports.channels is not None else open_channels(settings, ports.clock)
     bare = settings.wechat.appid if settings.wechat.bare_openid else ""
@@ -99,7 +99,12 @@ def wire_api(settings: Settings, ports: ApiPorts, *, pages: Sequence[APIRouter] 
             cache=ports.cache,
             resolvers=features.RESOLVERS,
             routers=features.ROUTERS,
-            pages=(page.router, miniapp.router(_miniapp(settings)), *features.PAGES, *pages),
+            pages=(
+                console.router(_console(settings, demo=bool(pages))),
+                miniapp.router(_miniapp(settings)),
+                *features.PAGES,
+                *pages,
+            ),
             live_topics=features.LIVE_TOPICS,
             checks={"cache": ports.cache.ready},
             state={
@@ -121,6 +126,11 @@ def wire_api(settings: Settings, ports: ApiPorts, *, pages: Sequence[APIRouter] 
     telemetry.watch("live", app.state.live.counts, states={"watchers", "topics"})
     telemetry.watch("socket", app.state.doorkeeper.counts, states={"guests", "waiting", "banned"})
     return ApiRole(settings, ports.clock, ports.place, app, apps, opened.parts)
+
+
+def _console(settings: Settings, *, demo: bool) -> console.ConsoleOut:
+    """What the console is told before anybody has signed in."""
+    return console.ConsoleOut(demo=demo, docs=settings.http.docs, version=version("chargecloud"))
 
 
 def _miniapp(settings: Settings) -> miniapp.MiniappOut:

@@ -41,7 +41,7 @@ class ApiParts:
     routers: Sequence[APIRouter]
     """Features' routers; they get the prefix /api/v1."""
     pages: Sequence[APIRouter] = ()
-    """Routers without a prefix: the demo page, later the console."""
+    """Routers without a prefix: the console, the drivers' app."""
     live_topics: Sequence[LiveTopic] = ()
     checks: Mapping[str, Check] = field(default_factory=dict)
     """More that has to answer before /readyz says yes."""

@@ -1,9 +1,11 @@
 // A driver's whole way through the web app, in a real browser against the real platform, its virtual charge points, and a WeChat of one's own.
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
-import { pause, phone, shotsWanted, until, World } from "./rig.mjs";
+import { chromium } from "playwright-core";
+import { pause, shotsWanted, until, World } from "../../../tools/world.mjs";
+import { phone } from "./rig.mjs";
 
-const world = new World();
+const world = new World(chromium);
 let page;
 let place;
 

@@ -1,0 +1,51 @@
+// Who is signed in, and what they may do. The session itself is a cookie no script can read.
+import { computed, reactive } from "vue";
+import { api, ok, type Schemas } from "@/api/client";
+import { Problem } from "@/api/problem";
+
+interface Session {
+  /** null: nobody; undefined: not asked yet. */
+  me: Schemas["MeOut"] | null | undefined;
+  /** Whether a session that was there has run out. */
+  expired: boolean;
+}
+
+export const session: Session = reactive({ me: undefined, expired: false });
+
+const allowed = computed(() => new Set(session.me?.permissions ?? []));
+
+/** Whether whoever is signed in may do this. */
+export function may(permission: string | undefined): boolean {
+  return permission === undefined || allowed.value.has(permission);
+}
+
+/** Who the cookie says we are. */
+export async function findSession(): Promise<void> {
+  try {
+    session.me = await ok(api.GET("/api/v1/staff/me"));
+    session.expired = false;
+  } catch (error) {
+    if (!(error instanceof Problem) || (error.status !== 401 && error.status !== 403)) throw error;
+    session.me = null;
+  }
+}
+
+export async function signIn(username: string, password: string): Promise<void> {
+  await ok(api.POST("/api/v1/staff/sign-in", { body: { username, password } }));
+  await findSession();
+}
+
+export async function signOut(): Promise<void> {
+  try {
+    await ok(api.POST("/api/v1/staff/sign-out", { body: undefined as never }));
+  } finally {
+    session.me = null;
+    session.expired = false;
+  }
+}
+
+/** The platform does not know us any more. */
+export function sessionEnded(): void {
+  if (session.me) session.expired = true;
+  session.me = null;
+}

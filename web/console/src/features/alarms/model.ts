@@ -1,0 +1,34 @@
+import { api, ok, type Schemas } from "@/api/client";
+import { tOr } from "@/app/i18n";
+import type { Fetch } from "@/ui/table";
+
+export type Alarm = Schemas["AlarmOut"];
+
+export const STATES = ["open", "acknowledged", "closed"] as const;
+export const LEVELS = ["critical", "warning", "notice"] as const;
+export const KINDS = [
+  "fire",
+  "hazard",
+  "connector_faulted",
+  "wire_faulted",
+  "login_contested",
+  "tariff_mismatch",
+  "clock_skew",
+  "order_disputed",
+  "port_over_power",
+  "port_no_taper",
+  "port_rise_after_full",
+  "port_over_time",
+  "port_over_temp",
+] as const;
+export const LEVEL_TONES = { critical: "bad", warning: "warn", notice: "quiet" } as const;
+export const STATE_TONES = { open: "bad", acknowledged: "warn", closed: "quiet" } as const;
+
+/** What it is, in our words, otherwise in the platform's. */
+export const kindName = (alarm: Pick<Alarm, "kind" | "title">): string => tOr(`alarms.kinds.${alarm.kind}`, alarm.title);
+
+export const adviceOf = (alarm: Pick<Alarm, "kind" | "advice">): string => tOr(`alarms.advices.${alarm.kind}`, alarm.advice);
+
+export function useAlarms(): Fetch<Alarm> {
+  return (query) => ok(api.GET("/api/v1/alarms", { params: { query: query as never } }));
+}

@@ -1,0 +1,74 @@
+// What stations, charge points and connectors are like, without a page.
+import type { Schemas } from "@/api/client";
+
+export type ChargePoint = Schemas["ChargePointDetail"];
+export type ConnectorState = "available" | "occupied" | "charging" | "faulted" | "offline";
+
+export const STATES: ConnectorState[] = ["charging", "occupied", "available", "faulted", "offline"];
+export const TONES = { available: "good", occupied: "warn", charging: "busy", faulted: "bad", offline: "quiet" } as const;
+
+/** A state as we know it; anything new counts as offline until we do. */
+export function stateOf(text: string): ConnectorState {
+  return (STATES as string[]).includes(text) ? (text as ConnectorState) : "offline";
+}
+
+/** What the live topic of a station says. */
+export interface LiveConnector {
+  state: string;
+  plugged: boolean;
+  fault_bits: number;
+  session_no: string;
+  since_ms: number;
+  voltage_mv?: number;
+  current_ma?: number;
+  power_w?: number;
+  energy_mwh?: number;
+  soc_pct?: number;
+}
+export interface LivePoint {
+  code: string;
+  name: string;
+  online: boolean;
+  presence_since_ms: number;
+  connectors: Record<string, LiveConnector>;
+}
+export interface LiveStation {
+  id: number;
+  name: string;
+  charge_points: Record<string, LivePoint>;
+}
+
+/** The state that counts: nothing is known of a connector behind a dead connection. */
+export function shownState(point: { online: boolean }, connector: { state: string }): ConnectorState {
+  return point.online ? stateOf(connector.state) : "offline";
+}
+
+/** How many connectors are in which state, and how many charge points are offline. */
+export function tally(points: LivePoint[]): { states: Record<ConnectorState, number>; connectors: number; offlinePoints: number } {
+  const states: Record<ConnectorState, number> = { available: 0, occupied: 0, charging: 0, faulted: 0, offline: 0 };
+  let connectors = 0;
+  for (const point of points) {
+    for (const connector of Object.values(point.connectors)) {
+      states[shownState(point, connector)] += 1;
+      connectors += 1;
+    }
+  }
+  return { states, connectors, offlinePoints: points.filter((point) => !point.online).length };
+}
+
+/** 30208000 → 30.208000 */
+export function degrees(udeg: number | null | undefined): string {
+  if (udeg == null) return "";
+  const whole = Math.trunc(Math.abs(udeg) / 1_000_000);
+  return `${udeg < 0 ? "-" : ""}${whole}.${String(Math.abs(udeg) % 1_000_000).padStart(6, "0")}`;
+}
+
+/** The other way; null when empty, undefined when it is no such number. */
+export function microdegrees(text: string, most: number): number | null | undefined {
+  const trimmed = text.trim();
+  if (!trimmed) return null;
+  const match = /^(-?)(\d{1,3})(?:\.(\d{1,6}))?$/.exec(trimmed);
+  if (!match) return undefined;
+  const value = Number(match[2]) * 1_000_000 + Number((match[3] ?? "").padEnd(6, "0"));
+  return value > most * 1_000_000 ? undefined : match[1] ? -value : value;
+}
