@@ -118,6 +118,31 @@ async def test_a_wish_without_a_key_is_refused(driver: Caller) -> None:
     assert (await driver.post("/orders", WISH, 422))["code"] == "invalid_request"
 
 
+async def test_a_dispatcher_starts_for_a_driver_who_called(world: World, driver: Caller, api: Api) -> None:
+    """Once, on the driver's wallet, and it is written down who did it."""
+    dispatcher = await api.staff(Role.DISPATCHER)
+    path = f"/drivers/{driver.id}/orders"
+    placed = (await dispatcher.post(path, WISH, 202, **KEY))["orders"][0]
+    again = (await dispatcher.post(path, WISH, 202, **KEY))["orders"][0]
+    assert placed["order_no"] == again["order_no"] and placed["driver_id"] == driver.id
+    assert [order["order_no"] for order in (await driver.get("/orders"))["items"]] == [placed["order_no"]]
+    assert placed["hold_fen"] == 5_000
+    administrator = await api.staff()
+    written = (await administrator.get("/audit-log?action=orders.place"))["items"]
+    assert {entry["object"] for entry in written} == {f"order:{placed['order_no']}"}
+    assert written[0]["actor_name"].startswith("dispatcher")
+
+
+async def test_who_may_not_write_orders_or_has_another_operator_starts_nothing(driver: Caller, api: Api) -> None:
+    path = f"/drivers/{driver.id}/orders"
+    for role in (Role.DEMO, Role.AUDITOR, Role.OPERATIONS, Role.MAINTENANCE):
+        assert (await (await api.staff(role)).post(path, WISH, 403, **KEY))["code"] == "permission_missing"
+    assert (await driver.post(path, WISH, 403, **KEY))["code"] == "staff_only"
+    stranger = await api.staff(Role.DISPATCHER, operator="另一家")
+    assert (await stranger.post(path, WISH, 404, **KEY))["code"] == "driver_unknown"
+    assert (await driver.get("/orders"))["items"] == []
+
+
 async def test_a_connector_is_named_by_its_sticker(world: World, driver: Caller, api: Api) -> None:
     staff = await api.staff()
     shown = await staff.get(f"/charge-points/{CODE}")

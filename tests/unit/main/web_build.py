@@ -1,4 +1,4 @@
-"""What both web apps have to keep: what is served was built from the sources committed beside it, and from nothing else."""
+"""What both web apps keep: what is served was built from the sources committed beside it, and from nothing else."""
 
 import hashlib
 from collections.abc import Mapping, Sequence

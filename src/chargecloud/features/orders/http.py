@@ -67,27 +67,48 @@ async def _changeable(uow: UnitOfWork, who: Principal, order_no: str) -> Order:
     return found
 
 
+async def _place(uow: UnitOfWork, driver_id: int, body: OrderIn, key: str) -> list[Order]:
+    if body.qr_code is not None:
+        code, connector_no = await stations.find_by_qr(uow, body.qr_code)
+    else:
+        code, connector_no = body.charge_point_code or "", body.connector_no or 0
+    command = PlaceOrder(
+        driver_id=driver_id,
+        idempotency_key=key,
+        charge_point_code=code,
+        connector_no=connector_no,
+        second_connector_no=body.second_connector_no,
+        limit=body.limit.limit(),
+        pass_id=body.pass_id,
+        payment_no=body.payment_no,
+    )
+    return await service.place(uow, command)
+
+
+async def _not_too_often(limits: Limits, driver_id: int) -> None:
+    if not await limits.take(f"orders.place:{driver_id}", limit=STARTS_A_MINUTE, window_s=60, strict=False):
+        raise TooMany(f"每分钟最多发起 {STARTS_A_MINUTE} 次充电", "too_many_starts", limit=STARTS_A_MINUTE)
+
+
 @router.post("/orders", operation_id="placeOrder", status_code=202, summary="扫码启动充电")
 async def place_order(body: OrderIn, key: Key, driver: CurrentDriver, db: Db, limits: Limits) -> PlacedOut:
     """Hold money and tell the charge point to start. The same key with the same body gives the same order."""
-    if not await limits.take(f"orders.place:{driver.id}", limit=STARTS_A_MINUTE, window_s=60, strict=False):
-        raise TooMany(f"每分钟最多发起 {STARTS_A_MINUTE} 次充电", "too_many_starts", limit=STARTS_A_MINUTE)
+    await _not_too_often(limits, driver.id)
     async with db.unit() as uow:
-        if body.qr_code is not None:
-            code, connector_no = await stations.find_by_qr(uow, body.qr_code)
-        else:
-            code, connector_no = body.charge_point_code or "", body.connector_no or 0
-        command = PlaceOrder(
-            driver_id=driver.id,
-            idempotency_key=key,
-            charge_point_code=code,
-            connector_no=connector_no,
-            second_connector_no=body.second_connector_no,
-            limit=body.limit.limit(),
-            pass_id=body.pass_id,
-            payment_no=body.payment_no,
-        )
-        placed = await service.place(uow, command)
+        placed = await _place(uow, driver.id, body, key)
+    return PlacedOut(orders=[OrderOut.of(order) for order in placed])
+
+
+@router.post("/drivers/{driver_id}/orders", operation_id="placeOrderFor", status_code=202, summary="代车主启动充电")
+async def place_order_for(driver_id: Id, body: OrderIn, key: Key, staff: Writer, db: Db, limits: Limits) -> PlacedOut:
+    """The same for a driver who called; it is paid from their wallet, and who did it is written down."""
+    async with db.read() as connection:
+        await drivers.detail(connection, driver_id, staff.operator_id)
+    await _not_too_often(limits, driver_id)
+    async with db.unit() as uow:
+        placed = await _place(uow, driver_id, body, key)
+        facts: dict[str, object] = {"driver_id": driver_id, "charge_point_code": placed[0].charge_point_code}
+        operators.audit(uow, staff, "orders.place", f"order:{placed[0].order_no}", facts)
     return PlacedOut(orders=[OrderOut.of(order) for order in placed])
 
 

@@ -7,7 +7,8 @@ export const DESK = { width: 1440, height: 900 };
 
 /** An account of a role, made on the command line as an operator would; its password is told once. */
 export function account(world, role, username) {
-  const settings = { ...process.env, CHARGECLOUD_DATA_DIR: join(world.directory, "data", "demo") };
+  const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("CHARGECLOUD_")));
+  const settings = { ...clean, CHARGECLOUD_DATA_DIR: join(world.directory, "data", "demo") };
   const made = spawnSync(PYTHON, ["-m", "chargecloud.main", "staff", "add", username, "--role", role, "--name", username, "--generate"], { cwd: world.directory, env: settings, encoding: "utf8" });
   const password = /password: (\S+)/.exec(made.stdout)?.[1];
   if (!password) throw new Error(`no account: ${made.stdout}${made.stderr}`);

@@ -5,7 +5,7 @@ import { merged } from "@/app/merge";
 class Socket {
   sent: unknown[] = [];
   onopen = () => {};
-  onmessage = (_: { data: string }) => {};
+  onmessage: (told: { data: string }) => void = () => {};
   onclose = () => {};
   send(text: string) {
     this.sent.push(JSON.parse(text));

@@ -55,8 +55,8 @@ test("degrees are written and read without losing a millionth", () => {
 
 test("nothing is known of a connector behind a dead connection", () => {
   const point = (online: boolean, ...states: string[]): LivePoint => ({
-    code: "1", name: "a", online, presence_since_ms: 0,
-    connectors: Object.fromEntries(states.map((state, no) => [no, { state, plugged: false, fault_bits: 0, session_no: "", since_ms: 0 }])),
+    code: "1", name: "a", online,
+    connectors: Object.fromEntries(states.map((state, no) => [no, { state, plugged: false, fault_bits: 0, session_no: "" }])),
   });
   expect(shownState({ online: false }, { state: "charging" })).toBe("offline");
   expect(tally([point(true, "charging", "faulted", "strange"), point(false, "charging")])).toEqual({

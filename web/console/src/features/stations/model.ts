@@ -7,6 +7,9 @@ export type ConnectorState = "available" | "occupied" | "charging" | "faulted" |
 export const STATES: ConnectorState[] = ["charging", "occupied", "available", "faulted", "offline"];
 export const TONES = { available: "good", occupied: "warn", charging: "busy", faulted: "bad", offline: "quiet" } as const;
 
+/** Beside every colour, so that nobody has to tell colours apart. */
+export const SIGNS: Record<ConnectorState, string> = { available: "●", occupied: "◆", charging: "▶", faulted: "▲", offline: "○" };
+
 /** A state as we know it; anything new counts as offline until we do. */
 export function stateOf(text: string): ConnectorState {
   return (STATES as string[]).includes(text) ? (text as ConnectorState) : "offline";
@@ -18,7 +21,7 @@ export interface LiveConnector {
   plugged: boolean;
   fault_bits: number;
   session_no: string;
-  since_ms: number;
+  since?: string;
   voltage_mv?: number;
   current_ma?: number;
   power_w?: number;
@@ -29,7 +32,7 @@ export interface LivePoint {
   code: string;
   name: string;
   online: boolean;
-  presence_since_ms: number;
+  presence_since?: string;
   connectors: Record<string, LiveConnector>;
 }
 export interface LiveStation {
@@ -71,4 +74,30 @@ export function microdegrees(text: string, most: number): number | null | undefi
   if (!match) return undefined;
   const value = Number(match[2]) * 1_000_000 + Number((match[3] ?? "").padEnd(6, "0"));
   return value > most * 1_000_000 ? undefined : match[1] ? -value : value;
+}
+
+/** What is wrong first, then by code: how a wall is read. */
+const URGENCY: Record<ConnectorState, number> = { faulted: 0, offline: 1, charging: 2, occupied: 3, available: 4 };
+
+export interface Place {
+  point: LivePoint;
+  no: string;
+  connector: LiveConnector;
+  state: ConnectorState;
+}
+
+/** Every connector of a station, in order of names; with what is wrong first when that is wanted. */
+export function placesOf(points: LivePoint[], urgentFirst = false): Place[] {
+  const places = points.flatMap((point) =>
+    Object.entries(point.connectors).map(([no, connector]) => ({ point, no, connector, state: shownState(point, connector) })),
+  );
+  const order = (one: Place, other: Place) => one.point.name.localeCompare(other.point.name, "zh") || (one.point.code < other.point.code ? -1 : one.point.code > other.point.code ? 1 : Number(one.no) - Number(other.no));
+  return places.sort((one, other) => (urgentFirst ? URGENCY[one.state] - URGENCY[other.state] : 0) || order(one, other));
+}
+
+/** Numbers of the bits that are set; bit 0 first. */
+export function bits(value: number): number[] {
+  const found: number[] = [];
+  for (let bit = 0; bit < 31; bit++) if (value & (1 << bit)) found.push(bit);
+  return found;
 }

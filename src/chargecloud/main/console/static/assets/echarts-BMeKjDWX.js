@@ -1,0 +1,1 @@
+import{a as e,c as t,i as n,n as r,o as i,r as a,s as o,t as s}from"./charts-DvRaq9VK.js";e([t,o,n,a,r,s]);var c=i;export{c as start};
