@@ -142,6 +142,9 @@ unit_seconds = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )
 unit_failures = Counter("chargecloud_unit_failures", "Units of work that did not commit.", registry=registry)
+payment_notices = Counter(
+    "chargecloud_payment_notices", "Payment notices by what came of each.", ["channel", "verdict"], registry=registry
+)
 job_runs = Counter("chargecloud_job_runs", "Runs of scheduled jobs.", ["job", "outcome"], registry=registry)
 
 

@@ -16,6 +16,7 @@ from chargecloud.features.payments.channels.contract import (
     RawNotice,
 )
 from chargecloud.features.payments.service_desk import Desk
+from chargecloud.infra import telemetry
 from chargecloud.infra.http.context import Db
 from chargecloud.infra.sql.engine import Database
 from chargecloud.kernel.errors import ChargeCloudError
@@ -50,16 +51,23 @@ async def _taken(request: Request, db: Database, name: str) -> Response:
 
 
 async def _outcome(desk: Desk, channel: PaymentChannel, request: Request, body: bytes) -> NoticeOutcome:
-    """Whatever is wrong is said in the provider's words, so that it knows whether to send it again."""
+    """Whatever is wrong is said in the provider's words, so that it knows whether to send it again. Each is counted."""
+    outcome, verdict = await _judged(desk, channel, request, body)
+    telemetry.payment_notices.labels(channel.name, verdict).inc()
+    return outcome
+
+
+async def _judged(desk: Desk, channel: PaymentChannel, request: Request, body: bytes) -> tuple[NoticeOutcome, str]:
     if len(body) > MAX_NOTICE_BYTES:
-        return NoticeOutcome(taken=False, status=413, message="too large")
+        return NoticeOutcome(taken=False, status=413, message="too large"), "notice_body"
     headers = {name.lower(): value for name, value in request.headers.items()}
     raw = RawNotice(headers=headers, body=body, received_ms=desk.database.clock.now_ms())
     try:
-        return await service_desk.take_notice(desk, channel, raw)
+        outcome = await service_desk.take_notice(desk, channel, raw)
     except NoticeRefused as error:
         service_desk.log.info("payments.notice_refused", channel=channel.name, code=error.code, status=error.status)
-        return NoticeOutcome(taken=False, status=error.status, message=error.message)
+        return NoticeOutcome(taken=False, status=error.status, message=error.message), error.code
     except ChargeCloudError as error:
         service_desk.log.warning("payments.notice_failed", channel=channel.name, code=error.code, error=error.message)
-        return NoticeOutcome(taken=False, status=503, message="try again")
+        return NoticeOutcome(taken=False, status=503, message="try again"), "failed"
+    return outcome, outcome.message

@@ -81,7 +81,7 @@ async def take_notice(desk: Desk, channel: PaymentChannel, raw: RawNotice) -> No
         }
         done = await sql.keep_notice(uow, row)
     if done in _DONE:
-        return NoticeOutcome(taken=True)
+        return NoticeOutcome(taken=True, message=Outcome.REPEATED.value)
     reach("K8")
     async with desk.database.unit() as uow:
         outcome = await _carry_out(uow, channel, notice)
@@ -89,7 +89,7 @@ async def take_notice(desk: Desk, channel: PaymentChannel, raw: RawNotice) -> No
     reach("K9")
     log.info("payments.notice", channel=channel.name, about=notice.event, number=_number(notice), outcome=outcome)
     if outcome in _DONE:
-        return NoticeOutcome(taken=True)
+        return NoticeOutcome(taken=True, message=outcome)
     return NoticeOutcome(taken=False, status=_STATUS[outcome], message=outcome)
 
 

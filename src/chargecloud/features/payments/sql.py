@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     case,
+    delete,
     func,
     insert,
     select,
@@ -301,6 +302,16 @@ async def end_notice(uow: UnitOfWork, channel: str, notice_id: str, outcome: str
     c = notices.c
     here = (c.channel == channel) & (c.notice_id == notice_id)
     await uow.connection.execute(update(notices).where(here).values(outcome=outcome))
+
+
+async def forget_notices(uow: UnitOfWork, before_ms: int, *, limit: int) -> int:
+    """Forget the oldest notices that nobody repeated since then; how many."""
+    c = notices.c
+    oldest = (await uow.connection.execute(select(c.id, c.last_at_ms).order_by(c.id).limit(limit))).all()
+    old = [row.id for row in oldest if row.last_at_ms < before_ms]
+    if old:
+        await uow.connection.execute(delete(notices).where(c.id.in_(old)))
+    return len(old)
 
 
 async def add_plan(uow: UnitOfWork, row: Mapping[str, object]) -> int:
