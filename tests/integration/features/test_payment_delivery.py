@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from chargecloud.features.payments import service_delivery
-from chargecloud.features.payments.service_delivery import PATIENCE, SETTLES_MS, WINDOW_MS, Counter
+from chargecloud.features.payments.service_delivery import GIVE_UP_MS, PATIENCE, SETTLES_MS, WINDOW_MS, Counter
 from chargecloud.features.payments.sql import payment_events
 from chargecloud.features.payments.sql_cases import cases
 from chargecloud.infra.wechat.app import AppOptions, Shipped, WechatApp
@@ -130,6 +130,20 @@ async def test_what_wechat_refuses_is_a_case_for_people_and_stops_no_other(shop:
         found = (await connection.execute(select(cases.c.kind, cases.c.number))).all()
     assert [tuple(row) for row in found] == [("delivery_refused", refused)]
     assert await shop.cash() == 20_000
+
+
+async def test_what_wechat_does_not_take_for_days_is_a_case(shop: Shop) -> None:
+    payment_no, desk = await bought(shop), counter(shop)
+    await settle(shop)
+    shop.side.on.fake.world.orders.pop(payment_no)
+    assert await service_delivery.tell(shop.database, desk) == 0
+    assert await noted(shop, payment_no) == []
+    await shop.side.on.pass_s(GIVE_UP_MS // 1000 + 1)
+    assert await service_delivery.tell(shop.database, desk) == 0
+    assert await noted(shop, payment_no) == ["delivery_refused"]
+    async with shop.database.read() as connection:
+        found = (await connection.execute(select(cases.c.kind, cases.c.number))).all()
+    assert [tuple(row) for row in found] == [("delivery_refused", payment_no)]
 
 
 async def test_what_is_too_old_is_left_to_people(shop: Shop) -> None:

@@ -20,8 +20,9 @@ log = structlog.get_logger("chargecloud.payments")
 CHANNEL = "wechat"
 SETTLES_MS = 60_000
 """A payment reaches the part of WeChat that wants to be told a little after it was paid."""
-WINDOW_MS = 10 * 86_400_000
-"""Older ones are for people."""
+GIVE_UP_MS = 10 * 86_400_000
+"""What WeChat has not taken by then is for people."""
+WINDOW_MS = 2 * GIVE_UP_MS
 CHUNK = 100
 PATIENCE = 5
 """Payments in a row that could not be told, after which WeChat is taken to be away."""
@@ -47,17 +48,18 @@ async def tell(database: Database, counter: Counter) -> int:
             await counter.app.tell_shipped(_shipped(payment, counter.mchid, database.clock.now_ms()))
         except (Unavailable, TooMany) as error:
             log.warning("payments.delivery_untold", payment_no=payment.payment_no, code=error.code)
+            if payment.paid_at_ms is not None and payment.paid_at_ms < until_ms - GIVE_UP_MS:
+                await _refused(database, payment, error)
             failed += 1
             if failed == PATIENCE:
                 break
-            continue
         except ChargeCloudError as error:
             await _refused(database, payment, error)
-            continue
-        async with database.unit() as uow:
-            if await sql_delivery.told(uow, payment.payment_no):
-                sql.note(uow, payment.payment_no, "delivery_told")
-        done, failed = done + 1, 0
+        else:
+            async with database.unit() as uow:
+                if await sql_delivery.told(uow, payment.payment_no):
+                    sql.note(uow, payment.payment_no, "delivery_told")
+            done, failed = done + 1, 0
     return done
 
 
@@ -67,7 +69,7 @@ def _shipped(payment: Payment, mchid: str, at_ms: int) -> Shipped:
 
 
 async def _refused(database: Database, payment: Payment, error: ChargeCloudError) -> None:
-    """WeChat read it and said no, and will again: people have to look, in its console or ours."""
+    """WeChat said no and will again, or has not taken it for days: people have to look, in its console or ours."""
     said = str(error.facts.get("said", error.message))
     log.error("payments.delivery_refused", payment_no=payment.payment_no, code=error.code, said=said)
     async with database.unit() as uow:
