@@ -230,6 +230,34 @@ async def test_orders_are_filtered_and_paged(world: World, driver: Caller, api: 
     await staff.get("/orders", 422, state="unheard")
 
 
+async def test_orders_are_found_by_number_session_and_method(world: World, driver: Caller, api: Api) -> None:
+    first = await settled(world, driver)
+    world.clock.advance(24 * 60 * MINUTE_MS)
+    await world.say(sample())
+    second = await driver.post("/orders", WISH, 202, **{"Idempotency-Key": "another-key"})
+    staff = await api.staff()
+    newest, oldest = second["orders"][0]["order_no"], first["order_no"]
+    cases: list[tuple[dict[str, object], list[str]]] = [
+        ({"number": oldest}, [oldest]),
+        ({"number": oldest[:8]}, [oldest]),
+        ({"number": newest[:6]}, [newest, oldest]),
+        ({"number": "1999"}, []),
+        ({"session_no": first["session_no"]}, [oldest]),
+        ({"session_no": first["session_no"], "state": "placed"}, []),
+        ({"method": "app"}, [newest, oldest]),
+        ({"method": "vin"}, []),
+        ({"method": "app", "state": "settled", "station_id": world.station_id}, [oldest]),
+        ({"number": newest[:6], "method": "app", "state": "settled", "driver_id": driver.id}, [oldest]),
+    ]
+    for wanted, numbers in cases:
+        assert [entry["order_no"] for entry in (await staff.get("/orders", **wanted))["items"]] == numbers, wanted
+    page = await staff.get("/orders", method="app", number=newest[:6], limit=1)
+    page = await staff.get("/orders", method="app", number=newest[:6], limit=1, before=page["next"])
+    assert [entry["order_no"] for entry in page["items"]] == [oldest] and page["next"] is None
+    for wrong in ({"number": "2026x"}, {"method": "wish"}, {"session_no": "a b"}):
+        await staff.get("/orders", 422, **wrong)
+
+
 async def test_a_dispute_is_found_by_its_flag_and_ended(world: World, driver: Caller, api: Api) -> None:
     order = await placed(world, driver)
     await world.say(answered(order["session_no"]))

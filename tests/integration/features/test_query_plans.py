@@ -73,12 +73,53 @@ async def explainer(world: World) -> AsyncIterator[Explainer]:
         OrderFilter(operator_id=1, flag="clock", state="disputed", station_id=1, charge_point_code=CODE),
         OrderFilter(operator_id=1, since_ms=NOW, until_ms=NOW + 86_400_000),
         OrderFilter(driver_id=1, since_ms=NOW, state="settled"),
+        OrderFilter(operator_id=1, method="vin"),
+        OrderFilter(operator_id=1, number="202601"),
+        OrderFilter(operator_id=1, session_no="1" * 32),
+        OrderFilter(
+            operator_id=1,
+            state="settled",
+            method="app",
+            station_id=1,
+            driver_id=1,
+            charge_point_code=CODE,
+            number="2026",
+        ),
     ],
 )
 @pytest.mark.parametrize("before", [None, "2026010108000000000000"])
 async def test_lists_of_orders(explainer: Explainer, wanted: OrderFilter, before: str | None) -> None:
     await order_views.list_orders(explainer, wanted, before_no=before, limit=51)  # type: ignore[arg-type]
     explainer.check()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        (OrderFilter(operator_id=1), "ix_orders_operator_id_order_no (operator_id=?"),
+        (OrderFilter(operator_id=1, state="settled", station_id=1), "ix_orders_station_id_order_no (station_id=?"),
+        (
+            OrderFilter(operator_id=1, state="disputed", station_id=1),
+            "ix_orders_operator_id_state_order_no (operator_id=?",
+        ),
+        (
+            OrderFilter(operator_id=1, method="vin", state="settled"),
+            "ix_orders_operator_id_method_order_no (operator_id=?",
+        ),
+        (OrderFilter(operator_id=1, driver_id=1, station_id=1, state="charging"), "ix_orders_driver_id_order_no"),
+        (
+            OrderFilter(operator_id=1, number="2026", method="app"),
+            "operator_id=? AND method=? AND order_no>? AND order_no<?",
+        ),
+        (OrderFilter(operator_id=1, session_no="1" * 32, state="settled"), "(session_no=?)"),
+        (OrderFilter(operator_id=1, flag="clock", method="app"), "flag=?"),
+    ],
+)
+async def test_a_list_walks_the_index_that_leaves_the_fewest_orders(
+    explainer: Explainer, wanted: OrderFilter, index: str
+) -> None:
+    await order_views.list_orders(explainer, wanted, before_no=None, limit=51)  # type: ignore[arg-type]
+    assert index in explainer.plans[0] and "SEARCH" in explainer.plans[0], explainer.plans[0]
 
 
 @pytest.mark.parametrize(

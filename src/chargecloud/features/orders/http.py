@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Path, Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chargecloud.device.events import StartMethod
 from chargecloud.features.drivers import service as drivers
 from chargecloud.features.operators import service as operators
 from chargecloud.features.orders import service, service_resolve, views
@@ -118,14 +119,23 @@ def _span(
     return since, until
 
 
+def _words(
+    number: Annotated[str, Query(pattern="^[0-9]{0,32}$", description="how the order number begins")] = "",
+    session_no: Annotated[str, Query(pattern="^[0-9A-Za-z-]{0,64}$")] = "",
+    method: Annotated[StartMethod | None, Query(strict=False)] = None,
+) -> views.OrderFilter:
+    return views.OrderFilter(number=number, session_no=session_no, method=method.value if method else "")
+
+
 def _filters(
+    words: Annotated[views.OrderFilter, Depends(_words)],
     span: Annotated[tuple[int | None, int | None], Depends(_span)],
     driver_id: Annotated[Id | None, Query()] = None,
     station_id: Annotated[Id | None, Query()] = None,
     state: Annotated[OrderState | None, Query(strict=False)] = None,
     flag: Annotated[str, Query(pattern="^[a-z_]{0,32}$")] = "",
 ) -> views.OrderFilter:
-    return views.OrderFilter(
+    return words.replace(
         driver_id=driver_id,
         station_id=station_id,
         state=state.value if state else "",

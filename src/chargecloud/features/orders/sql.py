@@ -70,6 +70,7 @@ orders = Table(
     Index("ix_orders_driver_id_order_no", "driver_id", "order_no"),
     Index("ix_orders_operator_id_order_no", "operator_id", "order_no"),
     Index("ix_orders_operator_id_state_order_no", "operator_id", "state", "order_no"),
+    Index("ix_orders_operator_id_method_order_no", "operator_id", "method", "order_no"),
     Index("ix_orders_state_order_no", "state", "order_no"),
     Index("ix_orders_station_id_order_no", "station_id", "order_no"),
     Index("ix_orders_charge_point_code_order_no", "charge_point_code", "order_no"),

@@ -23,6 +23,7 @@ MERGED = {
     "0011": "f0214e5c86a85a0bbe2fc1058400e92748d5326af707c1f454d58fdb099c2f6a",
     "0012": "b89ae9da7645240bf9f212c1644fe6b9efd7438b2f45b68821e114cfbc157510",
     "0013": "ac2495cdd607b3c33b953720e1696aca2d9d2c580a86e4b1e398d6aa8c5d4f93",
+    "0014": "528da945863e87f7ee4ff277d02f4c7571f2e6cd9ecf86f5647a4b589bf9185e",
 }
 """Digests of the migrations' files; a new migration adds its line."""
 
