@@ -65,6 +65,7 @@ test("2,000 connectors with 200 changes a second, scrolled all the while: frames
   await page.enter(who);
   await play();
   await page.to("/wall");
+  await page.reload();
   await page.locator(".tile").first().waitFor();
   await page.waitForFunction((wanted) => document.querySelectorAll(".tile").length === wanted, STATIONS * POINTS * NUMBERS.length);
   await pause(1500);
