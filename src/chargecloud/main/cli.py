@@ -7,7 +7,7 @@ from io import TextIOWrapper
 import typer
 
 from chargecloud.kernel.errors import ChargeCloudError, Invalid
-from chargecloud.main import cli_data, cli_decode, cli_fake_wechat, cli_platform, cli_sim, cli_staff
+from chargecloud.main import cli_audit, cli_data, cli_decode, cli_fake_wechat, cli_platform, cli_sim, cli_staff
 
 app = typer.Typer(
     name="chargecloud",
@@ -24,6 +24,7 @@ PRIVATE = 0o077
 for part in (cli_platform, cli_data, cli_sim, cli_fake_wechat, cli_decode):
     part.register(app)
 app.add_typer(cli_staff.app, name="staff")
+app.add_typer(cli_audit.app, name="audit")
 
 
 @app.command()

@@ -24,6 +24,7 @@ COMMANDS = (
     "sim",
     "decode",
     "doctor",
+    "audit",
     "staff",
     "version",
     "backup",

@@ -158,6 +158,9 @@ class AuditOut(ApiModel):
     after_digest: str
     source: str
     request_id: str
+    chain_no: int | None
+    """Its number in the operator's chain; null for entries that are older than the chain."""
+    digest: str | None
 
     @classmethod
     def of(cls, entry: AuditEntry) -> Self:
@@ -173,6 +176,8 @@ class AuditOut(ApiModel):
             after_digest=entry.after_digest,
             source=entry.source,
             request_id=entry.request_id,
+            chain_no=entry.chain_no,
+            digest=entry.digest,
         )
 
 

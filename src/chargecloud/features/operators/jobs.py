@@ -1,8 +1,14 @@
-"""What is forgotten in time: ended sessions and old sign-in attempts."""
+"""What is forgotten in time: ended sessions and old sign-in attempts; and how far the audit log goes, told the log."""
 
-from chargecloud.features.operators import model, sql_sign_in
+import structlog
+
+from chargecloud.features.operators import model, service_audit, sql_sign_in
 from chargecloud.infra.schedule.contract import Job
 from chargecloud.infra.sql.engine import Database
+
+log = structlog.get_logger("chargecloud.operators")
+
+DAY_S = 86_400
 
 
 async def forget(database: Database) -> None:
@@ -12,4 +18,11 @@ async def forget(database: Database) -> None:
         await sql_sign_in.prune_attempts(uow, before_ms=uow.now_ms - model.ATTEMPTS_KEPT_MS)
 
 
-JOBS = (Job("operators.forget", 600, forget),)
+async def anchor_audit(database: Database) -> None:
+    """Tell the log, which is kept elsewhere, how far each chain goes: who changes the database cannot change that."""
+    async with database.read() as connection:
+        for link in await service_audit.ends(connection):
+            log.info("audit.anchored", operator_id=link.operator_id, chain_no=link.chain_no, digest=link.digest)
+
+
+JOBS = (Job("operators.forget", 600, forget), Job("operators.anchor_audit", DAY_S, anchor_audit))

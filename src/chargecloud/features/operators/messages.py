@@ -99,3 +99,24 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     after_digest: str
     source: str
     request_id: str
+    chain_no: int | None
+    """Its number in the chain of its operator; None for entries that are older than the chain."""
+    digest: str | None
+
+
+class AuditLink(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the chain of an operator's audit entries goes; operator 0 stands for the platform."""
+
+    operator_id: int
+    chain_no: int
+    digest: str
+    """Whoever keeps it elsewhere can tell later whether anything up to here was changed."""
+
+
+class BrokenChain(msgspec.Struct, frozen=True, kw_only=True):
+    """The first entry of a chain that is not what it was."""
+
+    operator_id: int
+    chain_no: int | None
+    entry_id: int | None
+    reason: str

@@ -6,7 +6,7 @@ from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Row, String,
 
 from chargecloud.features.operators.messages import Role, Staff
 from chargecloud.infra.sql.append_only import APPEND_ONLY
-from chargecloud.infra.sql.types import big_id, code, epoch_ms, json_text, metadata
+from chargecloud.infra.sql.types import big_id, big_int, code, epoch_ms, json_text, metadata
 
 operators = Table(
     "operators",
@@ -78,12 +78,27 @@ audit_log = Table(
     Column("after_digest", code(64), nullable=False),
     Column("source", code(64), nullable=False),
     Column("request_id", code(64), nullable=False),
+    Column("chain_no", big_int()),
+    Column("previous_digest", code(64)),
+    Column("digest", code(64)),
     Index(None, "operator_id", "id"),
     Index(None, "actor", "id"),
     Index(None, "object", "id"),
     info=APPEND_ONLY,
 )
-"""Only ever added to; a row holds all that a hash chain over ascending ids would cover."""
+"""Only ever added to; each entry of an operator carries the digest of the one before it."""
+
+audit_heads = Table(
+    "audit_heads",
+    metadata,
+    Column("operator_id", big_int(), primary_key=True, autoincrement=False),
+    Column("chain_no", big_int(), nullable=False),
+    Column("digest", code(64), nullable=False),
+    Column("unchained", big_int(), nullable=False),
+    Column("beginning", code(64), nullable=False),
+)
+"""The last entry of each chain, and the row that is locked to add another; 0 stands for the platform.
+`unchained` entries are older than the chain, whose `beginning` they are."""
 
 STAFF_COLUMNS = (
     staff.c.id,

@@ -93,6 +93,8 @@ async def audit_page(
             after_digest=row.after_digest,
             source=row.source,
             request_id=row.request_id,
+            chain_no=row.chain_no,
+            digest=row.digest,
         )
         for row in await connection.execute(statement)
     ]

@@ -134,6 +134,8 @@ class Database:
             await insert_many(uow.connection, table, rows)
         if uow.outgoing:
             await outbox.add(uow.connection, uow.outgoing, uow.now_ms)
+        for write, rows in uow.closing.items():
+            await write(uow, rows)
 
     def _tell(self, uow: UnitOfWork) -> None:
         if uow.outgoing and self._wake_relay:

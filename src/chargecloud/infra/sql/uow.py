@@ -1,6 +1,6 @@
 """The unit of work: one transaction, and what the world is told once it is durable."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -54,6 +54,10 @@ class Outgoing(NamedTuple):
     trace_id: str
 
 
+Closing = Callable[["UnitOfWork", Sequence[Row]], Awaitable[None]]
+"""Writes rows as the last thing of a transaction."""
+
+
 class UnitOfWork:
     """One transaction. Services read and write through `connection`; nobody but its opener commits.
 
@@ -72,6 +76,7 @@ class UnitOfWork:
         self.outgoing: list[Outgoing] = []
         self.patches: list[tuple[str, bytes]] = []
         self.appended: dict[Table, list[Row]] = {}
+        self.closing: dict[Closing, list[Row]] = {}
 
     def publish(self, event: Message, *, key: str) -> None:
         """Tell other features, in order for one key (the charge point code, where there is one)."""
@@ -88,3 +93,10 @@ class UnitOfWork:
     def append(self, table: Table, row: Row) -> None:
         """Add a row nobody reads back within this transaction; all of a table go in one insert before the commit."""
         self.appended.setdefault(table, []).append(row)
+
+    def before_commit(self, write: Closing, row: Row) -> None:
+        """Have `write` called with this and all other rows it was asked for, after everything else.
+
+        What many units want to lock is locked as briefly as can be, and nobody who has it waits for anything else.
+        """
+        self.closing.setdefault(write, []).append(row)

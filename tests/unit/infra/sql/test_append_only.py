@@ -11,7 +11,7 @@ from chargecloud.main.tables import metadata
 def test_rows_are_added_and_never_changed_or_removed() -> None:
     engine = create_engine("sqlite://")
     metadata().create_all(engine)
-    values = ", ".join(["1", "NULL", "1"] + ["''"] * 9)
+    values = ", ".join(["1", "NULL", "1"] + ["''"] * 9 + ["NULL"] * 3)
     with engine.connect() as connection:
         append_only.protect(connection)
         connection.exec_driver_sql(f"INSERT INTO audit_log VALUES ({values})")

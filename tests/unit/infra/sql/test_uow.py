@@ -1,5 +1,6 @@
 """A unit of work keeps what it is told until the commit."""
 
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from sqlalchemy import Column, Integer, MetaData, Table
@@ -40,3 +41,13 @@ def test_rows_gather_by_table() -> None:
 def test_enrolment_is_closed_unless_somebody_opens_it() -> None:
     assert UnitOfWork(NOBODY, 7).options.enrolment_open is False
     assert UnitOfWork(NOBODY, 7, options=Options(enrolment_open=True)).options.enrolment_open is True
+
+
+def test_rows_that_are_written_last_gather_by_who_writes_them() -> None:
+    async def write(_uow: UnitOfWork, _rows: Sequence[Mapping[str, object]]) -> None:
+        return None
+
+    uow = UnitOfWork(NOBODY, 7)
+    uow.before_commit(write, {"x": 1})
+    uow.before_commit(write, {"x": 2})
+    assert uow.closing == {write: [{"x": 1}, {"x": 2}]}

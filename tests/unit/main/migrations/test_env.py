@@ -24,6 +24,7 @@ MERGED = {
     "0012": "b89ae9da7645240bf9f212c1644fe6b9efd7438b2f45b68821e114cfbc157510",
     "0013": "ac2495cdd607b3c33b953720e1696aca2d9d2c580a86e4b1e398d6aa8c5d4f93",
     "0014": "528da945863e87f7ee4ff277d02f4c7571f2e6cd9ecf86f5647a4b589bf9185e",
+    "0015": "bc4c1f8b28874632ed7ab19bbaf41def3b02320725385b722bcd323d808ca640",
 }
 """Digests of the migrations' files; a new migration adds its line."""
 
