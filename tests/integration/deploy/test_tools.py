@@ -120,9 +120,9 @@ def test_nginx_in_front(platform: RealPlatform, front: Front) -> None:
         assert "max-age" in signed_in.headers["strict-transport-security"]
         tries = client.get("/api/v1/sign-ins", headers=FORGED).json()["items"]
         assert [attempt["source"] for attempt in tries] == [SOURCE, "127.0.0.1"], "a forged address was believed"
-        style = client.get("/page.css")
-        assert (style.status_code, style.headers["content-encoding"]) == (200, "gzip")
-        assert "default-src 'self'" in style.headers["content-security-policy"]
+        page = client.get("/")
+        assert (page.status_code, page.headers["content-encoding"]) == (200, "gzip")
+        assert "default-src 'self'" in page.headers["content-security-policy"]
         assert [client.get(f"/{name}").status_code for name in ("metrics", "readyz", "healthz")] == [404] * 3
         own_page = {"Origin": front.base, "Content-Type": "application/json"}
         large = client.post("/api/v1/stations", content=b" " * 70_000, headers=own_page)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import shutil
 import socket
 from pathlib import Path
@@ -30,6 +31,12 @@ def settings(tmp_path: Path, newest_database: Path) -> Settings:
     )
 
 
+def built_files(page: str) -> list[str]:
+    """The first script and the first style sheet the console's page asks for."""
+    patterns = (r'<script[^>]* src="\./([^"]+\.js)"', r'<link[^>]* href="\./([^"]+\.css)"')
+    return [found for pattern in patterns for found in re.findall(pattern, page)[:1]]
+
+
 async def test_everything_starts_answers_and_stops(settings: Settings) -> None:
     alone = all_alone(settings, SystemClock(), Place())
     http, https = [part for part in alone.parts if isinstance(part, WebServer)]
@@ -42,7 +49,8 @@ async def test_everything_starts_answers_and_stops(settings: Settings) -> None:
         plain, secure = f"http://127.0.0.1:{http.port}", f"https://127.0.0.1:{https.port}"
         assert (await client.get(f"{plain}/readyz")).json()["status"] == "ready"
         assert (await client.get(f"{secure}/healthz")).headers["strict-transport-security"]
-        page, script, style = [await client.get(plain + path) for path in ("/", "/page.js", "/page.css")]
+        page = await client.get(plain + "/")
+        script, style = [await client.get(f"{plain}/{path}") for path in built_files(page.text)]
         document = (await client.get(f"{plain}/api/v1/openapi.json")).json()
         assert "chargecloud_gateway" in (await client.get(f"{plain}/metrics")).text
     stop.set()
