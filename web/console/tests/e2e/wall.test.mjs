@@ -49,6 +49,7 @@ async function play() {
         socket.send(JSON.stringify({ topic: `station:${station}`, patch }));
       }
     }, 50);
+    timer.unref(); // a page that is closed does not always say so, and nobody should wait for it
     socket.onMessage((text) => {
       const { op, topic } = JSON.parse(text);
       if (op !== "subscribe" || !topic.startsWith("station:")) return;
