@@ -1,6 +1,7 @@
 # Everything a newcomer needs: `make demo`, `make test`, `make check`. `make help` lists the rest.
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
+unexport PYTHONDONTWRITEBYTECODE # so that the next run finds the tests as pytest has rewritten them
 RUN := $(UV) run --no-sync --quiet
 # One more than cores: many tests wait.
 WORKERS = $(shell .venv/bin/python -c 'import os; print((os.cpu_count() or 1) + 1)')
@@ -9,7 +10,7 @@ WORKERS = $(shell .venv/bin/python -c 'import os; print((os.cpu_count() or 1) + 
 WEBS := web/miniapp web/console
 NPM := npm --no-audit --no-fund --silent run
 
-.PHONY: help setup demo up test test-connected test-deploy test-web test-browser check check-web web web-setup fmt docs migration golden fuzz city crash cluster-demo bench clean
+.PHONY: help setup demo up test test-connected test-deploy test-web test-browser check check-web web web-setup fmt docs migration golden fuzz fuzz-api city crash cluster-demo bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -90,6 +91,9 @@ FUZZED = $(firstword $(dir $(wildcard examples/*/tests/fuzz_$(PROTOCOL).py)))
 fuzz: setup ## one million executions against a connection: make fuzz PROTOCOL=dny RUNS=… SEED=…
 	@$(if $(FUZZED),PYTHONPATH=$(FUZZED)) $(RUN) python -m $(if $(FUZZED),,tests.fuzz.)fuzz_$(or $(PROTOCOL),ykc16) --runs $(or $(RUNS),1000000) --seed $(or $(SEED),1)
 
+fuzz-api: setup ## every route, by every kind of caller, with what the document allows and what it does not: make fuzz-api EXAMPLES=… SEED=…
+	@$(RUN) python -m tests.fuzz.fuzz_api --examples $(or $(EXAMPLES),40) --seed $(or $(SEED),1)
+
 city: setup ## a simulated day of 200 charge points and 500 boards with every fault: make city SEED=…
 	@$(RUN) python -m tests.city --seed $(or $(SEED),1)
 
@@ -99,8 +103,8 @@ crash: setup ## kill -9 of the running platform at named points and at random, 2
 cluster-demo: setup ## six processes and their servers under load while they die: make cluster-demo FORM=--short SECONDS=…
 	@$(RUN) python -m tests.cluster $(FORM) $(if $(SECONDS),--seconds $(SECONDS)) --seed $(or $(SEED),1)
 
-bench: setup ## measure, and write docs/performance.md
-	@$(RUN) python -m tests.bench
+bench: setup ## measure, and write docs/performance.md; only some anew: make bench NAMES="pace settle"
+	@$(RUN) python -m tests.bench --write $(NAMES)
 
 clean: ## remove what was built and set up
 	rm -rf .venv .tools build dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis

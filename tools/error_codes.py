@@ -12,7 +12,7 @@ from chargecloud.infra.sql.mysql_errors import _AWAY as _SERVER_AWAY
 from chargecloud.infra.sql.mysql_errors import _TOO_LARGE
 
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "chargecloud"
-ROOMS = ("features", "infra")
+SOURCES = ("features/**/*.py", "infra/**/*.py", "main/decoding.py", "main/tools_*.py")
 CATEGORIES = {category.__name__: status for category, status in STATUS.items()}
 
 HEAD = """# Error codes
@@ -41,12 +41,14 @@ COMPUTED: dict[str, dict[str, str]] = {
 are not in the call either."""
 
 FRAMEWORK = (
+    ("body_unreadable", 400, "There was an error parsing the body"),
     ("no_such_path", 404, "Not Found"),
     ("method_not_allowed", 405, "Method Not Allowed"),
 )
 
 PROVIDERS = (
     ("provider_refused", 422, "the payment provider said no: …"),
+    ("statement_not_ready", 503, "渠道还没有生成这一天的账单，请稍后再试"),
     ("provider_silent", 503, "the payment provider did not answer; the same request goes on with the same payment"),
 )
 """Codes that channels of payment give by default (`channels/contract.py`)."""
@@ -72,8 +74,8 @@ def merged() -> Iterator[Code]:
 
 
 def _collected() -> Iterator[Code]:
-    for room in ROOMS:
-        for path in sorted((PACKAGE / room).rglob("*.py")):
+    for pattern in SOURCES:
+        for path in sorted(PACKAGE.glob(pattern)):
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
                 if isinstance(node, ast.Call) and len(node.args) >= 2:
                     yield from of_call(path.relative_to(PACKAGE).as_posix(), node)

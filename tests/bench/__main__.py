@@ -1,4 +1,4 @@
-"""`make bench`: measure everything and write docs/performance.md; `python -m tests.bench NAME …` prints some only."""
+"""`make bench`: measure everything, or NAMES, and write docs/performance.md; without `--write` names are printed."""
 
 import json
 import os
@@ -15,18 +15,22 @@ from tests.bench import (
     bench_cluster,
     bench_codec,
     bench_connection,
+    bench_console,
     bench_database,
     bench_dny,
     bench_dny_pace,
     bench_gateway,
+    bench_orders,
     bench_platform,
     bench_settle,
     bench_socket,
 )
-from tests.bench.report import Figures, document
+from tests.bench.report import Figures, Run, document
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGET = ROOT / "docs" / "performance.md"
+KEPT = ROOT / "docs" / "performance.json"
+"""What the page was made of, by bench."""
 
 
 def codec() -> Figures:
@@ -70,6 +74,8 @@ BENCHES: dict[str, Callable[[], Figures]] = {
     "settle": lambda: dict(bench_settle.bench("sqlite")),
     "settle_mariadb": lambda: dict(bench_settle.bench("mariadb")),
     "ready": bench_platform.ready_with_a_million_orders,
+    "orders": bench_orders.orders_of_a_million,
+    "console": bench_console.first_paint,
 }
 
 NEEDS = {
@@ -77,8 +83,11 @@ NEEDS = {
     "bus": ("epmd",),
     "mailbox": ("epmd", "mariadbd", "mariadb-install-db"),
     "settle_mariadb": ("mariadbd", "mariadb-install-db"),
+    "console": ("node", "chromium", str(ROOT / "web/console/node_modules/.bin/vite")),
 }
 """Programs without which a bench is left out of `make bench`."""
+APART = {"storm", "pace", "dny_pace", "ready", "orders"}
+"""Benches whose load stays off the core of the server from the beginning."""
 
 
 def machine() -> str:
@@ -113,13 +122,30 @@ def commit() -> str:
     return revision.stdout.strip() + (" with changes" if changed.stdout.strip() else "")
 
 
+def kept() -> dict[str, Run]:
+    """What was measured before."""
+    if not KEPT.exists():
+        return {}
+    return {name: Run(**run) for name, run in json.loads(KEPT.read_text("utf-8")).items() if name in BENCHES}
+
+
+def keep(runs: dict[str, Run]) -> None:
+    """Write figures and page, in the order of the benches."""
+    ordered = {name: runs[name] for name in BENCHES if name in runs}
+    text = json.dumps({name: run._asdict() for name, run in ordered.items()}, ensure_ascii=False, indent=1)
+    KEPT.write_text(text + "\n", "utf-8", newline="\n")
+    TARGET.write_text(document(ordered), "utf-8", newline="\n")
+
+
 def main() -> int:
-    chosen = sys.argv[1:]
+    chosen = [word for word in sys.argv[1:] if word != "--write"]
+    write = not chosen or "--write" in sys.argv
     unknown = [name for name in chosen if name not in BENCHES]
     if unknown:
         print(f"there is no bench {', '.join(unknown)}; there are {', '.join(BENCHES)}", file=sys.stderr)
         return 2
-    measured: dict[str, Figures] = {}
+    runs = kept() if chosen else {}
+    where, revision = machine(), commit()
     every_core = os.sched_getaffinity(0)
     for name in chosen or BENCHES:
         missing = [program for program in NEEDS.get(name, ()) if not shutil.which(program)]
@@ -127,12 +153,13 @@ def main() -> int:
             print(f"{name} is left out: {', '.join(missing)} is not installed", file=sys.stderr)
             continue
         print(f"{name} …", file=sys.stderr, flush=True)
-        os.sched_setaffinity(0, {max(every_core)} if name in {"storm", "pace", "dny_pace", "ready"} else every_core)
-        measured[name] = BENCHES[name]()
-        print(json.dumps({name: measured[name]}, ensure_ascii=False), flush=True)
-    if not chosen:
-        when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-        TARGET.write_text(document(measured, machine=machine(), commit=commit(), when=when), "utf-8")
+        os.sched_setaffinity(0, {max(every_core)} if name in APART else every_core)
+        figures = BENCHES[name]()
+        print(json.dumps({name: figures}, ensure_ascii=False), flush=True)
+        runs[name] = Run(figures, where, revision, datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"))
+        if write:
+            keep(runs)
+    if write:
         print(f"written to {TARGET.relative_to(ROOT)}", file=sys.stderr)
     return 0
 

@@ -14,7 +14,7 @@ from chargecloud.protocols.wire.stream import StreamCutter
 from chargecloud.testing.harness import START_MS
 from chargecloud.testing.protocol import size_of
 from tests.bench.bench_connection import best_us
-from tests.bench.bench_gateway import ROUNDS, compare
+from tests.bench.bench_gateway import compare
 from tests.support import dny
 from tests.support.dny_harness import admitted
 from tests.support.golden import golden_entries
@@ -72,16 +72,16 @@ def host_bytes() -> int:
     return size_of(first, second) - size_of(first)
 
 
-def answered(connections: int = 200, rounds: int = ROUNDS) -> dict[str, object]:
+def answered(connections: int = 200) -> dict[str, object]:
     """One 0x21 of ten ports a wake-up, each answered, every field decoded, logged and handed to the bus."""
     calls = [(_introduction(number), _beat(number), b"") for number in range(connections)]
-    return compare("DNY 0x21 ping-pong", "pingpong", calls, rounds, protocol="dny")
+    return compare("DNY 0x21 ping-pong", "pingpong", calls, protocol="dny")
 
 
-def mixed(connections: int = 200, rounds: int = ROUNDS) -> dict[str, object]:
+def mixed(connections: int = 200) -> dict[str, object]:
     """As many 0x06 as 0x21, each read on its own."""
     calls = [(_introduction(number), _progress(number), _beat(number)) for number in range(connections)]
-    return compare("DNY 0x06 and 0x21 in turn", "pairs", calls, rounds, protocol="dny")
+    return compare("DNY 0x06 and 0x21 in turn", "pairs", calls, protocol="dny")
 
 
 def _introduction(number: int) -> bytes:

@@ -22,6 +22,7 @@ from chargecloud.features.tariffs.messages import Basis, PowerTier, TariffKind, 
 from chargecloud.features.wallet import service as wallet
 from chargecloud.features.wallet.messages import TopUp
 from chargecloud.infra.sql.engine import Database
+from chargecloud.infra.sql.reach import EVERYWHERE
 from chargecloud.infra.sql.store import StoreOptions
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.clock import SystemClock
@@ -168,7 +169,7 @@ async def _fill(uow: UnitOfWork, size: Size) -> None:
             code=spec.code, station_id=station.id, name=spec.code, power_type="ac", connector_count=PORTS,
             rated_power_w=5_500,
         )  # fmt: skip
-        await service_assets.create_charge_point(uow, entered, operator_id=None)
+        await service_assets.create_charge_point(uow, entered, reach=EVERYWHERE)
         if number < size.charging:
             await _rider(uow, number, population.card_of(spec.physical_id, 1))
 

@@ -15,6 +15,8 @@ from pathlib import Path
 from tests.bench.load import Load, Server, heartbeat, login, sample, write_script
 
 ROUNDS = 12
+LAUNCHES, ROUNDS_A_LAUNCH = 5, 4
+"""Where its memory came to lie makes one process up to a tenth slower than the next."""
 SECONDS = 0.6
 SETTLE_S = 1.5
 """After the logins, until what is pushed after them has gone out."""
@@ -48,16 +50,16 @@ def pair(
             server.close()
 
 
-def answered_frames(connections: int, rounds: int = ROUNDS) -> dict[str, object]:
+def answered_frames(connections: int) -> dict[str, object]:
     """One 0x03 a wake-up, each answered, decoded, logged and handed to the bus."""
     calls = [(login(number), heartbeat(number), b"") for number in range(connections)]
-    return compare("0x03 ping-pong", "pingpong", calls, rounds)
+    return compare("0x03 ping-pong", "pingpong", calls)
 
 
-def mixed_frames(connections: int, rounds: int = ROUNDS) -> dict[str, object]:
+def mixed_frames(connections: int) -> dict[str, object]:
     """As many 0x13 as 0x03, each read on its own."""
     calls = [(login(number), sample(number), heartbeat(number)) for number in range(connections)]
-    return compare("0x13 and 0x03 in turn", "pairs", calls, rounds)
+    return compare("0x13 and 0x03 in turn", "pairs", calls)
 
 
 def cpu_per_frame(connections: int = 1_000, rounds: int = ROUNDS) -> dict[str, object]:
@@ -104,14 +106,15 @@ def memory_per_connection() -> dict[str, object]:
 
 
 def compare(
-    what: str, order: str, calls: list[tuple[bytes, bytes, bytes]], rounds: int, *, protocol: str = "ykc16"
+    what: str, order: str, calls: list[tuple[bytes, bytes, bytes]], *, protocol: str = "ykc16"
 ) -> dict[str, object]:
-    """Best of interleaved rounds of echo and gateway."""
-    with pair(calls, protocol) as (limit, gateway):
-        echo_best = gateway_best = 0.0
-        for _ in range(rounds):
-            echo_best = max(echo_best, cpu_per_second(*limit, f"{order} {SECONDS}"))
-            gateway_best = max(gateway_best, cpu_per_second(*gateway, f"{order} {SECONDS}"))
+    """Best of interleaved rounds of echo and gateway, each launched several times."""
+    echo_best = gateway_best = 0.0
+    for _ in range(LAUNCHES):
+        with pair(calls, protocol) as (limit, gateway):
+            for _ in range(ROUNDS_A_LAUNCH):
+                echo_best = max(echo_best, cpu_per_second(*limit, f"{order} {SECONDS}"))
+                gateway_best = max(gateway_best, cpu_per_second(*gateway, f"{order} {SECONDS}"))
     return {
         "bench": "gateway.frames_per_cpu_second",
         "load": what,

@@ -6,7 +6,6 @@ The server runs on core 0, everything else on core 1. Each function gives one di
 import asyncio
 import json
 import os
-import sqlite3
 import sys
 import tempfile
 import time
@@ -21,6 +20,7 @@ from chargecloud.kernel.clock import SystemClock
 from chargecloud.sim.options import SimOptions
 from chargecloud.sim.runner import Runner
 from tests.bench.load import cpu_s, pinned
+from tests.bench.order_history import History
 from tests.support.platform_process import Platform
 from tests.support.populated import APP_PREFIX, CARD_PREFIX, Plan, World, build
 
@@ -197,7 +197,7 @@ def ready_with_a_million_orders() -> Figures:
     with tempfile.TemporaryDirectory(prefix="chargecloud-bench-") as temporary:
         directory = Path(temporary)
         asyncio.run(build(directory, Plan(card_points=5, app_points=1, card_holders=1)))
-        _fill_orders(directory / "chargecloud.db")
+        History(ORDERS, SystemClock().now_ms()).fill(directory / "chargecloud.db")
         times = []
         for _ in range(4):
             process = Platform(directory, prefix=pinned(0))
@@ -214,38 +214,6 @@ def ready_with_a_million_orders() -> Figures:
         "must_s": 5,
         "aim_s": 2,
     }
-
-
-def _fill_orders(database: Path) -> None:
-    """A million settled orders over two years."""
-    with sqlite3.connect(database) as connection:
-        columns = [row[1] for row in connection.execute("PRAGMA table_info(orders)")]
-        numeric = {row[1] for row in connection.execute("PRAGMA table_info(orders)") if "CHAR" not in row[2].upper()}
-        base: dict[str, object] = {name: 0 if name in numeric else "" for name in columns}
-        base |= {
-            "operator_id": 1,
-            "station_id": 2,
-            "connector_no": 1,
-            "driver_id": 1,
-            "method": "card",
-            "state": "settled",
-        }
-        base |= {"flags": "[]", "limit_kind": "none", "request_key": None, "tariff_version_id": 1}
-
-        def rows() -> Iterator[list[object]]:
-            for number in range(ORDERS):
-                placed_ms = 1_700_000_000_000 + number * 63_000
-                row = base | {
-                    "id": number + 1,
-                    "order_no": f"{2024_0000_0000_0000_000000 + number:022d}",
-                    "session_no": f"{number:032d}",
-                    "charge_point_code": f"{32017001000001 + number % 5}",
-                    "placed_at_ms": placed_ms,
-                    "settled_at_ms": placed_ms + 3_600_000,
-                }
-                yield [row[name] for name in columns]
-
-        connection.executemany(f"INSERT INTO orders VALUES ({','.join('?' * len(columns))})", rows())
 
 
 async def _until(reached: object, within_s: float) -> None:

@@ -4,7 +4,18 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 Figures = dict[str, Any]
-Measured = Mapping[str, Figures]
+
+
+class Run(NamedTuple):
+    """One bench: what it found, on which machine, at which commit, when."""
+
+    figures: Figures
+    machine: str
+    commit: str
+    when: str
+
+
+Measured = Mapping[str, Run]
 
 
 class Row(NamedTuple):
@@ -37,8 +48,8 @@ SETTLE_ON_A_SERVER = (
 
 FRAMES = (
     "half of it the kernel's part of reading and writing, as in the echo; our Python costs 1.75 µs a frame in process, "
-    "and more between two system calls. On Intel Xeon machines of the same size the share lay at 56 to 60 % in ten "
-    "runs of 2026-11-26, which misses the must there"
+    "and more between two system calls. The processor counts: on an Intel Xeon single processes of the gateway lay "
+    "between 52 and 63 % and missed the must, on an AMD EPYC of the same size between 60 and 77 %"
 )
 BUS = (
     "one core of Python at both ends: packing and unpacking each event; the broker, on the other core, would be the "
@@ -98,37 +109,59 @@ ROWS = (
     Row("memory a connected driver", 40, 25, "KiB", "socket", _key("kib_per_connection")),
     Row("live change → phone at 1,000 changes a second, p99", 200, 50, "ms", "socket", _key("p99_ms")),
     Row("`chargecloud up` to ready, 1,000,000 orders", 5, 2, "s", "ready", _key("seconds")),
+    Row("orders list over the API with 1,000,000 orders, the slowest of its filters and combinations, p95", 300, 100,
+        "ms", "orders", _key("slowest_list_p95_ms")),
+    Row("workbench, trend and ranking over the API there, the slowest, p95", 300, 100, "ms", "orders",
+        _key("slowest_statistics_p95_ms")),
+    Row("console, sign-in page, first contentful paint, empty cache", 1_500, 800, "ms", "console",
+        _key("sign_in_first_paint_ms")),
+    Row("console, first page after the sign-in, first contentful paint, empty cache", 1_500, 800, "ms", "console",
+        _key("first_page_first_paint_ms")),
+    Row("script the console loads before anything is clicked, gzip", 350, 300, "kB", "console",
+        _key("initial_script_kb")),
 )  # fmt: skip
 
 INTRODUCTION = """\
 # Performance
 
-Written by `make bench`; `python -m tests.bench NAME` repeats one figure. The server runs on core 0, the load on core 1.
+Written by `make bench`, which takes half an hour; `make bench NAMES="pace settle"` measures only these anew and
+keeps the rest, `python -m tests.bench NAME` prints one. The server runs on core 0, the load on core 1.
 Where a figure is a share, its limit (a raw uvloop echo with the same load generator) was measured in the same run, in
-alternating rounds, and the best round of each counts: noise only ever slows down. CPU is user and system time of the
-server process. The machine is shared; other work during a run shows in the seconds, less in the CPU figures.
+alternating rounds of several processes of each, and the best round of each counts: noise only ever slows down. CPU is
+user and system time of the server process. The machine is shared; other work during a run shows in the seconds, less
+in the CPU figures.
 The interpreter counts: a distribution's, built with profile-guided optimisation, spends about a tenth less on a frame
 than one built without (`make clean bench PYTHON=/usr/bin/python3`).
 
-- machine: {machine}
-- commit: {commit}
-- date: {when}
+{runs}
 
 | figure | must | aim | measured | verdict | bench |
 |---|---:|---:|---:|---|---|
 """
 
 
-def document(measured: Measured, *, machine: str, commit: str, when: str) -> str:
+def document(measured: Measured) -> str:
     """The whole page."""
-    lines = [_line(row, measured[row.bench]) for row in ROWS if row.bench in measured]
+    lines = [_line(row, measured[row.bench].figures) for row in ROWS if row.bench in measured]
     return (
-        INTRODUCTION.format(machine=machine, commit=commit, when=when)
+        INTRODUCTION.format(runs=_runs(measured))
         + "\n".join(lines)
         + _limits(measured)
         + "\n\n## Everything that was measured\n"
-        + "".join(_details(name, figures) for name, figures in measured.items())
+        + "".join(_details(name, run.figures) for name, run in measured.items())
     )
+
+
+def _runs(measured: Measured) -> str:
+    """Where and when; what was measured apart is named."""
+    occasions: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for name, run in measured.items():
+        occasions.setdefault((run.machine, run.commit), []).append((name, run.when))
+    lines = []
+    for (machine, commit), benches in sorted(occasions.items(), key=lambda occasion: -len(occasion[1])):
+        names = "" if not lines else ", ".join(f"`{name}`" for name, _ in benches) + ": "
+        lines.append(f"- {names}commit {commit}, {max(when for _, when in benches)}, {machine}")
+    return "\n".join(lines)
 
 
 def _limits(measured: Measured) -> str:

@@ -23,7 +23,7 @@ from chargecloud.infra.http.app import ApiParts, build_app
 from chargecloud.infra.http.live import LiveHub
 from chargecloud.infra.sql.engine import Database
 from chargecloud.kernel.clock import SystemClock
-from chargecloud.main.features import LIVE_TOPICS, PAGES, RESOLVERS, ROUTERS
+from chargecloud.main.features import LIVE_TOPICS, PAGES, ROUTERS, resolvers
 from chargecloud.main.servers import WebServer
 from tests.bench.gateway_server import resident_kib
 from tests.support.database import opened
@@ -120,7 +120,12 @@ async def serve(directory: Path, count: int, tokens_file: IO[str]) -> None:
         ids, tokens = await enter(database, count)
         print("\n".join(tokens), file=tokens_file, flush=True)
         parts = ApiParts(
-            database=database, cache=cache, resolvers=RESOLVERS, routers=ROUTERS, pages=PAGES, live_topics=LIVE_TOPICS
+            database=database,
+            cache=cache,
+            resolvers=resolvers(database.options),
+            routers=ROUTERS,
+            pages=PAGES,
+            live_topics=LIVE_TOPICS,
         )
         app = build_app(parts)
         server = WebServer(app, host="127.0.0.1", port=0)

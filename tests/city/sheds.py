@@ -12,6 +12,7 @@ from chargecloud.features.stations.service_assets import NewChargePoint, NewStat
 from chargecloud.features.tariffs import service as tariffs
 from chargecloud.features.tariffs.messages import Basis, PowerTier, TariffKind, TierPractice, TwoWheelPlan
 from chargecloud.features.tariffs.service import NewAssignment, NewVersion
+from chargecloud.infra.sql.reach import EVERYWHERE
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.sim.dny.board import BoardSpec
 from chargecloud.sim.dny.modem import ModemSpec
@@ -150,7 +151,7 @@ class Sheds:
                 code=board.code, station_id=station.id, name=board.code, power_type="ac",
                 connector_count=board.port_count, rated_power_w=BOARD_POWER_W,
             )  # fmt: skip
-            await service_assets.create_charge_point(uow, new, operator_id=1)
+            await service_assets.create_charge_point(uow, new, reach=EVERYWHERE)
             self.station_of[board.code] = station.id
 
     async def _riders(self, uow: UnitOfWork, world: World, count: int) -> None:

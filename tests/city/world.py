@@ -15,6 +15,7 @@ from chargecloud.features.tariffs.messages import BandPrice
 from chargecloud.features.tariffs.service import NewAssignment, NewVersion
 from chargecloud.features.wallet import service as wallet
 from chargecloud.features.wallet.messages import TopUp
+from chargecloud.infra.sql.reach import EVERYWHERE
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.sim.board import ChargePointSpec
 from chargecloud.sim.car import random_vin
@@ -134,7 +135,7 @@ class World:
                 code=spec.code, station_id=station.id, name=spec.code, power_type=spec.power_type.value,
                 connector_count=spec.connector_count, rated_power_w=spec.rated_power_w,
             )  # fmt: skip
-            await service_assets.create_charge_point(uow, new, operator_id=1)
+            await service_assets.create_charge_point(uow, new, reach=EVERYWHERE)
             self.station_of[spec.code] = station.id
 
     async def _drivers(self, uow: UnitOfWork, count: int) -> None:

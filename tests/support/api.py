@@ -23,7 +23,16 @@ from chargecloud.infra.http.app import API, ApiParts, build_app
 from chargecloud.infra.sql.engine import Database
 from chargecloud.kernel.clock import ManualClock
 from chargecloud.kernel.ids import new_secret
-from chargecloud.main.features import DRIVER_HOLDINGS, LIVE_TOPICS, PAGES, RESOLVERS, ROUTERS
+from chargecloud.main.features import (
+    APPROVAL_KINDS,
+    DRIVER_HOLDINGS,
+    LARGER_BODIES,
+    LIVE_TOPICS,
+    OWN_STATIONS,
+    PAGES,
+    ROUTERS,
+    resolvers,
+)
 
 
 @once
@@ -35,6 +44,9 @@ def _routes() -> list[BaseRoute]:
     for router in PAGES:
         app.include_router(router)
     return app.routes
+
+
+_DOCUMENT: dict[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -87,10 +99,17 @@ class Api:
         parts = ApiParts(
             database=database,
             cache=cache or MemoryCache(clock),
-            resolvers=RESOLVERS,
+            resolvers=resolvers(database.options),
             routers=(),
+            larger_bodies=LARGER_BODIES,
             live_topics=LIVE_TOPICS,
-            state={"driver_holdings": DRIVER_HOLDINGS, "channels": Channels(), **state},
+            state={
+                "driver_holdings": DRIVER_HOLDINGS,
+                "approval_kinds": APPROVAL_KINDS,
+                "own_stations": OWN_STATIONS,
+                "channels": Channels(),
+                **state,
+            },
         )
         app = build_app(parts)
         app.router.routes[:0] = _routes()
@@ -98,8 +117,19 @@ class Api:
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
             yield cls(client, database, clock, app)
 
-    async def staff(self, role: Role = Role.ADMINISTRATOR, *, operator: str = "") -> Caller:
-        """Somebody of a role, signed in without a password; `operator`: of another operator of that name."""
+    def document(self) -> dict[str, Any]:
+        """What the API says of itself, written once a process: the routes are always the same."""
+        if not _DOCUMENT:
+            _DOCUMENT.update(self.app.openapi())
+        return _DOCUMENT
+
+    async def staff(
+        self, role: Role = Role.ADMINISTRATOR, *, operator: str = "", stations: frozenset[int] | None = None
+    ) -> Caller:
+        """Somebody of a role, signed in without a password.
+
+        `operator`: of another operator of that name; `stations`: limited to these.
+        """
         self.count += 1
         token = new_secret()
         async with self.database.unit() as uow:
@@ -113,12 +143,22 @@ class Api:
                 role=role,
                 password_hash="",
                 operator_id=operator_id,
+                station_ids=stations,
             )
             member = await operators.create_staff(uow, new)
             await sql_sign_in.add_session(
                 uow, member.staff_id, token_hash=secret_hash(token), source="127.0.0.1", agent="test"
             )
         return Caller(self.client, member.staff_id, token)
+
+    async def staff_again(self, caller: Caller) -> Caller:
+        """The same person with a new session: the clock ends those of before."""
+        token = new_secret()
+        async with self.database.unit() as uow:
+            await sql_sign_in.add_session(
+                uow, caller.id, token_hash=secret_hash(token), source="127.0.0.1", agent="test"
+            )
+        return Caller(self.client, caller.id, token)
 
     async def driver(self, name: str = "李雷", *, operator_id: int | None = 1) -> Caller:
         """A new driver with a token."""

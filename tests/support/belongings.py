@@ -6,18 +6,25 @@ from typing import Any
 from sqlalchemy import LargeBinary, String, Table, Text, insert
 
 from chargecloud.features.alarms.sql import alarms
+from chargecloud.features.feedback.sql import feedback, photos
+from chargecloud.features.operators.sql_approvals import approvals
 from chargecloud.features.orders.sql import order_events, order_flags, orders
 from chargecloud.features.payments.sql import payments
 from chargecloud.features.payments.sql_cases import cases
 from chargecloud.features.payments.sql_refunds import parts, refunds
 from chargecloud.features.sessions.sql import battery_reports, session_records, session_samples, sessions
 from chargecloud.infra.sql.engine import Database
+from chargecloud.infra.sql.uow import UnitOfWork
 from tests.support.api import Caller
 
 PRICE = {"energy_yuan_per_kwh": "1.00000", "service_yuan_per_kwh": "0.50000"}
 VERSION = {"bands": {"flat": PRICE}, "half_hours": ["flat"] * 48}
 PLAN = {"plan": {"basis": "time", "tiers": [{"max_power_w": None, "fen_per_hour": 60}]}}
 FROM, UNTIL = "2026-01-01T00:00:00+08:00", "2036-01-01T00:00:00+08:00"
+
+
+_NAMED = {cases: "case_id", alarms: "alarm_id", approvals: "approval_id", feedback: "feedback_id"}
+"""Tables whose rows are named by a number in a path."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,7 @@ async def furnish(boss: Caller, database: Database, *, operator_id: int, number:
     ids |= await _people(boss, number, mark)
     plan = {"name": f"{mark}充值", "amount_fen": 1000}
     ids["plan_id"] = (await boss.post("/top-up-plans", plan))["id"]
+    ids["export_id"] = (await boss.post("/exports", {"list": "stations", "format": "csv"}, 202))["id"]
     ids |= await _history(database, ids, operator_id=operator_id, number=number, mark=mark)
     marks = (mark, code, *(str(ids[name]) for name in ("order_no", "session_no", "payment_no", "refund_no", "part_no")))
     return Belongings(ids, marks)
@@ -93,7 +101,7 @@ async def _people(boss: Caller, number: int, mark: str) -> dict[str, Any]:
 async def _history(
     database: Database, ids: dict[str, Any], *, operator_id: int, number: int, mark: str
 ) -> dict[str, Any]:
-    """An order with its session, a payment with a refund, a case and an alarm."""
+    """An order with its session, a payment with a refund, a case, an alarm, and a request about the order."""
     made = {
         "order_no": f"20260101{number:014d}",
         "session_no": f"3209990000000{number}01{number:016d}",
@@ -113,6 +121,7 @@ async def _history(
         "session_no": made["session_no"],
     }
     money = {"driver_id": ids["driver_id"], "operator_id": operator_id, "amount_fen": 100, "channel": "fake"}
+    told = {"operator_id": operator_id, "driver_id": ids["driver_id"], "kind": "suggestion", "state": "open"}
     state = {"number": made["payment_no"], "operator_id": operator_id, "channel": "fake", "kind": "paid_late"}
     rows: list[tuple[Table, dict[str, object]]] = [
         (orders, {**common, "state": "disputed", "flags": '["clock"]', "card_label": mark, "settled_at_ms": 1}),
@@ -134,10 +143,7 @@ async def _history(
                 "transaction_id": f"{mark}{number}",
             },
         ),
-        (
-            refunds,
-            {**money, "refund_no": made["refund_no"], "kind": "staff", "standing": "open", "reason": mark},
-        ),
+        (refunds, {**money, "refund_no": made["refund_no"], "kind": "staff", "standing": "open", "reason": mark}),
         (
             parts,
             {
@@ -149,6 +155,8 @@ async def _history(
             },
         ),
         (cases, {**state, "state": "open"}),
+        (feedback, {**told, "station_id": ids["station_id"], "text": mark, "charge_point_code": ids["code"]}),
+        (approvals, _request(operator_id, made["order_no"], mark)),
         (
             alarms,
             {
@@ -166,6 +174,27 @@ async def _history(
     async with database.unit() as uow:
         for table, values in rows:
             result = await uow.connection.execute(insert(table).values(blank(table, **values)))
-            if table in (cases, alarms) and result.inserted_primary_key:
-                made["case_id" if table is cases else "alarm_id"] = result.inserted_primary_key[0]
+            if table in _NAMED and result.inserted_primary_key:
+                made[_NAMED[table]] = result.inserted_primary_key[0]
+        made["photo_id"] = await _photo(uow, made["feedback_id"], mark)
     return made
+
+
+async def _photo(uow: UnitOfWork, feedback_id: object, mark: str) -> Any:
+    row = blank(photos, feedback_id=feedback_id, jpeg=mark.encode())
+    result = await uow.connection.execute(insert(photos).values(row))
+    return result.inserted_primary_key[0] if result.inserted_primary_key else 0
+
+
+def _request(operator_id: int, order_no: str, mark: str) -> dict[str, object]:
+    """A request about an order that waits for a second person."""
+    return {
+        "operator_id": operator_id,
+        "kind": "orders.refund",
+        "about": f"order:{order_no}",
+        "open_about": f"order:{order_no}",
+        "state": "waiting",
+        "reason": mark,
+        "requested_name": mark,
+        "expires_at_ms": 4_102_444_800_000,
+    }

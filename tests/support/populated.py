@@ -15,6 +15,7 @@ from chargecloud.features.tariffs.messages import BandPrice
 from chargecloud.features.wallet import service as wallet
 from chargecloud.features.wallet.messages import TopUp
 from chargecloud.infra.sql.engine import Database
+from chargecloud.infra.sql.reach import EVERYWHERE
 from chargecloud.infra.sql.store import StoreOptions
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.clock import SystemClock
@@ -102,7 +103,7 @@ async def _fill(uow: UnitOfWork, plan: Plan) -> World:
                 connector_count=spec.connector_count,
                 rated_power_w=spec.rated_power_w,
             )
-            await service_assets.create_charge_point(uow, entered, operator_id=None)
+            await service_assets.create_charge_point(uow, entered, reach=EVERYWHERE)
             places[options.code_prefix].append((spec.code, spec.connector_count))
     cards = tuple(
         [

@@ -45,6 +45,7 @@ from chargecloud.infra.inbox import Inbox, Subscription
 from chargecloud.infra.kinds import Kinds
 from chargecloud.infra.sql import outbox
 from chargecloud.infra.sql.engine import Database
+from chargecloud.infra.sql.reach import EVERYWHERE
 from chargecloud.kernel.clock import ManualClock
 from chargecloud.kernel.message import Envelope, Message
 
@@ -105,7 +106,7 @@ class World:
                     code=code, station_id=station.id, name=code, power_type="dc", connector_count=2,
                     rated_power_w=RATED_W,
                 )  # fmt: skip
-                await service_assets.create_charge_point(uow, new, operator_id=1)
+                await service_assets.create_charge_point(uow, new, reach=EVERYWHERE)
             tariff_id = await tariffs.create_tariff(uow, operator_id=1, name="四段电价")
             version = NewVersion(tariff_id=tariff_id, bands=BANDS, half_hours=HALF_HOURS, effective_from_ms=0)
             await tariffs.create_version(uow, version)

@@ -141,7 +141,7 @@ def names_in(sources: Iterable[Source]) -> set[str]:
     """Everything a package gives a name to: classes, functions, arguments, variables, fields."""
     found: set[str] = set()
     for source in sources:
-        for node in ast.walk(source.tree):
+        for node in source.nodes:
             if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
                 found.add(node.name)
             elif isinstance(node, ast.arg):

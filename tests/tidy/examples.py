@@ -18,7 +18,7 @@ def seam(document: str) -> set[str]:
 
 def imported(source: Source, is_module: Callable[[str], bool]) -> Iterator[tuple[ast.stmt, str]]:
     """Modules of the platform that a file imports, however it words it."""
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Import):
             yield from ((node, alias.name) for alias in node.names if alias.name.split(".")[0] == "chargecloud")
         elif isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "chargecloud":

@@ -50,7 +50,7 @@ def file_length(source: Source) -> Iterator[Violation]:
 
 def function_length(source: Source) -> Iterator[Violation]:
     limit = MAX_FUNCTION["package" if source.inside else "tests"]
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = (node.end_lineno or node.lineno) - node.lineno + 1
             if length > limit:
@@ -61,7 +61,7 @@ def exact_numbers(source: Source) -> Iterator[Violation]:
     """No float literal, float annotation or true division where money and energy are counted."""
     if not source.inside.startswith(EXACT):
         return
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, float):
             yield source.at(node, "float literal among money and energy")
         elif isinstance(node, ast.Name) and node.id == "float":
@@ -73,7 +73,7 @@ def exact_numbers(source: Source) -> Iterator[Violation]:
 def rounding(source: Source) -> Iterator[Violation]:
     if not source.inside or source.inside == "kernel/money.py" or source.inside.startswith("sim/"):
         return
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "round":
             yield source.at(node, "round() belongs to kernel/money.py")
 
@@ -81,7 +81,7 @@ def rounding(source: Source) -> Iterator[Violation]:
 def asking_the_time(source: Source) -> Iterator[Violation]:
     if not source.inside or source.inside == "kernel/clock.py":
         return
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Call) and ast.unparse(node.func) in CLOCK_CALLS:
             yield source.at(node, f"{ast.unparse(node.func)}(): only kernel/clock.py asks for the time")
 
@@ -89,7 +89,7 @@ def asking_the_time(source: Source) -> Iterator[Violation]:
 def catching_everything(source: Source) -> Iterator[Violation]:
     if not source.inside or source.inside.startswith(CATCH_ALL):
         return
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.ExceptHandler):
             caught = ast.unparse(node.type) if node.type else "everything"
             if caught in {"everything", "Exception", "BaseException"}:
@@ -99,7 +99,7 @@ def catching_everything(source: Source) -> Iterator[Violation]:
 def committing(source: Source) -> Iterator[Violation]:
     if not source.inside or source.inside.startswith(COMMITTERS):
         return
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "commit":
             yield source.at(node, "commit() outside infra/sql")
 
@@ -138,7 +138,7 @@ def vocabulary(source: Source) -> Iterator[Violation]:
     """No vendor word and no retired synonym in an identifier outside a vendor's own folder."""
     if not source.inside or source.inside.startswith(("protocols/", "sim/")):
         return
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         for name in _names(node):
             words = set(re.findall(r"[a-z]+", re.sub(r"([A-Z])", r"_\1", name).lower()))
             for word in sorted(words & (VENDOR_WORDS | RETIRED_WORDS)):
@@ -149,7 +149,7 @@ def vendor_branches(source: Source) -> Iterator[Violation]:
     """Outside `protocols/` nobody asks which vendor a charge point is of: its capabilities say what it can do."""
     if not source.inside or source.inside.startswith("protocols/"):
         return
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         asked: list[ast.AST] = []
         if isinstance(node, ast.Compare | ast.MatchValue):
             asked = [node]
@@ -173,7 +173,7 @@ def _names(node: ast.AST) -> Iterator[str]:
 
 
 def plain_identifiers(source: Source) -> Iterator[Violation]:
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         for name in _names(node):
             if not name.isascii():
                 yield source.at(node, f"{name}: identifiers are English")
@@ -192,7 +192,7 @@ def skipped_tests(source: Source) -> Iterator[Violation]:
     """No test is skipped or expected to fail; `skipif` may only ask for the operating system."""
     if not source.path.startswith("tests/"):
         return
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if not isinstance(node, ast.Attribute | ast.Call):
             continue
         name = _called(node) if isinstance(node, ast.Call) else ast.unparse(node)
@@ -211,7 +211,7 @@ def log_events(source: Source) -> Iterator[Violation]:
     """A log line is a constant event name and facts, never a made-up sentence."""
     if not source.inside:
         return
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Call) and re.fullmatch(r"_?log\.(debug|info|warning|error|exception)", _called(node)):
             event = node.args[0] if node.args else None
             named = isinstance(event, ast.Constant) and re.fullmatch(r"[a-z_]+(\.[a-z_]+)+", str(event.value))
@@ -227,7 +227,7 @@ def typed_faces(source: Source) -> Iterator[Violation]:
     """No `Any` in what kernel, device and the public rooms of features offer."""
     if not re.match(r"(kernel|device)/|features/\w+/(messages|model|service)", source.inside):
         return
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
             hints = [node.returns, *(arg.annotation for arg in (*node.args.args, *node.args.kwonlyargs))]
             if any(hint is not None and re.search(r"\bAny\b", ast.unparse(hint)) for hint in hints):
@@ -236,7 +236,7 @@ def typed_faces(source: Source) -> Iterator[Violation]:
 
 def text_encoding(source: Source) -> Iterator[Violation]:
     """Text is opened as UTF-8 by name: the default is another one on Windows."""
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Call) and _is_text(node) and not any(word.arg == "encoding" for word in node.keywords):
             yield source.at(node, f"{_called(node)}: name the encoding, 'utf-8'")
 

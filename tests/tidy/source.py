@@ -34,6 +34,11 @@ class Source:
         return ast.parse(self.text, self.path)
 
     @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """Every node of the tree: each rule looks at them all."""
+        return tuple(ast.walk(self.tree))
+
+    @cached_property
     def lines(self) -> int:
         return self.text.count("\n")
 
@@ -51,7 +56,7 @@ class Source:
 
     def imports(self) -> Iterator[tuple[ast.stmt, str]]:
         """Every imported module, and for `from m import n` also `m.n`."""
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     yield node, alias.name

@@ -86,13 +86,15 @@ class Wire {
   }
 }
 
-/** One platform and one browser for a file of tests; `chromium` is that of the app's own playwright-core. */
+/** One platform and one browser for a file of tests; `chromium` is that of the app's own playwright-core, `settings` go beside the usual ones. */
 export class World {
-  constructor(chromium) {
+  constructor(chromium, settings = {}) {
     this.chromium = chromium;
+    this.settings = settings;
   }
 
-  async start() {
+  /** `settings`: of the platform, besides those of every test. */
+  async start(settings = {}) {
     if (!BROWSER) throw new Error("no Chromium: install the package chromium, or name one with CHROMIUM=/path");
     this.directory = mkdtempSync(join(tmpdir(), "chargecloud-e2e-"));
     [this.httpPort, this.ykcPort, this.dnyPort] = await Promise.all([freePort(), freePort(), freePort()]);
@@ -104,10 +106,12 @@ export class World {
       CHARGECLOUD_HTTP__PORT: String(this.httpPort),
       CHARGECLOUD_HTTPS__ENABLED: "false",
       CHARGECLOUD_MINIAPP__HOTLINE: "400 820 0000",
+      ...settings,
       CHARGECLOUD_LISTENERS: JSON.stringify([
         { protocol: "ykc16", host: "127.0.0.1", port: this.ykcPort },
         { protocol: "dny", host: "127.0.0.1", port: this.dnyPort },
       ]),
+      ...this.settings,
     });
     await until(async () => (await fetch(`http://127.0.0.1:${this.httpPort}/readyz`)).ok, "the platform", 90_000).catch((error) => {
       throw new Error(`${error.message}\n${this.demo.said}`);

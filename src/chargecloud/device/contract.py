@@ -1,7 +1,7 @@
 """What every protocol offers the gateway, and what the gateway offers the business."""
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 import msgspec
 
@@ -104,6 +104,18 @@ class ProtocolPlugin(Protocol):
 
     def decode(self, data: bytes) -> list[dict[str, object]]:
         """Every unit in the bytes as `chargecloud decode` prints it. Never raises."""
+        ...
+
+
+@runtime_checkable
+class Legible(Protocol):
+    """What a protocol may offer besides: its frames column by column, with the words of the vendor's document."""
+
+    def explain(self, data: bytes) -> list[dict[str, object]]:
+        """What `decode` gives, each unit with `hex`, `title` and `lines` besides. Never raises.
+
+        A line has `name`, `label` (Chinese), `unit`, `raw_hex`, `value` and `text`, the meaning of a listed value.
+        """
         ...
 
 

@@ -136,6 +136,11 @@ def drop_abandoned(own: Path, now_ms: int, cutoff_ms: int) -> None:
                 log.info("framelog.abandoned", path=str(path))
 
 
+def first_id(at_ms: int) -> int:
+    """Frames written from this moment on have this id or a higher one, nearly all of those before a lower one."""
+    return at_ms * IDS_PER_MS
+
+
 def files(directory: Path) -> list[Path]:
     """Every gateway's file."""
     return sorted(directory.glob("frames-*.db"))

@@ -175,6 +175,14 @@ def watch(part: str, counts: Counts, *, states: Collection[str] = ()) -> None:
     _watched.parts[part] = counts, frozenset(states)
 
 
+def states() -> list[tuple[str, str, int]]:
+    """What goes up and down now, as (part, what, value): depths of queues, connections, room."""
+    found = []
+    for part, (counts, named) in list(_watched.parts.items()):
+        found += [(part, what, value) for what, value in counts().items() if what in named]
+    return found
+
+
 def exposition() -> bytes:
     """Everything in Prometheus' text format."""
     return generate_latest(registry)

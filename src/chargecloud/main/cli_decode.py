@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from chargecloud.kernel.errors import Invalid, NotFound
+from chargecloud.main.hexadecimal import parsed
 
 if TYPE_CHECKING:
     from chargecloud.device.contract import ProtocolPlugin
@@ -52,31 +53,18 @@ def _printed(plugin: "ProtocolPlugin", raw: bytes | str, *, golden: bool) -> Ite
 
 def _arguments(hexadecimal: list[str]) -> list[bytes]:
     """All of them or none: an argument that is not hex is bad usage."""
-    parsed = [_parsed(text) for text in hexadecimal]
-    for number, wrong in enumerate(parsed, 1):
+    given = [parsed(text) for text in hexadecimal]
+    for number, wrong in enumerate(given, 1):
         if isinstance(wrong, str):
             raise Invalid(f"decode: argument {number}: {wrong}; give bytes as pairs of hex digits", "invalid_hex")
-    return [raw for raw in parsed if isinstance(raw, bytes)]
+    return [raw for raw in given if isinstance(raw, bytes)]
 
 
 def _lines(lines: Iterable[str]) -> Iterator[bytes | str]:
     """Line by line: one that is not hex is garbage like any other and does not end the stream."""
-    return (_parsed(line) for line in lines if line.strip())
-
-
-def _parsed(text: str) -> bytes | str:
-    """The bytes, or what is wrong; blanks, colons, dashes, commas and 0x between bytes are fine."""
-    digits = "".join(text.replace("0x", "").replace("0X", "").translate(_SEPARATORS).split())
-    try:
-        return bytes.fromhex(digits)
-    except ValueError:
-        found = next((digit for digit in digits if digit not in "0123456789abcdefABCDEF"), None)
-        return f"{found!r} is no hex digit" if found else f"{len(digits)} hex digits are no whole bytes"
+    return (parsed(line) for line in lines if line.strip())
 
 
 def _not_hex(plugin: "ProtocolPlugin", wrong: str) -> dict[str, object]:
     """The same keys as for a byte that begins nothing."""
     return plugin.decode(b"\xff")[0] | {"extra_hex": "", "error": f"not hex: {wrong}"}
-
-
-_SEPARATORS = str.maketrans("", "", ":-,")

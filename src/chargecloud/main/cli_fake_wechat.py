@@ -10,7 +10,7 @@ import typer
 from chargecloud.kernel.errors import Invalid
 
 if TYPE_CHECKING:
-    from chargecloud.main.settings import WechatSettings
+    from chargecloud.main.settings_wechat import WechatSettings
 
 TRUE_WECHAT = ".weixin.qq.com"
 

@@ -27,6 +27,10 @@ def add(
         "administrator"
     ),
     name: Annotated[str, typer.Option(help="name to show; the user name when empty")] = "",
+    station: Annotated[
+        list[str] | None,
+        typer.Option("--station", help="limit them to this station, by number or name; repeat for more"),
+    ] = None,
     generate: Annotated[bool, typer.Option("--generate", help="make up a password and show it once")] = False,
     config: Config = None,
 ) -> None:
@@ -38,7 +42,12 @@ def add(
     member = _with_database(
         settings,
         lambda database: accounts.create(
-            database, username=username, name=name or username, role=chosen, password=password
+            database,
+            username=username,
+            name=name or username,
+            role=chosen,
+            password=password,
+            stations=station or (),
         ),
     )
     typer.echo(accounts.line(member))
@@ -54,6 +63,20 @@ def list_all(config: Config = None) -> None:
 
     for member in _with_database(writing(settings_of(config)), accounts.everybody):
         typer.echo(accounts.line(member))
+
+
+@app.command("reset-totp")
+def reset_totp(
+    username: Annotated[str, typer.Argument(help="name they sign in with")],
+    config: Config = None,
+) -> None:
+    """Take away a second factor whose phone is lost. Their sessions end; the password stays."""
+    from chargecloud.main import accounts
+
+    member = _with_database(
+        writing(settings_of(config)), lambda database: accounts.reset_second_factor(database, username)
+    )
+    typer.echo(f"{member.username} signs in with the password alone; a new phone is set up in the console")
 
 
 def _asked_password() -> str:

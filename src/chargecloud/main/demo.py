@@ -17,6 +17,7 @@ from chargecloud.main.demo_boards import BOARD_STATIONS, boards_simulation
 from chargecloud.main.demo_boards_once import FASTER, ebikes_once, plug_in
 from chargecloud.main.demo_fleet import Life, charge_points, simulations
 from chargecloud.main.demo_once import charge_once
+from chargecloud.main.demo_simulator import DemoSimulator
 from chargecloud.main.demo_wechat import own_wechat
 from chargecloud.main.roles import Platform, all_parts, wire
 from chargecloud.main.servers import WebServer
@@ -38,6 +39,7 @@ class Fleet:
         self._over = asyncio.Event()
         self._running: list[asyncio.Task[object]] = []
         self.boards: Runner | None = None
+        self.simulator = DemoSimulator()
 
     async def start(self) -> None:
         """Let them connect, each to the first listener of its protocol; without one they stay away."""
@@ -57,6 +59,7 @@ class Fleet:
         return list(dict.fromkeys(self.boards.actors.values())) if self.boards else []
 
     def _run(self, runner: Runner) -> None:
+        self.simulator.add(runner)
         self._running.append(asyncio.create_task(runner.run(self._over)))
 
     def _ports(self) -> dict[str, int]:
@@ -124,7 +127,9 @@ def run_demo(settings: Settings, *, public: bool, fresh: bool) -> int:
         async with own_wechat(own, SystemClock()) as settings:
             platform = wire(settings, SystemClock(), pages=(demo_http.router,))
             seeding = Seeding(platform)
-            parts = [*all_parts(platform, seeding=seeding), Fleet(platform, frozenset(Life))]
+            fleet = Fleet(platform, frozenset(Life))
+            platform.app.state.tools.simulator = fleet.simulator
+            parts = [*all_parts(platform, seeding=seeding), fleet]
             await process.run_parts(parts, stop, on_ready=lambda: typer.echo(banner(platform, seeding)))
         return 0
 

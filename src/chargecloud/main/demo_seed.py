@@ -15,6 +15,7 @@ from chargecloud.features.tariffs.messages import BandPrice, TariffKind
 from chargecloud.features.wallet import service as wallet
 from chargecloud.features.wallet.messages import TopUp
 from chargecloud.infra.sql.engine import Database
+from chargecloud.infra.sql.reach import EVERYWHERE
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.ids import new_id
 from chargecloud.main import accounts
@@ -111,7 +112,7 @@ async def _station(uow: UnitOfWork, wanted: DemoStation, tariff_id: int) -> None
             connector_count=point.spec.connector_count,
             rated_power_w=point.spec.rated_power_w,
         )
-        await service_assets.create_charge_point(uow, entered, operator_id=None)
+        await service_assets.create_charge_point(uow, entered, reach=EVERYWHERE)
         for card_id in point.cards:
             await _regular(uow, card_id)
 
@@ -139,7 +140,7 @@ async def _boards(uow: UnitOfWork, wanted: DemoBoards) -> None:
             connector_count=board.port_count,
             rated_power_w=BOARD_POWER_W,
         )
-        await service_assets.create_charge_point(uow, entered, operator_id=None)
+        await service_assets.create_charge_point(uow, entered, reach=EVERYWHERE)
 
 
 async def _regular(uow: UnitOfWork, card_id: str) -> None:

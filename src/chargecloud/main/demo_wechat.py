@@ -8,7 +8,8 @@ from chargecloud.fake_wechat import config, keys
 from chargecloud.fake_wechat.server import FakeWechat
 from chargecloud.kernel.clock import Clock
 from chargecloud.main.servers import WebServer
-from chargecloud.main.settings import Settings, WechatSettings
+from chargecloud.main.settings import Settings
+from chargecloud.main.settings_wechat import WechatSettings
 
 HOST = "127.0.0.1"
 FOLDER = "fake-wechat"

@@ -24,6 +24,7 @@ from chargecloud.main.doctor_finding import Check, Finding, fine, note, wrong
 from chargecloud.main.doctor_journals import journals
 from chargecloud.main.doctor_ports import listener_port, web_ports
 from chargecloud.main.doctor_servers import servers
+from chargecloud.main.doctor_staff import staff
 from chargecloud.main.doctor_wechat import wechat
 from chargecloud.main.settings import Settings
 from chargecloud.main.wiring import open_database
@@ -164,4 +165,4 @@ def _profiles(settings: Settings) -> Iterator[Finding]:
             yield fine(subject, f"{given.protocol} can speak so")
 
 
-CHECKS: tuple[Check, ...] = (_data_directory, _database, journals, servers, _listeners, _profiles, _web, wechat)
+CHECKS: tuple[Check, ...] = (_data_directory, _database, journals, servers, _listeners, _profiles, _web, staff, wechat)

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 from chargecloud.infra.wechat.pay_crypto import load_private_key, load_public_key
 from chargecloud.main.doctor_finding import Finding, fine, note, wrong
-from chargecloud.main.settings import Settings, WechatSettings, variable
+from chargecloud.main.settings import Settings, variable
+from chargecloud.main.settings_wechat import WechatSettings
 
 SIGN_IN, PAY, SECRETS = "wechat sign-in", "wechat pay", "wechat keys"
 

@@ -8,12 +8,16 @@ import structlog
 from fastapi import APIRouter, FastAPI
 
 from chargecloud.device.contract import ProtocolPlugin
+from chargecloud.features.exports.jobs import Exporter, ReadList, making_jobs
 from chargecloud.features.payments.channels.catalog import Channels
 from chargecloud.infra import telemetry
 from chargecloud.infra.cache.contract import Cache
 from chargecloud.infra.framearchive import FrameArchive
-from chargecloud.infra.http.app import ApiParts, build_app
+from chargecloud.infra.http.app import API, ApiParts, build_app
+from chargecloud.infra.http.auth import Principal
+from chargecloud.infra.http.inward import Inward
 from chargecloud.infra.looplag import LoopLag
+from chargecloud.infra.schedule.loop import Scheduler
 from chargecloud.infra.sql.engine import Database
 from chargecloud.infra.wechat.app import WechatApp
 from chargecloud.kernel.clock import Clock, rfc3339
@@ -25,6 +29,7 @@ from chargecloud.main.process import Alone, Part
 from chargecloud.main.servers import WebServer
 from chargecloud.main.settings import Settings
 from chargecloud.main.storage import DatabasePart
+from chargecloud.main.tools_port import Tools
 from chargecloud.main.wechat import WechatPart
 from chargecloud.main.wiring import (
     Providers,
@@ -50,12 +55,14 @@ class ApiRole:
     place: Place
     app: FastAPI
     wechat_apps: Mapping[str, WechatApp]
+    exporting: Scheduler
+    """Here, because an export asks the list's own route page by page."""
     providers: Sequence[Part] = ()
 
     def parts(self) -> list[Part]:
         """What runs, to be started after the database."""
         settings, state = self.settings, self.app.state
-        first = [WechatPart(self.wechat_apps.values()), *self.providers, state.live, state.doorkeeper]
+        first = [WechatPart(self.wechat_apps.values()), *self.providers, state.live, state.doorkeeper, self.exporting]
         shared, proxies = self.place.shared_ports, settings.http.proxies
         http = WebServer(
             self.app, host=settings.http.host, port=settings.http.port, shared_port=shared, proxies=proxies
@@ -90,6 +97,7 @@ def wire_api(settings: Settings, ports: ApiPorts, *, pages: Sequence[APIRouter] 
     """The application with every feature's routes; `pages` are the routers the demo brings along."""
     apps = open_wechat_apps(settings, ports.clock)
     opened = Providers(ports.channels) if ports.channels is not None else open_channels(settings, ports.clock)
+    plugins = protocols()
     bare = settings.wechat.appid if settings.wechat.bare_openid else ""
     if bare:
         log.warning("socket.bare_openid", hint="whoever knows an openid is that driver; take wechat.bare_openid away")
@@ -97,7 +105,7 @@ def wire_api(settings: Settings, ports: ApiPorts, *, pages: Sequence[APIRouter] 
         ApiParts(
             database=ports.database,
             cache=ports.cache,
-            resolvers=features.RESOLVERS,
+            resolvers=features.resolvers(ports.database.options),
             routers=features.ROUTERS,
             pages=(
                 console.router(_console(settings, demo=bool(pages))),
@@ -105,16 +113,26 @@ def wire_api(settings: Settings, ports: ApiPorts, *, pages: Sequence[APIRouter] 
                 *features.PAGES,
                 *pages,
             ),
+            larger_bodies=features.LARGER_BODIES,
             live_topics=features.LIVE_TOPICS,
             checks={"cache": ports.cache.ready},
             state={
-                "frame_reader": _frame_reader(FrameArchive(settings.data_dir), protocols()),
+                "frame_reader": _frame_reader(FrameArchive(settings.data_dir), plugins),
                 "wechat_apps": apps,
                 "driver_holdings": features.DRIVER_HOLDINGS,
+                "approval_kinds": features.APPROVAL_KINDS,
+                "own_stations": features.OWN_STATIONS,
                 "bare_openid_appid": bare,
                 "check_files": settings.qr.check_files,
                 "sticker_font": settings.qr.sticker_font,
                 "channels": opened.channels,
+                "tools": Tools(
+                    plugins=plugins,
+                    version=version("chargecloud"),
+                    role=ports.role,
+                    started_at_ms=ports.clock.now_ms(),
+                    data_dir=settings.data_dir,
+                ),
             },
             docs=settings.http.docs,
             hosts=settings.http.hosts,
@@ -125,7 +143,18 @@ def wire_api(settings: Settings, ports: ApiPorts, *, pages: Sequence[APIRouter] 
     )
     telemetry.watch("live", app.state.live.counts, states={"watchers", "topics"})
     telemetry.watch("socket", app.state.doorkeeper.counts, states={"guests", "waiting", "banned"})
-    return ApiRole(settings, ports.clock, ports.place, app, apps, opened.parts)
+    exporter = Exporter(_list_reader(app), settings.data_dir / "exports")
+    exporting = Scheduler(ports.database, making_jobs(exporter))
+    return ApiRole(settings, ports.clock, ports.place, app, apps, exporting, opened.parts)
+
+
+def _list_reader(app: FastAPI) -> ReadList:
+    inward = Inward(app)
+
+    async def read(who: Principal, path: str, query: Mapping[str, str]) -> bytes:
+        return await inward.get(who, f"{API}{path}", query)
+
+    return read
 
 
 def _console(settings: Settings, *, demo: bool) -> console.ConsoleOut:

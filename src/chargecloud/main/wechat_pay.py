@@ -11,7 +11,8 @@ from chargecloud.infra.wechat.pay_http import PayHttp, http_client
 from chargecloud.infra.wechat.pay_keys import KeyRing, Merchant, PlatformKey
 from chargecloud.kernel.clock import Clock
 from chargecloud.kernel.errors import Invalid
-from chargecloud.main.settings import WechatSettings, variable
+from chargecloud.main.settings import variable
+from chargecloud.main.settings_wechat import WechatSettings
 
 
 class WechatPay:

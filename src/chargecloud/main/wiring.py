@@ -109,7 +109,7 @@ def open_database(
 ) -> "Database":
     """The configured database, not yet started."""
     from chargecloud.infra.sql.engine import Database
-    from chargecloud.infra.sql.options import PaymentOptions
+    from chargecloud.infra.sql.options import ExportOptions, PaymentOptions
     from chargecloud.infra.sql.uow import Options
 
     options = Options(
@@ -120,6 +120,8 @@ def open_database(
         new_driver_operator_id=settings.wechat.operator_id,
         message_kinds=frozenset(settings.wechat.messages) if settings.wechat.appid else frozenset(),
         payments=PaymentOptions(**settings.payments.model_dump()),
+        second_factor_roles=frozenset(settings.staff.totp_required_roles),
+        exports=ExportOptions(**settings.exports.model_dump()),
         **settings.orders.model_dump(),
     )
     store = settings.database.for_store()

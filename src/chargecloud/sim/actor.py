@@ -103,6 +103,12 @@ class Actor(Generic[P]):
         self.half_open = half_open and self.point.linked
         self._away_until = max(self._away_until, self._now + seconds)
 
+    def restore_link(self) -> bool:
+        """A cut link may come back now; whether one was cut."""
+        was_away = self._away_until > self._now
+        self._away_until = min(self._away_until, self._now)
+        return was_away
+
     def connected(self, now: float) -> None:
         """A link is there."""
         self._now = now

@@ -12,13 +12,17 @@ from chargecloud.sim.actor import Actor, own_card
 from chargecloud.sim.car import Car, random_car
 from chargecloud.sim.charge_point import VirtualChargePoint
 from chargecloud.sim.connector import VirtualConnector
+from chargecloud.sim.stops import FAULTS
 
 MAX_LINE = 1_024
 TOO_LONG = "\n"
 HELP = (
     "plug CODE N | unplug CODE N | card CODE N [HEX] | vin CODE N | stop CODE N | fault CODE N [KIND] | "
-    "repair CODE N | parallel CODE N [HEX] | reboot CODE [lose] | offline CODE SECONDS | state [CODE] | help"
+    "repair CODE N | parallel CODE N [HEX] | reboot CODE [lose] | offline CODE SECONDS | online CODE | "
+    "state [CODE] | help"
 )
+AT_POINT = ("reboot", "offline", "online")
+"""What happens to a charge point and not to one of its connectors."""
 Answer = dict[str, object]
 
 
@@ -42,6 +46,8 @@ class Controls:
 
     at_connector: Mapping[str, Act]
     describe: Callable[[Actor[Any]], list[Answer]]
+    faults: tuple[str, ...]
+    """What may break at a connector, by name."""
 
 
 def _point(target: Target) -> VirtualChargePoint:
@@ -125,6 +131,7 @@ def describe(actor: Actor[Any]) -> Answer:
         "power_type": point.board.spec.power_type.value,
         "online": point.online,
         "records_waiting": len(point.board.memory.records),
+        "tariff_no": point.board.memory.tariff.number if point.board.memory.tariff else None,
         "connectors": [_connector(connector) for connector in point.connectors],
     }
 
@@ -152,7 +159,7 @@ def _command(  # a line and what it is about
     speed: float,
     acts: Mapping[str, Act],
 ) -> Answer:
-    if verb not in acts and verb not in ("reboot", "offline"):
+    if verb not in acts and verb not in AT_POINT:
         raise ValueError(f"unknown command {verb!r}; known are {HELP}")
     if not words:
         raise ValueError(f"{verb}: which charge point? Write {HELP}")
@@ -160,6 +167,9 @@ def _command(  # a line and what it is about
     if verb == "reboot":
         actor.point.reboot(now, lose_memory=rest == ["lose"])
         return {"ok": True, "done": True}
+    if verb == "online":
+        actor.tick(now)
+        return {"ok": True, "done": actor.restore_link()}
     number = rest[0] if rest else ""
     if not number.isdecimal():
         raise ValueError(f"{verb} {actor.code}: a number is missing; write {HELP}")
@@ -177,7 +187,7 @@ def _actor(actors: Mapping[str, Actor[Any]], code: str) -> Actor[Any]:
     return actors[code]
 
 
-CAR_CONTROLS = Controls(_AT_CONNECTOR, lambda actor: [describe(actor)])
+CAR_CONTROLS = Controls(_AT_CONNECTOR, lambda actor: [describe(actor)], tuple(FAULTS))
 
 
 @asynccontextmanager

@@ -56,6 +56,16 @@ class Runner:
         self._by_code = {code: link for link in self._links for code in self._kind.codes(link.actor)}
         self.actors = {code: link.actor for code, link in self._by_code.items()}
 
+    @property
+    def protocol(self) -> str:
+        """What its charge points speak."""
+        return self._options.protocol
+
+    @property
+    def controls(self) -> control.Controls:
+        """What its charge points can be told."""
+        return self._kind.controls
+
     def execute(self, line: str) -> control.Answer:
         """Do a line of the control language now; see `control.HELP`."""
         now = self._clock.monotonic()

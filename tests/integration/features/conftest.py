@@ -1,5 +1,6 @@
 """The default operator, and the API with people signed in; every test runs on SQLite and, if connected, on MariaDB."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -29,21 +30,34 @@ def mariadb_url() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def operated_template(tmp_path_factory: pytest.TempPathFactory, database_template: Path) -> Path:
+    """A file with every table and the default operator."""
+    path = tmp_path_factory.mktemp("operated") / "template.db"
+
+    async def furnish() -> None:
+        async with opened(path, template=database_template) as started, started.unit() as uow:
+            await operators.require_default_operator(uow)
+
+    asyncio.run(furnish())
+    return path
+
+
 @pytest.fixture
 async def database(
-    request: pytest.FixtureRequest, engine: str, tmp_path: Path, database_template: Path, clock: ManualClock
+    request: pytest.FixtureRequest, engine: str, tmp_path: Path, operated_template: Path, clock: ManualClock
 ) -> AsyncIterator[Database]:
     """Empty but for the default operator."""
     if engine == "mariadb":
         url: str = request.getfixturevalue("mariadb_url")
         await mariadb.empty(url)
-        opening = mariadb.opened(url, clock=clock)
+        async with mariadb.opened(url, clock=clock) as started:
+            async with started.unit() as uow:
+                await operators.require_default_operator(uow)
+            yield started
     else:
-        opening = opened(tmp_path / "test.db", template=database_template, clock=clock)
-    async with opening as started:
-        async with started.unit() as uow:
-            await operators.require_default_operator(uow)
-        yield started
+        async with opened(tmp_path / "test.db", template=operated_template, clock=clock) as started:
+            yield started
 
 
 @pytest.fixture

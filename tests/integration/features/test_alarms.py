@@ -22,6 +22,7 @@ from chargecloud.features.stations.messages import ConnectorChanged, ConnectorFa
 from chargecloud.features.stations.service_assets import NewChargePoint, NewStation
 from chargecloud.infra.http.auth import Principal
 from chargecloud.infra.sql.engine import Database
+from chargecloud.infra.sql.reach import EVERYWHERE
 from chargecloud.kernel.message import Envelope, Message
 from tests.support.api import Api, Caller
 
@@ -59,7 +60,7 @@ async def site(api: Api) -> Site:
     async with api.database.unit() as uow:
         station = await service_assets.create_station(uow, 1, NewStation(name="测试站"))
         new = NewChargePoint(code=CODE, station_id=station.id, name="", power_type="dc", connector_count=2)
-        await service_assets.create_charge_point(uow, new, operator_id=1)
+        await service_assets.create_charge_point(uow, new, reach=EVERYWHERE)
     return Site(api)
 
 

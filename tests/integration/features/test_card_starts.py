@@ -22,6 +22,7 @@ from chargecloud.features.orders.messages import OrderState
 from chargecloud.features.orders.service import PlaceOrder
 from chargecloud.features.sessions.messages import SessionState
 from chargecloud.features.stations import service_assets
+from chargecloud.infra.sql.reach import EVERYWHERE
 from chargecloud.kernel.message import Envelope
 from tests.support.world import CODE, KWH, World, answered, record, sample
 
@@ -138,7 +139,7 @@ async def test_poor_drivers_are_refused(holder: World) -> None:
 
 async def test_a_disabled_charge_point_is_out_of_service(holder: World) -> None:
     async with holder.database.unit() as uow:
-        await service_assets.change_charge_point(uow, CODE, {"enabled": False}, operator_id=1)
+        await service_assets.change_charge_point(uow, CODE, {"enabled": False}, reach=EVERYWHERE)
     assert await refusal_after(holder) is ReplyRefusal.OUT_OF_SERVICE
 
 

@@ -14,7 +14,7 @@ from chargecloud.infra.cache.memory import MemoryCache
 from chargecloud.infra.http.app import ApiParts, build_app
 from chargecloud.infra.sql.engine import Database
 from chargecloud.kernel.clock import ManualClock
-from chargecloud.main.features import LIVE_TOPICS, PAGES, RESOLVERS, ROUTERS
+from chargecloud.main.features import LIVE_TOPICS, PAGES, ROUTERS, resolvers
 from chargecloud.main.servers import WebServer
 from tests.support.eventually import eventually
 from tests.support.old_client import OldClient
@@ -43,8 +43,8 @@ class Platform:
     async def up(self) -> AsyncIterator[None]:
         app = build_app(
             ApiParts(
-                database=self.database, cache=self.cache, resolvers=RESOLVERS, routers=ROUTERS, pages=PAGES,
-                live_topics=LIVE_TOPICS, state={"bare_openid_appid": self.bare},
+                database=self.database, cache=self.cache, resolvers=resolvers(self.database.options), routers=ROUTERS,
+                pages=PAGES, live_topics=LIVE_TOPICS, state={"bare_openid_appid": self.bare},
             )
         )  # fmt: skip
         server = WebServer(app, host="127.0.0.1", port=self.port)

@@ -430,6 +430,8 @@ async def test_a_charge_is_followed_from_start_to_bill(
         assert (await line.log_in({"token": issued.token}))["openid"] == ""
         assert (await line.hear("state"))["orders"] == {}
         order = await world.place()
+        held = (await line.hear("patch"))["patch"]["wallet"]
+        assert (held["held_fen"], held["available_fen"]) == (order.hold_fen, 10_000 - order.hold_fen)
         placed = (await line.hear("patch"))["patch"]["orders"][order.order_no]
         assert (placed["order_state"], placed["session_no"]) == ("placed", order.session_no)
         await line.say("watch", {"topics": [f"session:{order.session_no}"]})
@@ -448,10 +450,23 @@ async def test_a_charge_is_followed_from_start_to_bill(
                 running = said["msg"]["orders"][order.order_no]
         assert running["session"]["state"] == "charging" and running["charge_point_code"]
         await world.say(record(order.session_no, (0, 0, KWH, 0)))
-        ended: JSON = {}
-        while ended.get("order_state") != "settled":
+        ended, left = JSON(), JSON()
+        while ended.get("order_state") != "settled" or left.get("held_fen") != 0:
             said = await socket.hear()
-            ended = said["msg"].get("patch", {}).get("orders", {}).get(order.order_no, ended)
+            patch = said["msg"].get("patch", {})
+            ended = patch.get("orders", {}).get(order.order_no, ended)
+            left = patch.get("wallet", left)
+        assert left["available_fen"] == 10_000 - ended["total_fen"] < 10_000
+        boss = await door.api.staff()
+        await boss.post(f"/orders/{order.order_no}/refunds", {"amount_fen": 10, "reason": "枪头松"}, 200)
+        told: JSON = {}
+        while told.get("kind") != "bill_corrected":
+            told = (await socket.hear())["msg"]
+        assert (told["order_no"], told["change_fen"], told["total_fen"]) == (
+            order.order_no,
+            -10,
+            ended["total_fen"] - 10,
+        )
         await line.say("state")
         while said["cmd"] != "state":
             said = await socket.hear()

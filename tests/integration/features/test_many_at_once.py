@@ -18,6 +18,7 @@ from chargecloud.features.stations import service as stations
 from chargecloud.features.stations import service_assets
 from chargecloud.features.stations.service_assets import NewChargePoint
 from chargecloud.features.wallet.sql import holds, postings, transfers
+from chargecloud.infra.sql.reach import EVERYWHERE
 from chargecloud.infra.sql.uow import Options
 from chargecloud.kernel.message import Envelope
 from tests.support.statements import counted
@@ -42,7 +43,7 @@ async def charges(world: World) -> list[Order]:
                 code=code, station_id=world.station_id, name=code, power_type="dc", connector_count=2,
                 rated_power_w=RATED_W,
             )  # fmt: skip
-            await service_assets.create_charge_point(uow, new, operator_id=1)
+            await service_assets.create_charge_point(uow, new, reach=EVERYWHERE)
             await stations.came_online(uow, CameOnline(charge_point_code=code, gateway_id="g1", epoch=1))
         driver_id = await world.driver(10_000)
         async with world.database.unit() as uow:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from chargecloud.features.operators import service as operators
+from chargecloud.features.operators import sql_staff
 from chargecloud.features.operators.jobs import forget
 from chargecloud.features.operators.messages import OWN, PERMISSIONS_OF, Role
 from chargecloud.infra.http.auth import Principal
@@ -286,3 +287,19 @@ async def test_an_account_keeps_its_ten_newest_sessions(api: Api, member: str) -
         api.clock.advance(10_000)
     await caller(api, tokens[0]).get("/staff/me", 401)
     assert len((await caller(api, tokens[1]).get("/staff/me/sessions"))["items"]) == 10
+
+
+async def test_names_are_those_of_the_own_operator_and_stay_when_somebody_leaves(api: Api, database: Database) -> None:
+    boss, dispatcher = await api.staff(Role.ADMINISTRATOR), await api.staff(Role.DISPATCHER)
+    async with database.unit() as uow:
+        await sql_staff.add_operator(uow, name="另一家", operator_id=2)
+        new = operators.NewStaff(
+            username="elsewhere", display_name="别家", role=Role.FINANCE, password_hash="x", operator_id=2
+        )
+        elsewhere = (await operators.create_staff(uow, new)).staff_id
+    await boss.patch(f"/staff/{dispatcher.id}", {"display_name": "赵六", "disabled": True})
+    auditor = await api.staff(Role.DISPATCHER)
+    names = {each["id"]: each["name"] for each in (await auditor.get("/staff-names"))["items"]}
+    assert names[dispatcher.id] == "赵六"
+    assert elsewhere not in names
+    assert list(names) == sorted(names, reverse=True)

@@ -1,5 +1,7 @@
 """Orders from wish to bill, through the real services, inbox and outbox."""
 
+from typing import Any
+
 import pytest
 
 from chargecloud.device.commands import ConfirmRecord, StartCharging, StopCharging, UpdateBalance
@@ -12,8 +14,8 @@ from chargecloud.device.events import (
     StopClass,
     WentOffline,
 )
-from chargecloud.features.orders import service
-from chargecloud.features.orders.messages import OrderState
+from chargecloud.features.orders import service, views
+from chargecloud.features.orders.messages import Order, OrderState
 from chargecloud.features.orders.service import PlaceOrder
 from chargecloud.features.sessions.messages import Limit, LimitKind, SessionState, StopReason
 from chargecloud.features.wallet import service as wallet
@@ -130,6 +132,7 @@ async def test_a_refused_start_frees_the_hold(world: World) -> None:
     await world.say(answered(order.session_no, StartRefusal.FAULTED))
     after = await world.order(order.order_no)
     assert after.state is OrderState.FAILED and not after.hold_open
+    assert after.stop_class is StopClass.START_FAILED
     assert (await world.balance()).available_fen == 10_000
     await world.say(record(order.session_no, stop_class=StopClass.START_FAILED))
     assert (await world.order(order.order_no)).state is OrderState.FAILED
@@ -311,6 +314,14 @@ async def test_a_zero_record_without_energy_frees_everything(world: World) -> No
     await world.proven()
 
 
+async def billed_by(world: World, order: Order) -> tuple[str | None, Any, Any]:
+    """The record behind the bill as it stands, the energy it says, and the bound that was held against it."""
+    async with world.database.read() as connection:
+        found = (await views.detail(connection, order)).billed_by()
+    assert found
+    return found.record_id, found.comparison["recorded_energy_mwh"], found.comparison["bound_mwh"]
+
+
 async def test_without_a_record_the_last_sample_settles_after_a_day_and_a_late_record_corrects(world: World) -> None:
     order_no = await charge(world)
     order = await world.order(order_no)
@@ -319,9 +330,12 @@ async def test_without_a_record_the_last_sample_settles_after_a_day_and_a_late_r
         await world.sweep()
     estimated = await world.order(order_no)
     assert estimated.state is OrderState.SETTLED and "estimated" in estimated.flags and estimated.total_fen == 1_100
+    assert await billed_by(world, estimated) == (None, 0, None)
     await world.say(record(order.session_no, (0, 0, 10_500_000, 0)))
     corrected = await world.order(order_no)
     assert corrected.total_fen == 1_155 and "late_record" in corrected.flags and corrected.bill_no == 2
+    record_id, recorded_mwh, bound_mwh = await billed_by(world, corrected)
+    assert record_id and recorded_mwh == 10_500_000 and bound_mwh and bound_mwh > recorded_mwh
     assert (await world.balance()).cash_fen == 8_845
     await world.say(record(order.session_no, (0, 0, 10_500_000, 0)))
     assert (await world.balance()).cash_fen == 8_845

@@ -6,9 +6,11 @@ import pytest
 from sqlalchemy import delete, update
 
 from chargecloud.device.commands import Reboot, StopCharging
+from chargecloud.device.events import StopClass
 from chargecloud.features.operators.messages import Role
 from chargecloud.features.wallet import service as wallet
 from chargecloud.features.wallet.messages import TopUp
+from chargecloud.infra.framestore import first_id
 from chargecloud.infra.sql.outbox import outbox
 from tests.support.api import Api, Caller
 from tests.support.world import CODE, KWH, MINUTE_MS, World, answered, record, sample
@@ -129,7 +131,7 @@ async def test_a_dispatcher_starts_for_a_driver_who_called(world: World, driver:
     assert placed["hold_fen"] == 5_000
     administrator = await api.staff()
     written = (await administrator.get("/audit-log?action=orders.place"))["items"]
-    assert {entry["object"] for entry in written} == {f"order:{placed['order_no']}"}
+    assert [entry["object"] for entry in written] == [f"order:{placed['order_no']}"], "a repetition is no second act"
     assert written[0]["actor_name"].startswith("dispatcher")
 
 
@@ -344,3 +346,31 @@ async def test_every_kind_of_command_can_be_asked(api: Api, world: World, body: 
     await staff.post(f"/charge-points/{CODE}/commands", body, 202)
     await world.pump()
     assert len(world.commands) == 1
+
+
+async def test_orders_are_found_by_how_they_ended(world: World, driver: Caller, api: Api) -> None:
+    staff = await api.staff()
+    order = await settled(world, driver)
+    aborted = await world.place(connector_no=2)
+    ended = record(aborted.session_no, (0, 0, KWH, 0), connector_no=2, stop_class=StopClass.ABORTED)
+    await world.say(
+        answered(aborted.session_no, connector_no=2), sample(aborted.session_no, KWH, connector_no=2), ended
+    )
+    for wanted, number in (("completed", order["order_no"]), ("aborted", aborted.order_no)):
+        (found,) = (await staff.get("/orders", stop_class=wanted))["items"]
+        assert (found["order_no"], found["stop_class"]) == (number, wanted)
+    assert (await staff.get("/orders", stop_class="unknown"))["items"] == []
+
+
+async def test_frames_are_asked_for_up_to_a_moment(api: Api, world: World) -> None:
+    asked: list[int | None] = []
+
+    async def read(_code: str, before_id: int | None, _limit: int) -> list[object]:
+        asked.append(before_id)
+        return []
+
+    api.app.state.frame_reader = read
+    staff = await api.staff()
+    for query in ({}, {"until": "1970-01-01T08:00:01+08:00"}, {"until": "1970-01-01T08:00:01+08:00", "before_id": 7}):
+        await staff.get(f"/charge-points/{CODE}/frames", **query)
+    assert asked == [None, first_id(1_000), 7]

@@ -20,6 +20,7 @@ from chargecloud.features.tariffs import sql as tariffs_sql
 from chargecloud.features.wallet import service as wallet
 from chargecloud.features.wallet.messages import TopUp
 from chargecloud.infra.sql.engine import Database
+from chargecloud.infra.sql.reach import EVERYWHERE
 from chargecloud.infra.sql.uow import Options
 from chargecloud.kernel.errors import Conflict, Refused, Unavailable
 from chargecloud.kernel.message import Envelope
@@ -72,7 +73,7 @@ async def test_two_hundred_starts_on_one_wallet_never_overdraw(world: World, man
                 code=code, station_id=world.station_id, name=code, power_type="dc", connector_count=CONNECTORS,
                 rated_power_w=RATED_W,
             )  # fmt: skip
-            await service_assets.create_charge_point(uow, new, operator_id=1)
+            await service_assets.create_charge_point(uow, new, reach=EVERYWHERE)
             await stations.came_online(uow, CameOnline(charge_point_code=code, gateway_id="g1", epoch=1))
 
     def start(number: int) -> Work:

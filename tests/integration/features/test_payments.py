@@ -10,7 +10,7 @@ import pytest
 
 from chargecloud.features.payments import service
 from chargecloud.features.payments.channels.contract import NoticeRefused, RawNotice
-from chargecloud.features.payments.messages import PaymentPaid, PaymentState, PaymentTroubled, Purpose
+from chargecloud.features.payments.messages import CaseOpened, PaymentPaid, PaymentState, Purpose
 from chargecloud.features.payments.service import NewPlan
 from chargecloud.infra.sql import outbox
 from chargecloud.infra.sql.engine import Database
@@ -185,7 +185,7 @@ async def test_what_was_paid_otherwise_than_agreed_waits_for_people(
     assert await credited(desk, driver_id) == 0
     held = await desk.payment(payment.payment_no)
     assert (held.state, held.flags) == (PaymentState.QUARANTINED, (reason,))
-    assert [event["facts"]["reason"] for event in await told(desk.database, PaymentTroubled)] == [reason]
+    assert [event["facts"]["reason"] for event in await told(desk.database, CaseOpened)] == [reason]
     found = await desk.channel.query(payment.payment_no)
     async with desk.database.unit() as uow:
         if reason == "currency":
@@ -272,7 +272,7 @@ async def test_a_late_payment_of_a_closed_one_is_credited_and_flagged(desk: Cash
     await desk.deliver()
     late = await desk.payment(payment.payment_no)
     assert (late.state, late.flags) == (PaymentState.PAID, ("late",))
-    assert [event["reason"] for event in await told(desk.database, PaymentTroubled)] == ["paid_late"]
+    assert [event["kind"] for event in await told(desk.database, CaseOpened)] == ["paid_late"]
     assert await credited(desk, driver_id) == 10_000
 
 

@@ -16,6 +16,7 @@ from chargecloud.features.tariffs import http_places
 from chargecloud.features.tariffs import service as tariffs
 from chargecloud.features.tariffs.messages import BandPrice, Basis, PowerTier, TariffKind, TwoWheelPlan
 from chargecloud.infra.sql.engine import Database
+from chargecloud.infra.sql.reach import EVERYWHERE
 from tests.support.api import Api
 
 CAR, BOARD = "32010600000001", "05A1C3F0"
@@ -39,7 +40,7 @@ async def point(database: Database, station_id: int, code: str, connectors: int,
             connector_count=connectors,
             rated_power_w=60_000,
         )
-        await service_assets.create_charge_point(uow, new, operator_id=None)
+        await service_assets.create_charge_point(uow, new, reach=EVERYWHERE)
         wanted = Capability.CHARGE_LIMITS if counts else Capability.TARIFF
         await sql.set_charge_point(uow, code, capabilities=wanted.value)
         online = CameOnline(charge_point_code=code, gateway_id="g", epoch=1)

@@ -1,6 +1,7 @@
 """No list and no hot statement reads a whole table of orders, sessions or records, nor sorts one."""
 
 from collections.abc import AsyncIterator
+from typing import cast
 
 import pytest
 from sqlalchemy import text
@@ -11,15 +12,27 @@ from sqlalchemy.sql import ClauseElement
 from chargecloud.features.orders import views as order_views
 from chargecloud.features.orders import views_figures as order_figures
 from chargecloud.features.orders.views import OrderFilter
+from chargecloud.features.payments import views as payment_views
+from chargecloud.features.payments.views import CaseFilter, NoticeFilter, PaymentFilter, RefundFilter, Span
 from chargecloud.features.sessions import sql as sessions_sql
 from chargecloud.features.sessions import views as session_views
 from chargecloud.features.sessions import views_figures as session_figures
 from chargecloud.features.sessions.views import SessionFilter
+from chargecloud.infra.sql.engine import Database
 from chargecloud.infra.sql.uow import UnitOfWork
-from tests.support.world import CODE, World
+from tests.support.world import CODE
 
 NOW = 1_767_225_600_000
-LARGE = ("orders", "order_flags", "sessions", "session_records", "session_samples", "device_commands")
+ONLY = frozenset({2, 3})
+LARGE = ("orders", "order_flags", "sessions", "session_records", "session_samples", "device_commands",
+         "payments", "refunds", "refund_parts", "payment_notices", "payment_cases")  # fmt: skip
+
+
+class Nothing(list[object]):
+    """No rows, however they are asked for."""
+
+    def all(self) -> list[object]:
+        return []
 
 
 class Explainer:
@@ -35,7 +48,7 @@ class Explainer:
         )
         rows = await self.connection.execute(text("EXPLAIN QUERY PLAN " + written.replace(":", "\\:")))
         self.plans.append("\n".join(str(row[3]) for row in rows))
-        return []
+        return Nothing()
 
     def check(self) -> None:
         for plan in self.plans:
@@ -53,8 +66,8 @@ def engine() -> str:
 
 
 @pytest.fixture
-async def explainer(world: World) -> AsyncIterator[Explainer]:
-    async with world.database.read() as connection:
+async def explainer(database: Database) -> AsyncIterator[Explainer]:
+    async with database.read() as connection:
         yield Explainer(connection)
 
 
@@ -65,6 +78,8 @@ async def explainer(world: World) -> AsyncIterator[Explainer]:
         OrderFilter(operator_id=1),
         OrderFilter(driver_id=1),
         OrderFilter(operator_id=1, state="disputed"),
+        OrderFilter(operator_id=1, station_ids=ONLY),
+        OrderFilter(operator_id=1, station_ids=ONLY, state="disputed"),
         OrderFilter(state="disputed"),
         OrderFilter(operator_id=1, station_id=1),
         OrderFilter(operator_id=1, charge_point_code=CODE),
@@ -74,6 +89,8 @@ async def explainer(world: World) -> AsyncIterator[Explainer]:
         OrderFilter(operator_id=1, since_ms=NOW, until_ms=NOW + 86_400_000),
         OrderFilter(driver_id=1, since_ms=NOW, state="settled"),
         OrderFilter(operator_id=1, method="vin"),
+        OrderFilter(operator_id=1, stop_class="aborted"),
+        OrderFilter(operator_id=1, stop_class="completed", station_id=1),
         OrderFilter(operator_id=1, number="202601"),
         OrderFilter(operator_id=1, session_no="1" * 32),
         OrderFilter(
@@ -97,6 +114,9 @@ async def test_lists_of_orders(explainer: Explainer, wanted: OrderFilter, before
     ("wanted", "index"),
     [
         (OrderFilter(operator_id=1), "ix_orders_operator_id_order_no (operator_id=?"),
+        (OrderFilter(operator_id=1, station_ids=ONLY), "ix_orders_operator_id_order_no (operator_id=?"),
+        (OrderFilter(operator_id=1, station_ids=ONLY, station_id=2), "ix_orders_station_id_order_no (station_id=?"),
+        (OrderFilter(operator_id=1, station_ids=ONLY, driver_id=1), "ix_orders_driver_id_order_no (driver_id=?"),
         (OrderFilter(operator_id=1, state="settled", station_id=1), "ix_orders_station_id_order_no (station_id=?"),
         (
             OrderFilter(operator_id=1, state="disputed", station_id=1),
@@ -106,6 +126,11 @@ async def test_lists_of_orders(explainer: Explainer, wanted: OrderFilter, before
             OrderFilter(operator_id=1, method="vin", state="settled"),
             "ix_orders_operator_id_method_order_no (operator_id=?",
         ),
+        (
+            OrderFilter(operator_id=1, station_id=1, method="other"),
+            "ix_orders_operator_id_method_order_no (operator_id=?",
+        ),
+        (OrderFilter(operator_id=1, station_id=1, method="app"), "ix_orders_station_id_order_no (station_id=?"),
         (OrderFilter(operator_id=1, driver_id=1, station_id=1, state="charging"), "ix_orders_driver_id_order_no"),
         (
             OrderFilter(operator_id=1, number="2026", method="app"),
@@ -113,6 +138,11 @@ async def test_lists_of_orders(explainer: Explainer, wanted: OrderFilter, before
         ),
         (OrderFilter(operator_id=1, session_no="1" * 32, state="settled"), "(session_no=?)"),
         (OrderFilter(operator_id=1, flag="clock", method="app"), "flag=?"),
+        (
+            OrderFilter(operator_id=1, stop_class="aborted", station_id=1),
+            "ix_orders_operator_id_stop_class_order_no (operator_id=?",
+        ),
+        (OrderFilter(operator_id=1, stop_class="completed", station_id=1), "ix_orders_station_id_order_no"),
     ],
 )
 async def test_a_list_walks_the_index_that_leaves_the_fewest_orders(
@@ -127,6 +157,7 @@ async def test_a_list_walks_the_index_that_leaves_the_fewest_orders(
     [
         SessionFilter(),
         SessionFilter(operator_id=1),
+        SessionFilter(operator_id=1, station_ids=ONLY),
         SessionFilter(operator_id=1, charge_point_code=CODE),
         SessionFilter(operator_id=1, state="charging"),
     ],
@@ -156,3 +187,58 @@ async def test_figures_are_added_up_over_an_index(explainer: Explainer) -> None:
     indexes = ("operator_id_settled_at_ms", "operator_id_requested_at_ms", "state_id")
     for plan, index in zip(explainer.plans, indexes, strict=True):
         assert "SEARCH" in plan and index in plan, plan
+
+
+SPAN = Span(since_ms=NOW, until_ms=NOW + 86_400_000)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        (PaymentFilter(operator_id=1), "payments_payment_no (operator_id=?"),
+        (PaymentFilter(operator_id=1, span=SPAN), "(operator_id=? AND payment_no>? AND payment_no<?)"),
+        (PaymentFilter(operator_id=1, state="paid", channel="wechat"), "ix_payments_operator_id_payments_payment_no"),
+        (
+            PaymentFilter(operator_id=1, state="quarantined"),
+            "payments_state_payments_payment_no (operator_id=? AND state=?",
+        ),
+        (PaymentFilter(operator_id=1, driver_id=1, state="paid", span=SPAN), "(driver_id=? AND payment_no>?"),
+        (PaymentFilter(operator_id=1, span=Span(number="P2026")), "payment_no>? AND payment_no<?"),
+        (PaymentFilter(operator_id=1, order_no="1"), "(order_no=?)"),
+        (PaymentFilter(operator_id=1, channel="wechat", transaction_id="1"), "(channel=? AND transaction_id=?)"),
+    ],
+)
+async def test_lists_of_payments(explainer: Explainer, wanted: PaymentFilter, index: str) -> None:
+    asked = cast(AsyncConnection, explainer)
+    await payment_views.payments_of(asked, wanted, before_no=None, limit=51)
+    explainer.check()
+    assert index in explainer.plans[0], explainer.plans[0]
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        RefundFilter(operator_id=1, span=SPAN),
+        RefundFilter(operator_id=1, standing="done", channel="wechat", span=SPAN),
+        RefundFilter(operator_id=1, driver_id=1, kind="staff"),
+        RefundFilter(operator_id=1, standing="open"),
+        CaseFilter(operator_id=1, span=SPAN),
+        CaseFilter(operator_id=1, state="open", kind="paid_late", channel="wechat"),
+        NoticeFilter(channel="wechat", span=SPAN),
+        NoticeFilter(outcome="credited"),
+    ],
+)
+async def test_lists_of_refunds_cases_and_notices(
+    explainer: Explainer, wanted: RefundFilter | CaseFilter | NoticeFilter
+) -> None:
+    asked = cast(AsyncConnection, explainer)
+    match wanted:
+        case RefundFilter():
+            await payment_views.refunds_of(asked, wanted, before_no=None, limit=51)
+        case CaseFilter():
+            await payment_views.cases_list(asked, wanted, before_id=None, limit=51)
+        case NoticeFilter():
+            await payment_views.notices_log(asked, wanted, before_id=None, limit=51)
+    plan = explainer.plans[0]
+    assert "TEMP B-TREE" not in plan, plan
+    assert isinstance(wanted, NoticeFilter) or not plan.startswith("SCAN "), plan

@@ -24,6 +24,7 @@ from chargecloud.features.sessions.messages import Limit, LimitKind, StopReason
 from chargecloud.features.stations import service_assets
 from chargecloud.features.stations.service_assets import NewChargePoint
 from chargecloud.infra.sql.engine import Database
+from chargecloud.infra.sql.reach import EVERYWHERE
 from chargecloud.kernel.clock import ManualClock
 from chargecloud.kernel.message import Envelope
 from tests.support.cashdesk import CashDesk
@@ -53,7 +54,7 @@ class Race:
                     code=point.code, station_id=self.world.station_id, name=point.code, power_type="dc",
                     connector_count=1, rated_power_w=RATED_W,
                 )  # fmt: skip
-                await service_assets.create_charge_point(uow, new, operator_id=1)
+                await service_assets.create_charge_point(uow, new, reach=EVERYWHERE)
         now_ms = self.world.clock.now_ms()
         await self.tell([(point, booted(point.code, connector_count=1)) for point in self.points], now_ms)
         online = [(point, CameOnline(charge_point_code=point.code, gateway_id="g1", epoch=1)) for point in self.points]

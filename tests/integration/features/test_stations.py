@@ -18,6 +18,7 @@ from chargecloud.device.events import (
 from chargecloud.features.stations import jobs, service, service_assets, views
 from chargecloud.features.stations.messages import ChargePoint, Connector, ConnectorChanged, ConnectorState
 from chargecloud.features.stations.service_assets import NewChargePoint, NewStation
+from chargecloud.infra.sql.reach import EVERYWHERE, Reach
 from chargecloud.infra.sql.uow import Options
 from chargecloud.kernel.errors import Conflict, Invalid, NotFound, Refused
 from tests.support.world import CODE, OTHER_CODE, World, booted, sample
@@ -46,7 +47,7 @@ async def test_a_known_charge_point_is_admitted_and_remembered(world: World) -> 
 async def test_unknown_and_disabled_get_the_same_answer(world: World) -> None:
     """A03."""
     async with world.database.unit() as uow:
-        await service_assets.change_charge_point(uow, OTHER_CODE, {"enabled": False}, operator_id=1)
+        await service_assets.change_charge_point(uow, OTHER_CODE, {"enabled": False}, reach=EVERYWHERE)
     await world.say(booted(STRANGER, link_id="x"), booted(OTHER_CODE, link_id="x"))
     unknown, disabled = (
         msgspec.structs.replace(answer, charge_point_code="", expires_at_ms=0) for answer in world.asked(AnswerBoot)
@@ -66,6 +67,25 @@ async def test_open_enrolment_registers_a_stranger(world: World) -> None:
         assert (await service.station(uow, found.station_id)).name == "未分配"
     await world.say(booted("88888888888888"))
     assert (await charge_point(world, "88888888888888")).station_id == found.station_id
+
+
+async def test_a_charge_point_is_moved_between_two_charges(world: World) -> None:
+    async with world.database.unit() as uow:
+        other = await service_assets.create_station(uow, 1, NewStation(name="另一个站"))
+    before = await charge_point(world)
+
+    async def move(station_id: int) -> None:
+        async with world.database.unit() as uow:
+            await service_assets.change_charge_point(uow, CODE, {"station_id": station_id}, reach=EVERYWHERE)
+
+    await world.say(sample("32010200000001012601010000000001", 1))
+    with pytest.raises(Refused, match="正在充电"):
+        await move(other.id)
+    await move(before.station_id)
+    assert (await charge_point(world)).station_id == before.station_id
+    await world.say(sample())
+    await move(other.id)
+    assert (await charge_point(world)).station_id == other.id
 
 
 async def test_more_connectors_than_entered_are_added(world: World) -> None:
@@ -206,26 +226,26 @@ async def test_entering_is_checked(world: World) -> None:
         code="10000000000001", station_id=world.station_id, name="桩", power_type="ac", connector_count=1
     )
     async with world.database.unit() as uow:
-        await service_assets.create_charge_point(uow, new, operator_id=1)
+        await service_assets.create_charge_point(uow, new, reach=EVERYWHERE)
         with pytest.raises(Conflict):
-            await service_assets.create_charge_point(uow, new, operator_id=1)
+            await service_assets.create_charge_point(uow, new, reach=EVERYWHERE)
         with pytest.raises(Invalid):
-            await service_assets.create_charge_point(uow, msgspec.structs.replace(new, code="1"), operator_id=1)
+            await service_assets.create_charge_point(uow, msgspec.structs.replace(new, code="1"), reach=EVERYWHERE)
         with pytest.raises(Invalid):
             await service_assets.create_charge_point(
-                uow, msgspec.structs.replace(new, code="10000000000002", connector_count=17), operator_id=1
+                uow, msgspec.structs.replace(new, code="10000000000002", connector_count=17), reach=EVERYWHERE
             )
         with pytest.raises(NotFound):
             await service_assets.create_charge_point(
-                uow, msgspec.structs.replace(new, code="10000000000002"), operator_id=2
+                uow, msgspec.structs.replace(new, code="10000000000002"), reach=Reach(2)
             )
-        await service_assets.remove_charge_point(uow, "10000000000001", operator_id=1)
+        await service_assets.remove_charge_point(uow, "10000000000001", reach=EVERYWHERE)
         with pytest.raises(Refused):
-            await service_assets.remove_charge_point(uow, CODE, operator_id=1)
+            await service_assets.remove_charge_point(uow, CODE, reach=EVERYWHERE)
         with pytest.raises(Conflict):
-            await service_assets.remove_station(uow, world.station_id, operator_id=1)
+            await service_assets.remove_station(uow, world.station_id, reach=EVERYWHERE)
         empty = await service_assets.create_station(uow, 1, NewStation(name="空站"))
-        await service_assets.remove_station(uow, empty.id, operator_id=1)
+        await service_assets.remove_station(uow, empty.id, reach=EVERYWHERE)
 
 
 async def test_connectors_are_found_by_sticker_and_by_screen(world: World) -> None:
@@ -233,7 +253,7 @@ async def test_connectors_are_found_by_sticker_and_by_screen(world: World) -> No
     async with world.database.unit() as uow:
         assert await service.find_by_qr(uow, f"https://example.com/q/{known.qr_code}") == (CODE, 2)
         assert await service.find_by_qr(uow, f"{CODE}02") == (CODE, 2)
-        renewed = await service_assets.renew_qr_code(uow, CODE, 2, operator_id=1)
+        renewed = await service_assets.renew_qr_code(uow, CODE, 2, reach=EVERYWHERE)
         assert renewed.qr_code != known.qr_code
         with pytest.raises(NotFound):
             await service.find_by_qr(uow, known.qr_code)

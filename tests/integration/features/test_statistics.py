@@ -63,7 +63,14 @@ async def test_an_empty_operator_has_zeros(desk: Desk) -> None:
     shown = await desk.get("workbench")
     assert shown["today"]["orders"] == shown["week_ago"]["energy_mwh"] == 0
     assert shown["today"]["start_success"] == NO_RATIO
-    assert shown["live"]["connectors"] == {"available": 4, "occupied": 0, "charging": 0, "faulted": 0, "offline": 0}
+    assert shown["live"]["connectors"] == {
+        "available": 4,
+        "occupied": 0,
+        "charging": 0,
+        "faulted": 0,
+        "offline": 0,
+        "disabled": 0,
+    }
     assert [day["orders"] for day in (await desk.get("trend"))["days"]] == [0] * 7
     assert (await desk.get("load"))["points"] == []
 
@@ -119,7 +126,13 @@ async def test_people_find_their_work(world: World, desk: Desk) -> None:
     order = await world.order(order_no)
     await world.say(record(order.session_no, (0, 0, 400 * KWH, 0)))
     shown = await desk.get("workbench")
-    assert shown["to_do"] == {"orders_disputed": 1, "payment_cases_open": 0, "refunds_waiting": 0}
+    assert shown["to_do"] == {
+        "orders_disputed": 1,
+        "payment_cases_open": 0,
+        "refunds_waiting": 0,
+        "feedback_open": 0,
+        "approvals_waiting": 0,
+    }
     assert shown["today"]["abnormal"] == {"numerator": 1, "denominator": 1}
     assert [entry["level"] for entry in shown["alarms"]] == ["notice", "warning", "critical"]
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from chargecloud.device.commands import ApplyTariff
-from chargecloud.device.events import CameOnline, CommandEnded, CommandOutcome
+from chargecloud.device.events import CameOnline, CommandEnded, CommandOutcome, TariffReported
 from chargecloud.features.stations import service as stations
 from chargecloud.features.stations import service_assets
 from chargecloud.features.stations import sql as stations_sql
@@ -16,6 +16,7 @@ from chargecloud.features.tariffs import inbox, jobs, service, sql, views
 from chargecloud.features.tariffs.messages import BandPrice, PushState
 from chargecloud.features.tariffs.service import NewAssignment, NewVersion
 from chargecloud.infra.sql.engine import Database
+from chargecloud.infra.sql.reach import EVERYWHERE
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.clock import ManualClock
 from chargecloud.kernel.errors import ChargeCloudError
@@ -43,7 +44,7 @@ class Site:
                 new = NewChargePoint(
                     code=code, station_id=self.station_id, name=code, power_type="dc", connector_count=2
                 )
-                await service_assets.create_charge_point(uow, new, operator_id=1)
+                await service_assets.create_charge_point(uow, new, reach=EVERYWHERE)
             self.tariff_id = await service.create_tariff(uow, operator_id=1, name="电价")
             await self.write_version(uow)
             new_assignment = NewAssignment(station_id=self.station_id, tariff_id=self.tariff_id)
@@ -68,6 +69,8 @@ class Site:
             async with self.database.unit() as uow:
                 if isinstance(event, CameOnline):
                     await stations.came_online(uow, event)
+                if isinstance(event, CommandEnded):
+                    await stations.command_ended(uow, event)
                 await handlers[type(event)](uow, event, Envelope("k", event, uow.now_ms))  # type: ignore[arg-type, index]
                 await self.collect(uow)
 
@@ -89,6 +92,11 @@ class Site:
                 reason=reason,
             )
         )
+
+    async def held(self) -> tuple[str, bool | None]:
+        async with self.database.unit() as uow:
+            at = await stations.charge_point(uow, FIRST)
+        return at.tariff_no, at.tariff_matches
 
     async def states(self) -> dict[str, PushState]:
         async with self.database.read() as connection:
@@ -141,6 +149,32 @@ async def test_the_end_of_an_older_push_does_not_speak_for_the_newer(site: Site)
     await site.push()
     await site.ended(CommandOutcome.UNANSWERED, nth=0)
     assert (await site.states())[FIRST] is PushState.SENT
+
+
+async def test_a_push_that_was_taken_is_what_the_charge_point_holds(site: Site) -> None:
+    """It says so by itself at its next log-in only."""
+    reported = TariffReported(charge_point_code=FIRST, tariff_no="0099", matches=False)
+    async with site.database.unit() as uow:
+        await stations.see_tariff(uow, reported)
+    await site.online(FIRST)
+    await site.ended(CommandOutcome.REFUSED)
+    assert await site.held() == ("0099", False)
+    site.clock.advance(1_000)
+    await site.push()
+    await site.ended(CommandOutcome.DONE)
+    assert await site.held() == ("0001", True)
+
+
+async def test_an_older_push_that_was_taken_late_does_not_match(site: Site) -> None:
+    await site.online(FIRST)
+    site.clock.advance(1_000)
+    async with site.database.unit() as uow:
+        newer = await site.write_version(uow, site.clock.now_ms())
+    await site.push()
+    await site.ended(CommandOutcome.DONE, nth=0)
+    assert await site.held() == ("0001", False)
+    await site.ended(CommandOutcome.DONE)
+    assert await site.held() == (newer, True)
 
 
 async def test_who_charges_gets_it_afterwards_and_then_what_counts_by_then(site: Site) -> None:

@@ -152,6 +152,39 @@ async def test_a_station_uses_a_tariff_from_a_moment_on(api: Api, staff: Caller,
     assert (await staff.delete(f"{path}/999", 404))["code"] == "assignment_unknown"
 
 
+async def test_a_tariff_knows_the_stations_that_use_it(api: Api, staff: Caller) -> None:
+    near, far = [(await staff.post("/stations", {"name": name, "address": "x"}))["id"] for name in ("近", "远")]
+    first, other = [
+        (await staff.post("/tariffs", {"name": name, "version": version()}))["tariff"]["id"] for name in "ab"
+    ]
+    plan = {"plan": {"basis": "time", "tiers": [{"max_power_w": None, "fen_per_hour": 60}]}}
+    bikes = (await staff.post("/two-wheel-tariffs", {"name": "c", "version": plan}))["tariff"]["id"]
+    for station, tariff in ((near, first), (far, first)):
+        await staff.post(f"/stations/{station}/tariffs", {"tariff_id": tariff})
+    api.clock.advance(1000)
+    await staff.post(f"/stations/{near}/tariffs", {"tariff_id": other})
+    await staff.post(f"/stations/{far}/tariffs", {"tariff_id": bikes})
+
+    async def standing(path: str) -> list[tuple[int, str, str]]:
+        return [(one["station_id"], one["kind"], one["state"]) for one in (await staff.get(path))["items"]]
+
+    # A plan for e-bikes takes nothing from the cars' tariff, another tariff for cars does.
+    assert await standing(f"/stations/{far}/tariffs") == [
+        (far, "two_wheel", "active"),
+        (far, "time_of_use", "active"),
+    ]
+    assert await standing(f"/tariffs/{first}/assignments") == [
+        (far, "time_of_use", "active"),
+        (near, "time_of_use", "expired"),
+    ]
+    assert await standing(f"/tariffs/{bikes}/assignments") == [(far, "two_wheel", "active")]
+    page = await staff.get(f"/tariffs/{first}/assignments", limit=1)
+    assert [one["station_id"] for one in page["items"]] == [far]
+    rest = await staff.get(f"/tariffs/{first}/assignments", limit=1, before=page["next"])
+    assert ([one["station_id"] for one in rest["items"]], rest["next"]) == ([near], None)
+    assert (await staff.get("/tariffs/999/assignments", 404))["code"] == "tariff_unknown"
+
+
 async def test_another_operator_is_another_world(api: Api, staff: Caller, station_id: int) -> None:
     made = await staff.post("/tariffs", {"name": "t", "version": version()})
     tariff_id = made["tariff"]["id"]
@@ -163,6 +196,7 @@ async def test_another_operator_is_another_world(api: Api, staff: Caller, statio
         ("POST", f"/tariffs/{tariff_id}/versions", version()),
         ("DELETE", f"/tariffs/{tariff_id}/versions/{made['versions'][0]['id']}", None),
         ("POST", f"/tariffs/{tariff_id}/quotes", {"segments": [{"start": "2026-01-01T00:00:00Z", "energy_mwh": 1}]}),
+        ("GET", f"/tariffs/{tariff_id}/assignments", None),
         ("GET", f"/stations/{station_id}/tariffs", None),
         ("POST", f"/stations/{station_id}/tariffs", {"tariff_id": tariff_id}),
         ("DELETE", f"/stations/{station_id}/tariffs/1", None),

@@ -84,7 +84,7 @@ async def test_by_amount_and_until_full(street: BoardWorld) -> None:
 
 
 async def test_a_charge_by_use_costs_its_price_and_nothing_when_the_board_failed(street: BoardWorld) -> None:
-    await street.build(PER_USE)
+    await street.build(PER_USE | {"max_power_w": 800, "max_duration_s": 6 * HOUR_S})
     order = await street.start()
     assert street.controls()[-1].rate_mode == 3
     await street.pass_time(HOUR_S)
@@ -95,6 +95,8 @@ async def test_a_charge_by_use_costs_its_price_and_nothing_when_the_board_failed
     await street.settle(failed, duration_s=HOUR_S, energy_001kwh=20, stop_reason=OVERLOAD)
     detail = await street.detail(failed)
     assert (detail["total_fen"], detail["refund_fen"]) == (0, 150) and "by_fault" in detail["flags"]
+    assert detail["stop_class"] == "aborted"
+    assert detail["two_wheel_limits"] == {"max_duration_s": 6 * HOUR_S, "max_power_w": 800}
 
 
 async def test_a_higher_tier_shortens_the_time_the_money_lasts(street: BoardWorld) -> None:

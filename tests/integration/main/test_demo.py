@@ -23,10 +23,12 @@ HARMLESS = {
     "POST /api/v1/live/tickets": 201,
     "POST /api/v1/tariffs/{tariff_id}/quotes": 422,
     "POST /api/v1/two-wheel-tariffs/{tariff_id}/quotes": 422,
+    "POST /api/v1/tools/decodings": 422,
     "POST /api/v1/payments/notices/{channel}": 422,
+    "POST /api/v1/staff/sign-in/code": 422,
 }
 """What the demo account may ask for although it is no GET: nothing that changes what others see. Providers sign their
-notices instead of signing in, and one that is not signed is refused."""
+notices instead of signing in, and one that is not signed is refused; a code at sign-in needs a ticket."""
 
 
 def written(path: str) -> str:

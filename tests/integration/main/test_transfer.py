@@ -20,9 +20,9 @@ from chargecloud.kernel.clock import ManualClock, SystemClock
 from chargecloud.kernel.errors import Conflict, NotFound, Refused, Unavailable, Unsupported
 from chargecloud.main import schema, schema_state, transfer
 from chargecloud.main.cli import app
-from tests.integration.main.test_schema_upgrade import ROWS, on, populate, rows_of
 from tests.support import mariadb
 from tests.support.database import opened
+from tests.support.rows import ROWS, on, populate, rows_of
 from tests.support.world import KWH, World, answered, record, sample
 
 connected = pytest.mark.connected

@@ -7,7 +7,15 @@ from pathlib import Path
 
 from chargecloud.device.contract import LoggedFrame
 from chargecloud.device.unitlog import pack_log
-from chargecloud.infra.framestore import EXPIRE_SLICE, ROW_FULL_BYTES, Chunk, FrameStore, drop_abandoned, newest
+from chargecloud.infra.framestore import (
+    EXPIRE_SLICE,
+    ROW_FULL_BYTES,
+    Chunk,
+    FrameStore,
+    drop_abandoned,
+    first_id,
+    newest,
+)
 
 
 def chunk(code: str, *raws: bytes, at_ms: int = 1) -> Chunk:
@@ -35,6 +43,16 @@ def test_a_row_keeps_what_came_from_one_charge_point_in_order(tmp_path: Path) ->
     assert [(frame.at_ms, frame.raw) for frame in kept(tmp_path, "1")] == [(3, b"c"), (1, b"b"), (1, b"a")]
     assert kept(tmp_path, "2") == []
     store.close()
+
+
+def test_frames_up_to_a_moment_are_those_with_lower_numbers(tmp_path: Path) -> None:
+    store = FrameStore(tmp_path / "frames.db")
+    for at_ms in (1_000, 2_000, 3_000):
+        store.add([chunk("1", str(at_ms).encode(), at_ms=at_ms)], now_ms=at_ms)
+    store.close()
+    with closing(sqlite3.connect(tmp_path / "frames.db")) as database:
+        before = [newest(database, "1", first_id(at_ms), 100) for at_ms in (1_000, 2_001, 9_000)]
+    assert [[frame.at_ms for frame in frames] for frames in before] == [[], [2_000, 1_000], [3_000, 2_000, 1_000]]
 
 
 def test_what_is_older_than_the_cutoff_goes_whoever_it_is_from(tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """The command line: help and version, exit codes, refusals in words."""
 
 import os
+import sqlite3
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from chargecloud.infra import telemetry
-from chargecloud.kernel.errors import Conflict, Invalid
+from chargecloud.kernel.errors import Conflict, Invalid, NotFound
 from chargecloud.main import cli, cli_options, cli_platform, cli_staff
 from chargecloud.main.schema_state import newest
 
@@ -125,6 +127,19 @@ def test_the_first_administrator() -> None:
     assert "老板" in listed[0]
     with pytest.raises(Conflict, match="boss"):
         output("staff", "add", "boss", "--generate")
+
+
+def test_a_lost_phone_on_the_command_line(tmp_path: Path) -> None:
+    output("staff", "add", "boss", "--generate")
+    with pytest.raises(NotFound, match="staff list"):
+        output("staff", "reset-totp", "nobody")
+    with pytest.raises(Conflict, match="动态验证码"):
+        output("staff", "reset-totp", "boss")
+    with closing(sqlite3.connect(tmp_path / "data" / "chargecloud.db")) as database, database:
+        database.execute("INSERT INTO staff_second_factors VALUES (1, 'GEZDGNBV', 1, -1)")
+    assert "second factor" in output("staff", "list")
+    assert "boss" in output("staff", "reset-totp", "Boss")
+    assert "second factor" not in output("staff", "list")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ from typer.testing import CliRunner
 from chargecloud.kernel.errors import Invalid
 from chargecloud.main.cli import app
 from chargecloud.main.cli_fake_wechat import banner, refuse_true_keys
-from chargecloud.main.settings import Settings, WechatSettings
+from chargecloud.main.settings import Settings
+from chargecloud.main.settings_wechat import WechatSettings
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def test_what_a_feature_offers_is_wired(offer: str) -> None:
 def test_lower_features_hear_first() -> None:
     order = [subscription.handler.__module__.split(".")[2] for subscription in features.SUBSCRIPTIONS]
     rank = ["operators", "stations", "drivers", "tariffs", "wallet", "payments", "sessions", "orders", "alarms"]
-    rank.append("statistics")
+    rank += ["feedback", "statistics"]
     assert order == sorted(order, key=rank.index)
 
 

@@ -13,13 +13,13 @@ from chargecloud.main.settings import (
     ListenerSettings,
     OrderSettings,
     Settings,
-    WechatSettings,
     is_secret,
     keys,
     variable,
 )
 from chargecloud.main.settings_payments import PaymentSettings
 from chargecloud.main.settings_section import Section
+from chargecloud.main.settings_wechat import WechatSettings
 
 
 def test_a_profile_is_about_somebody() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from chargecloud.features.payments.channels.contract import ProviderState
 from chargecloud.kernel.errors import Invalid
-from chargecloud.main.settings import WechatSettings
+from chargecloud.main.settings_wechat import WechatSettings
 from chargecloud.main.wechat_pay import WechatPay, missing_words
 from tests.support.fake_wechat import BASE, NOTIFY, Stage, merchant_files, stage
 

@@ -11,6 +11,16 @@ def actor(bench: Bench, **faults: float) -> Actor:
     return Actor(bench.point, now=bench.now, seed=bench.seed, faults=Faults(**faults))
 
 
+def test_a_cut_link_may_come_back_before_its_time() -> None:
+    bench = Bench()
+    someone = actor(bench)
+    assert someone.restore_link() is False
+    someone.cut_link(30)
+    assert not someone.wants_link(bench.now + 1)
+    assert someone.restore_link() is True
+    assert someone.wants_link(bench.now + 1)
+
+
 def test_a_cut_link_closes_and_comes_back_when_its_time_is_over() -> None:
     bench = Bench()
     someone = actor(bench)

@@ -45,6 +45,7 @@ def test_the_other_commands(bench: Bench) -> None:
     assert say(bench, f"fault {CODE} 2 door")["done"]
     assert say(bench, f"repair {CODE} 2")["done"]
     assert say(bench, f"offline {CODE} 30")["done"]
+    assert say(bench, f"online {CODE}")["done"] is False, "an actor of its own for each line: nothing was cut"
     assert say(bench, f"reboot {CODE}")["done"]
     assert len(say(bench, "state")["charge_points"]) == 1  # type: ignore[arg-type]
     assert "plug CODE N" in str(say(bench, "help")["help"])

@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,9 +42,14 @@ class Platform:
     open: dict[asyncio.StreamWriter, asyncio.Task[None] | None] = field(default_factory=dict)
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        cutter, count = StreamCutter(FRAMING), 0
         self.open[writer] = asyncio.current_task()
         self.sources.add(writer.get_extra_info("peername")[0])
+        with suppress(ConnectionError):  # a link that is lost while it is answered is one more fault on the way
+            await self._converse(reader, writer)
+        writer.close()
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        cutter, count = StreamCutter(FRAMING), 0
         while data := await reader.read(4_096):
             for unit in cutter.feed(data):
                 decoded = decode(unit.data) if unit.kind is UnitKind.FRAME else None
@@ -56,8 +61,7 @@ class Platform:
                 count += 1
             if self.hang_up_after and count >= self.hang_up_after:
                 self.hang_up_after = 0
-                break
-        writer.close()
+                return
 
     def _replies(self, frame: Frame) -> list[Frame]:
         match frame:

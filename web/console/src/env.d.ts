@@ -16,6 +16,10 @@ declare module "virtual:pages" {
     permission?: string;
     /** Path of the page whose menu entry is lit meanwhile. */
     under?: string;
+    /** It is not for who is limited to some stations. */
+    whole?: boolean;
+    /** It fills the screen, without the frame around other pages. */
+    bare?: boolean;
     component: () => Promise<{ default: Component }>;
   }
   const pages: PageEntry[];

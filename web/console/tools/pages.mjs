@@ -5,7 +5,7 @@ import { join } from "node:path";
 const VIRTUAL = "virtual:pages";
 const BLOCK = /<page>([\s\S]*?)<\/page>/;
 const MENUS = ["workbench", "live", "alarms", "orders", "assets", "prices", "customers", "finance", "statistics", "tools", "system"];
-const KNOWN = { path: "string", title: "string", menu: "string", order: "number", permission: "string", under: "string" };
+const KNOWN = { path: "string", title: "string", menu: "string", order: "number", permission: "string", under: "string", bare: "boolean", whole: "boolean" };
 
 /** What the <page> block of a page says, checked. */
 export function pageOf(source, file) {

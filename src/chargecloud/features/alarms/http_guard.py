@@ -15,7 +15,6 @@ from chargecloud.infra.http.auth import Principal, require
 from chargecloud.infra.http.context import Db
 from chargecloud.infra.http.model import ApiModel, Id
 from chargecloud.infra.sql.uow import UnitOfWork
-from chargecloud.kernel.errors import NotFound
 
 guard_routes = APIRouter(prefix="/stations/{station_id}")
 Reader = Annotated[Principal, Depends(require("alarms.read"))]
@@ -56,7 +55,5 @@ async def set_guard(station_id: Id, body: FireGuardBody, writer: Writer, db: Db)
 
 
 async def _own(connection: AsyncConnection, now_ms: int, who: Principal, station_id: int) -> None:
-    """NotFound unless the station is there, and this operator's."""
-    station = await stations.station(UnitOfWork(connection, now_ms), station_id)
-    if who.operator_id not in (None, station.operator_id):
-        raise NotFound(f"没有场站 {station_id}", "station_unknown", station_id=station_id)
+    """NotFound unless the station is there, and within reach."""
+    await stations.station(UnitOfWork(connection, now_ms), station_id, who.reach)

@@ -13,9 +13,10 @@ from chargecloud.device.events import (
     TariffReported,
     WireFaulted,
 )
-from chargecloud.features.alarms import model, service, service_guard
+from chargecloud.features.alarms import model, model_money, service, service_guard
 from chargecloud.features.alarms.messages import AlarmKind, Cause
 from chargecloud.features.orders.messages import OrderDisputed, OrderResolved
+from chargecloud.features.payments.messages import CaseClosed, CaseOpened
 from chargecloud.features.stations.messages import ConnectorChanged, ConnectorFaultsChanged, ConnectorState
 from chargecloud.infra.inbox import Subscription
 from chargecloud.infra.sql.uow import UnitOfWork
@@ -120,6 +121,20 @@ async def record_uploaded(uow: UnitOfWork, event: RecordUploaded, _: Envelope) -
         await service_guard.ended_by_fire(uow, event)
 
 
+async def case_opened(uow: UnitOfWork, event: CaseOpened, _: Envelope) -> None:
+    """People have to look at a payment, a refund or a bill."""
+    await service.raise_alarm(uow, model_money.cause_of(event))
+
+
+async def case_closed(uow: UnitOfWork, event: CaseClosed, _: Envelope) -> None:
+    """People have looked; a bill is decided with the last of its differences."""
+    cause = model_money.cause_of(event)
+    if cause.kind is AlarmKind.BILL_DIFFERS:
+        await service.bill_decided(uow, cause, event)
+    else:
+        await service.clear(uow, cause, note="差异已处理")
+
+
 SUBSCRIPTIONS = (
     Subscription(LoginContested, login_contested),
     Subscription(WireFaulted, wire_faulted),
@@ -134,4 +149,6 @@ SUBSCRIPTIONS = (
     Subscription(HazardReported, hazard_reported),
     Subscription(HubSampled, hub_sampled),
     Subscription(RecordUploaded, record_uploaded),
+    Subscription(CaseOpened, case_opened),
+    Subscription(CaseClosed, case_closed),
 )

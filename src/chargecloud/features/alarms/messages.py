@@ -23,6 +23,22 @@ class AlarmKind(StrEnum):
     PORT_OVER_TEMP = "port_over_temp"
     HAZARD = "hazard"
     FIRE = "fire"
+    PAYMENT_QUARANTINED = "payment_quarantined"
+    PAYMENT_LATE = "payment_late"
+    PAYMENT_TWICE = "payment_twice"
+    REFUND_ABNORMAL = "refund_abnormal"
+    REFUND_STUCK = "refund_stuck"
+    REFUND_AFTER_CLOSE = "refund_after_close"
+    REFUND_DIFFERS = "refund_differs"
+    DELIVERY_REFUSED = "delivery_refused"
+    BILL_DIFFERS = "bill_differs"
+
+
+class AlarmAbout(StrEnum):
+    """What an alarm is about; those about money belong to an operator and to no station."""
+
+    DEVICES = "devices"
+    MONEY = "money"
 
 
 class AlarmLevel(StrEnum):
@@ -45,9 +61,11 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
     """What happened where. `subject` tells apart causes at one place, such as an order number."""
 
     kind: AlarmKind
-    charge_point_code: str
+    charge_point_code: str = ""
     connector_no: int = 0
     """0: the whole charge point."""
+    operator_id: int | None = None
+    """Whose it is, of a cause without a charge point."""
     subject: str = ""
     facts: dict[str, object] = {}
 

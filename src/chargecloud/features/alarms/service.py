@@ -1,12 +1,17 @@
 """Opening, counting, acknowledging and closing alarms."""
 
+from typing import NamedTuple
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.features.alarms import model, sql, views
 from chargecloud.features.alarms.messages import AlarmClosed, AlarmKind, AlarmLevel, AlarmRaised, AlarmState, Cause
 from chargecloud.features.alarms.views import AlarmRow
+from chargecloud.features.payments import service as payments
+from chargecloud.features.payments.messages import CaseClosed
 from chargecloud.features.stations import service as stations
 from chargecloud.features.stations.messages import ConnectorState
+from chargecloud.infra.sql.reach import EVERYWHERE, Reach
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.errors import NotFound, Refused
 
@@ -18,17 +23,19 @@ async def raise_alarm(uow: UnitOfWork, cause: Cause) -> int | None:
     key = model.open_key(cause)
     known = await sql.find_open(uow, key)
     if known is not None and await sql.count_again(uow, key, cause.facts):
-        _tell(uow, known.operator_id, known.alarm_id, {"times": known.times + 1, "last_at_ms": uow.now_ms})
+        patch: dict[str, object] = {"times": known.times + 1, "last_at_ms": uow.now_ms}
+        _tell(uow, cause.kind, known.operator_id, known.alarm_id, patch)
         return known.alarm_id
-    charge_point = await stations.find_charge_point(uow, cause.charge_point_code)
-    if charge_point is None:
+    place = await _place(uow, cause)
+    if place is None:
         return None
+    level = model.KINDS[cause.kind].level
     row = {
-        "operator_id": charge_point.operator_id,
-        "station_id": charge_point.station_id,
+        "operator_id": place.operator_id,
+        "station_id": place.station_id,
         "kind": cause.kind.value,
-        "level": model.KINDS[cause.kind].level.value,
-        "charge_point_code": charge_point.code,
+        "level": level.value,
+        "charge_point_code": cause.charge_point_code,
         "connector_no": cause.connector_no,
         "subject": cause.subject,
         "open_key": key,
@@ -40,9 +47,22 @@ async def raise_alarm(uow: UnitOfWork, cause: Cause) -> int | None:
         charge_point_code=cause.charge_point_code,
         connector_no=cause.connector_no,
     )
-    uow.publish(event, key=cause.charge_point_code)
-    _tell(uow, charge_point.operator_id, alarm_id, {"kind": cause.kind, "state": AlarmState.OPEN, "times": 1})
+    uow.publish(event, key=cause.charge_point_code or f"operator:{place.operator_id}")
+    patch = {"kind": cause.kind, "level": level, "state": AlarmState.OPEN, "times": 1}
+    _tell(uow, cause.kind, place.operator_id, alarm_id, patch)
     return alarm_id
+
+
+class _Place(NamedTuple):
+    operator_id: int
+    station_id: int | None
+
+
+async def _place(uow: UnitOfWork, cause: Cause) -> _Place | None:
+    if cause.operator_id is not None:
+        return _Place(cause.operator_id, None)
+    charge_point = await stations.find_charge_point(uow, cause.charge_point_code)
+    return _Place(charge_point.operator_id, charge_point.station_id) if charge_point else None
 
 
 async def clear(uow: UnitOfWork, cause: Cause, *, note: str = "原因已消除") -> None:
@@ -68,33 +88,40 @@ async def judge_connector(uow: UnitOfWork, charge_point_code: str, connector_no:
         await clear(uow, cause)
 
 
-async def alarm(connection: AsyncConnection, alarm_id: int, operator_id: int | None) -> AlarmRow:
-    """An alarm; NotFound when there is none, or not for this operator."""
-    found = await views.find(connection, alarm_id, operator_id)
+async def bill_decided(uow: UnitOfWork, cause: Cause, event: CaseClosed) -> None:
+    """A difference of a bill was decided: its alarm is over when none is left."""
+    if event.day is None or not await payments.open_in_bill(
+        uow.connection, event.operator_id, event.channel, event.day
+    ):
+        await clear(uow, cause, note="差异已全部处理")
+
+
+async def alarm(connection: AsyncConnection, alarm_id: int, reach: Reach, *, money: bool) -> AlarmRow:
+    """An alarm; NotFound when there is none, out of reach, or about money for somebody who sees none."""
+    found = await views.find(connection, alarm_id, reach, money=money)
     if found is None:
         raise NotFound(f"没有告警 {alarm_id}", "alarm_unknown", alarm_id=alarm_id)
     return found
 
 
-async def open_counts(connection: AsyncConnection, operator_id: int) -> dict[tuple[AlarmLevel, AlarmState], int]:
+async def open_counts(connection: AsyncConnection, reach: Reach) -> dict[tuple[AlarmLevel, AlarmState], int]:
     """How many alarms are not closed, by level and state."""
-    return await views.open_counts(connection, operator_id)
+    return await views.open_counts(connection, reach)
 
 
-async def acknowledge(uow: UnitOfWork, alarm_id: int, *, operator_id: int | None, actor: str, note: str) -> AlarmRow:
+async def acknowledge(uow: UnitOfWork, before: AlarmRow, *, actor: str, note: str) -> AlarmRow:
     """Somebody looks after it."""
-    before = await alarm(uow.connection, alarm_id, operator_id)
+    alarm_id = before.alarm_id
     if not await sql.acknowledge(uow, alarm_id, actor=actor, note=note):
         raise Refused(f"告警已处于 {before.state} 状态，不能再确认", "alarm_not_open", state=before.state)
-    _tell(uow, before.operator_id, alarm_id, {"state": AlarmState.ACKNOWLEDGED})
-    return await alarm(uow.connection, alarm_id, operator_id)
+    _tell(uow, before.kind, before.operator_id, alarm_id, {"state": AlarmState.ACKNOWLEDGED})
+    return await alarm(uow.connection, alarm_id, EVERYWHERE, money=True)
 
 
-async def close(uow: UnitOfWork, alarm_id: int, *, operator_id: int | None, actor: str, note: str) -> AlarmRow:
+async def close(uow: UnitOfWork, before: AlarmRow, *, actor: str, note: str) -> AlarmRow:
     """Somebody says that it is over; if it is not, the next report opens another."""
-    before = await alarm(uow.connection, alarm_id, operator_id)
     known = sql.OpenAlarm(
-        alarm_id=alarm_id,
+        alarm_id=before.alarm_id,
         operator_id=before.operator_id,
         kind=before.kind,
         charge_point_code=before.charge_point_code,
@@ -104,7 +131,7 @@ async def close(uow: UnitOfWork, alarm_id: int, *, operator_id: int | None, acto
     )
     if not await _close(uow, known, actor=actor, note=note):
         raise Refused("告警已关闭", "alarm_closed")
-    return await alarm(uow.connection, alarm_id, operator_id)
+    return await alarm(uow.connection, before.alarm_id, EVERYWHERE, money=True)
 
 
 async def close_quiet(uow: UnitOfWork, *, limit: int = 500) -> int:
@@ -126,10 +153,12 @@ async def _close(uow: UnitOfWork, known: sql.OpenAlarm, *, actor: str, note: str
         charge_point_code=known.charge_point_code,
         connector_no=known.connector_no,
     )
-    uow.publish(event, key=known.charge_point_code)
-    _tell(uow, known.operator_id, known.alarm_id, {"state": AlarmState.CLOSED})
+    uow.publish(event, key=known.charge_point_code or f"operator:{known.operator_id}")
+    _tell(uow, known.kind, known.operator_id, known.alarm_id, None)
     return True
 
 
-def _tell(uow: UnitOfWork, operator_id: int, alarm_id: int, patch: dict[str, object]) -> None:
-    uow.live(f"alarms:{operator_id}", {"alarms": {str(alarm_id): patch}})
+def _tell(uow: UnitOfWork, kind: AlarmKind, operator_id: int, alarm_id: int, patch: dict[str, object] | None) -> None:
+    """Patch what watchers see; None when it is over."""
+    topic = "money-alarms" if kind in model.MONEY_KINDS else "alarms"
+    uow.live(f"{topic}:{operator_id}", {"alarms": {str(alarm_id): patch}})

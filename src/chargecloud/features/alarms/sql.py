@@ -15,7 +15,7 @@ alarms = Table(
     metadata,
     Column("id", big_id(), primary_key=True, autoincrement=True),
     Column("operator_id", ForeignKey("operators.id"), nullable=False),
-    Column("station_id", ForeignKey("stations.id"), nullable=False),
+    Column("station_id", ForeignKey("stations.id")),
     Column("kind", code(32), nullable=False),
     Column("level", code(16), nullable=False),
     Column("charge_point_code", code(32), nullable=False),
@@ -36,7 +36,10 @@ alarms = Table(
     Index(None, "charge_point_code", "id"),
     Index(None, "state", "kind", "last_at_ms"),
 )
-"""`open_key` is set while an alarm is not closed: the database allows one for each cause at one place."""
+"""Without a station: about money, which belongs to the operator.
+
+`open_key` is set while an alarm is not closed: the database allows one for each cause at one place.
+"""
 
 
 class OpenAlarm(msgspec.Struct, frozen=True, kw_only=True):

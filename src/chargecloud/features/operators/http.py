@@ -1,13 +1,16 @@
 """Sign-in, one's own account, staff, roles, the audit log."""
 
-from typing import Annotated
+from collections.abc import Awaitable, Callable, Collection
+from typing import Annotated, Any, cast
 
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.features.operators import service, views
 from chargecloud.features.operators.http_models import (
     AuditOut,
+    CodeNeededOut,
     MeOut,
     NewPassword,
     NewStaffBody,
@@ -19,10 +22,19 @@ from chargecloud.features.operators.http_models import (
     SignInBody,
     SignInOut,
     StaffChange,
+    StaffNameOut,
+    StaffNamesOut,
     StaffOut,
     StaffSessionOut,
 )
-from chargecloud.features.operators.messages import DEFAULT_OPERATOR_ID, OWN, PERMISSIONS_OF, ROLE_TITLES, Role
+from chargecloud.features.operators.messages import (
+    DEFAULT_OPERATOR_ID,
+    OWN,
+    PERMISSIONS_OF,
+    ROLE_TITLES,
+    STATION_BOUND,
+    Role,
+)
 from chargecloud.infra.http.auth import (
     CurrentStaff,
     Principal,
@@ -34,6 +46,11 @@ from chargecloud.infra.http.auth import (
 from chargecloud.infra.http.context import Db, Source
 from chargecloud.infra.http.model import Id, MomentIn
 from chargecloud.infra.http.paging import Page, Pages
+from chargecloud.infra.sql.uow import UnitOfWork
+from chargecloud.kernel.errors import NotFound
+
+OwnStations = Callable[[AsyncConnection, int, Collection[int]], Awaitable[set[int]]]
+"""(connection, operator, station ids) -> which of them are its stations; wired by main as `app.state.own_stations`."""
 
 ShortText = Annotated[str | None, Query(min_length=1, max_length=64)]
 MomentText = Annotated[MomentIn | None, Query()]
@@ -58,9 +75,17 @@ Writer = Annotated[Principal, Depends(require("staff.write"))]
 Myself = Annotated[Principal, Depends(require(OWN))]
 
 
-@router.post("/staff/sign-in", operation_id="signIn", summary="登录")
-async def sign_in(body: SignInBody, db: Db, source: Source, request: Request, response: Response) -> SignInOut:
-    """Begin a session: 30 minutes idle, 12 hours at most. After five failures in 15 minutes an account waits."""
+_TWO_STEPS: dict[int | str, dict[str, Any]] = {202: {"model": CodeNeededOut, "description": "密码正确，还需验证码"}}
+
+
+@router.post("/staff/sign-in", operation_id="signIn", summary="登录", response_model=SignInOut, responses=_TWO_STEPS)
+async def sign_in(
+    body: SignInBody, db: Db, source: Source, request: Request, response: Response
+) -> SignInOut | Response:
+    """Begin a session: 30 minutes idle, 12 hours at most. After five failures in 15 minutes an account waits.
+
+    Who has a second factor gets a ticket instead (202), for `POST /staff/sign-in/code`.
+    """
     attempt = service.SignIn(
         username=body.username,
         password=body.password,
@@ -68,8 +93,11 @@ async def sign_in(body: SignInBody, db: Db, source: Source, request: Request, re
         agent=request.headers.get("user-agent", ""),
     )
     issued = await service.sign_in(db, attempt)
+    if isinstance(issued, service.Ticket):
+        needed = CodeNeededOut(ticket=issued.token, expires_at=issued.expires_at_ms)
+        return Response(needed.model_dump_json(), 202, media_type="application/json")
     set_session_cookie(request, response, issued.token)
-    return SignInOut.of(issued.token, issued.session, issued.staff)
+    return SignInOut.of(issued, db.options.second_factor_roles)
 
 
 @router.post("/staff/sign-out", operation_id="signOut", status_code=204, summary="退出登录")
@@ -86,7 +114,12 @@ async def me(staff: CurrentStaff, db: Db) -> MeOut:
     async with db.read() as connection:
         member = await service.staff_member(connection, staff.id)
         operator = await service.operator(connection, member.operator_id)
-    return MeOut(staff=StaffOut.of(member), operator_name=operator.name, permissions=sorted(staff.permissions))
+    return MeOut(
+        staff=StaffOut.of(member),
+        operator_name=operator.name,
+        second_factor_missing=member.role in db.options.second_factor_roles and not member.has_second_factor,
+        permissions=sorted(staff.permissions),
+    )
 
 
 @router.post("/staff/me/password", operation_id="changeMyPassword", status_code=204, summary="修改本人密码")
@@ -116,7 +149,12 @@ async def end_my_session(session_id: Id, staff: Myself, db: Db) -> None:
 async def roles(_: CurrentStaff) -> RolesOut:
     """What each role may do."""
     items = [
-        RoleOut(role=role, title=ROLE_TITLES[role], permissions=sorted(permissions))
+        RoleOut(
+            role=role,
+            title=ROLE_TITLES[role],
+            permissions=sorted(permissions),
+            limited_permissions=[] if role is Role.ADMINISTRATOR else sorted(permissions & STATION_BOUND),
+        )
         for role, permissions in PERMISSIONS_OF.items()
     ]
     return RolesOut(items=items)
@@ -141,23 +179,52 @@ async def list_staff(
     return Page[StaffOut](items=[StaffOut.of(member) for member in shown], next=following)
 
 
+@router.get("/staff-names", operation_id="listStaffNames", summary="后台人员姓名")
+async def staff_names(staff: CurrentStaff, db: Db) -> StaffNamesOut:
+    """Who `staff:<id>` is wherever somebody is named as having done something; those who left as well."""
+    async with db.read() as connection:
+        found = await views.staff_names(connection, staff.operator_id)
+    return StaffNamesOut(items=[StaffNameOut(id=staff_id, name=name) for staff_id, name in found])
+
+
 @router.post("/staff", operation_id="createStaff", status_code=201, summary="新增后台人员")
-async def create_staff(body: NewStaffBody, writer: Writer, db: Db) -> StaffOut:
+async def create_staff(body: NewStaffBody, writer: Writer, db: Db, request: Request) -> StaffOut:
     """Give somebody an account."""
     password_hash = await service.hash_password(body.password, username=body.username, role=body.role)
     async with db.unit() as uow:
+        operator_id = writer.operator_id or DEFAULT_OPERATOR_ID
         new = service.NewStaff(
             username=body.username,
             display_name=body.display_name,
             role=body.role,
             password_hash=password_hash,
-            operator_id=writer.operator_id or DEFAULT_OPERATOR_ID,
+            operator_id=operator_id,
+            station_ids=await _own_stations(request, uow, operator_id, body.station_ids),
         )
         member = await service.create_staff(uow, new)
-        service.audit(
-            uow, writer, "staff.create", f"staff:{member.staff_id}", {"username": member.username, "role": member.role}
-        )
+        facts: dict[str, object] = {"username": member.username, "role": member.role}
+        if body.station_ids is not None:
+            facts["station_ids"] = list(member.station_ids)
+        service.audit(uow, writer, "staff.create", f"staff:{member.staff_id}", facts)
     return StaffOut.of(member)
+
+
+async def _own_stations(
+    request: Request, uow: UnitOfWork, operator_id: int, station_ids: list[int] | None
+) -> frozenset[int] | None:
+    """Stations somebody is to be limited to, all of them this operator's; which there are is known above this room."""
+    if station_ids is None:
+        return None
+    known = cast("OwnStations", request.app.state.own_stations)
+    strange = sorted(set(station_ids) - await known(uow.connection, operator_id, station_ids))
+    if strange:
+        raise NotFound(
+            f"没有编号为 {'、'.join(map(str, strange))} 的充电站",
+            "station_unknown",
+            station_id=strange[0],
+            field="station_ids",
+        )
+    return frozenset(station_ids)
 
 
 @router.get("/staff/{staff_id}", operation_id="getStaff", summary="后台人员详情")
@@ -168,13 +235,18 @@ async def get_staff(staff_id: Id, reader: Reader, db: Db) -> StaffOut:
 
 
 @router.patch("/staff/{staff_id}", operation_id="changeStaff", summary="修改、停用后台人员")
-async def change_staff(staff_id: Id, body: StaffChange, writer: Writer, db: Db) -> StaffOut:
-    """Rename somebody, give them another role, disable or enable them."""
+async def change_staff(staff_id: Id, body: StaffChange, writer: Writer, db: Db, request: Request) -> StaffOut:
+    """Rename somebody, give them another role, limit them to some stations, disable or enable them."""
     async with db.unit() as uow:
         before = await service.staff_member(uow.connection, staff_id, writer.operator_id)
+        if "station_ids" in body.model_fields_set and body.station_ids is None:
+            await service.limit_staff(uow, writer, staff_id, None)
         after = await service.change_staff(
             uow, writer, staff_id, display_name=body.display_name, role=body.role, disabled=body.disabled
         )
+        if body.station_ids is not None:
+            own = await _own_stations(request, uow, before.operator_id, body.station_ids)
+            after = await service.limit_staff(uow, writer, staff_id, own)
         facts = {"before": msgspec.to_builtins(before), "after": msgspec.to_builtins(after)}
         service.audit(uow, writer, "staff.change", f"staff:{staff_id}", facts)
     return StaffOut.of(after)

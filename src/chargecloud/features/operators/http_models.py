@@ -5,13 +5,24 @@ from typing import Annotated, Self
 import msgspec
 from pydantic import Field
 
-from chargecloud.features.operators.messages import PERMISSIONS_OF, AuditEntry, Role, Staff, StaffSession
-from chargecloud.features.operators.model import MAX_PASSWORD
+from chargecloud.features.operators.messages import AuditEntry, Role, SignInStep, Staff, StaffSession, permissions_of
+from chargecloud.features.operators.model import MAX_PASSWORD, MAX_STATIONS
+from chargecloud.features.operators.service_sign_in import IssuedSession
 from chargecloud.features.operators.views import SignInAttempt
-from chargecloud.infra.http.model import ApiModel, Moment
+from chargecloud.infra.http.model import ApiModel, Id, Moment
 
 Password = Annotated[str, Field(min_length=1, max_length=MAX_PASSWORD)]
 Facts = dict[str, object]
+StationIds = list[Id]
+LimitedTo = Annotated[
+    StationIds | None,
+    Field(
+        min_length=1,
+        max_length=MAX_STATIONS,
+        description="the stations of their operator they may see and work at; null: all",
+    ),
+]
+StepName = Annotated[SignInStep, Field(strict=False)]
 RoleName = Annotated[Role, Field(strict=False)]
 
 
@@ -32,6 +43,10 @@ class StaffOut(ApiModel):
     role: RoleName
     disabled: bool
     created_at: Moment
+    station_ids: StationIds | None
+    """The stations they are limited to, which may be none any more; null: all of their operator's."""
+    second_factor: bool
+    """Whether a code of their phone is asked for after the password."""
 
     @classmethod
     def of(cls, member: Staff) -> Self:
@@ -43,7 +58,22 @@ class StaffOut(ApiModel):
             role=member.role,
             disabled=member.disabled,
             created_at=member.created_at_ms,
+            station_ids=None if member.limited_since_ms is None else list(member.station_ids),
+            second_factor=member.has_second_factor,
         )
+
+
+class StaffNameOut(ApiModel):
+    """What somebody who works or worked here is called."""
+
+    id: int
+    name: str
+
+
+class StaffNamesOut(ApiModel):
+    """The newest 5,000 of one's operator."""
+
+    items: list[StaffNameOut]
 
 
 class MeOut(ApiModel):
@@ -51,6 +81,8 @@ class MeOut(ApiModel):
 
     staff: StaffOut
     operator_name: str
+    second_factor_missing: bool
+    """The role needs a code of a phone: before that is set up nothing but the own account can be used."""
     permissions: list[str]
 
 
@@ -63,13 +95,20 @@ class SignInOut(ApiModel):
     permissions: list[str]
 
     @classmethod
-    def of(cls, token: str, session: StaffSession, member: Staff) -> Self:
+    def of(cls, issued: IssuedSession, second_factor_roles: frozenset[str]) -> Self:
         return cls(
-            token=token,
-            expires_at=session.expires_at_ms,
-            staff=StaffOut.of(member),
-            permissions=sorted(PERMISSIONS_OF[member.role]),
+            token=issued.token,
+            expires_at=issued.session.expires_at_ms,
+            staff=StaffOut.of(issued.staff),
+            permissions=sorted(permissions_of(issued.staff, second_factor_roles)),
         )
+
+
+class CodeNeededOut(ApiModel):
+    """The password was right; the ticket and a code of the phone make a session. The ticket itself opens nothing."""
+
+    ticket: str
+    expires_at: Moment
 
 
 class PasswordChange(ApiModel):
@@ -92,6 +131,7 @@ class NewStaffBody(ApiModel):
     display_name: Annotated[str, Field(min_length=1, max_length=80)]
     role: RoleName
     password: Password
+    station_ids: LimitedTo = None
 
 
 class StaffChange(ApiModel):
@@ -100,6 +140,8 @@ class StaffChange(ApiModel):
     display_name: Annotated[str, Field(min_length=1, max_length=80)] | None = None
     role: RoleName | None = None
     disabled: bool | None = None
+    station_ids: LimitedTo = None
+    """When it is there, null means all."""
 
 
 class StaffSessionOut(ApiModel):
@@ -136,6 +178,8 @@ class RoleOut(ApiModel):
     role: RoleName
     title: str
     permissions: list[str]
+    limited_permissions: list[str]
+    """What is left of them for somebody who is limited to some stations; administrators never are."""
 
 
 class RolesOut(ApiModel):
@@ -188,6 +232,8 @@ class SignInAttemptOut(ApiModel):
     username: str
     source: str
     succeeded: bool
+    step: StepName
+    """How far the try had come; `password_right` waits for its code."""
     at: Moment
 
     @classmethod
@@ -197,5 +243,6 @@ class SignInAttemptOut(ApiModel):
             username=attempt.username,
             source=attempt.source,
             succeeded=attempt.succeeded,
+            step=attempt.step,
             at=attempt.at_ms,
         )

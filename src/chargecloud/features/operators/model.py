@@ -24,6 +24,9 @@ KNOWN_SOURCE_MS = 30 * 86_400_000
 """So long a source that signed in is known to its account and is not locked out with strangers."""
 ATTEMPTS_KEPT_MS = 180 * 86_400_000
 
+MAX_STATIONS = 200
+"""So many stations somebody may be limited to; whoever works at more works for the whole operator."""
+
 MIN_PASSWORD = 8
 MAX_PASSWORD = 256
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}")

@@ -1,5 +1,6 @@
 """Use cases of operators: who works here, how they sign in, what they may, and what they did."""
 
+from collections.abc import Collection
 from functools import partial
 
 import msgspec
@@ -8,19 +9,35 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from chargecloud.features.operators import model, sql_sign_in, sql_staff
 from chargecloud.features.operators.messages import (
     DEFAULT_OPERATOR_ID,
-    PERMISSIONS_OF,
     Operator,
     Role,
     Staff,
     StaffSession,
+    permissions_of,
+)
+from chargecloud.features.operators.service_approvals import (
+    ApprovalKind,
+    approvals_waiting,
+    ask_approval,
+    outdated_approval,
 )
 from chargecloud.features.operators.service_audit import audit
 from chargecloud.features.operators.service_passwords import hash_password, verify
+from chargecloud.features.operators.service_second_factor import (
+    begin_second_factor,
+    confirm_second_factor,
+    remove_second_factor,
+    reset_second_factor,
+    second_factor,
+)
 from chargecloud.features.operators.service_sign_in import (
     IssuedSession,
     SignIn,
+    SignInCode,
+    Ticket,
     change_password,
     sign_in,
+    sign_in_with_code,
     sign_out,
 )
 from chargecloud.infra.http.auth import Principal
@@ -28,21 +45,36 @@ from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.errors import Conflict, NotFound, Refused
 
 __all__ = [
+    "ApprovalKind",
     "IssuedSession",
     "NewStaff",
     "SignIn",
+    "SignInCode",
+    "Ticket",
+    "approvals_waiting",
+    "ask_approval",
     "audit",
+    "begin_second_factor",
     "change_password",
     "change_staff",
+    "confirm_second_factor",
     "create_staff",
     "end_session",
+    "forget_station",
     "hash_password",
+    "limit_staff",
     "operator",
+    "outdated_approval",
+    "principal_of",
+    "remove_second_factor",
     "require_default_operator",
     "reset_password",
+    "reset_second_factor",
     "resolve_session",
+    "second_factor",
     "sessions_of",
     "sign_in",
+    "sign_in_with_code",
     "sign_out",
     "staff_member",
     "verify",
@@ -57,6 +89,8 @@ class NewStaff(msgspec.Struct, frozen=True, kw_only=True):
     role: Role
     password_hash: str
     operator_id: int = DEFAULT_OPERATOR_ID
+    station_ids: frozenset[int] | None = None
+    """The stations they are limited to; None: all of their operator's."""
 
 
 async def operator(connection: AsyncConnection, operator_id: int) -> Operator:
@@ -88,7 +122,34 @@ async def create_staff(uow: UnitOfWork, new: NewStaff) -> Staff:
         "disabled": False,
         "created_at_ms": uow.now_ms,
     }
-    return await staff_member(uow.connection, await sql_staff.add_staff(uow, row))
+    staff_id = await sql_staff.add_staff(uow, row)
+    if new.station_ids is not None:
+        _no_administrator(new.role)
+        await sql_staff.limit_staff(uow, staff_id, new.station_ids)
+    return await staff_member(uow.connection, staff_id)
+
+
+def _no_administrator(role: Role) -> None:
+    if role is Role.ADMINISTRATOR:
+        raise Refused(
+            "管理员负责整个运营商，不能限定站点；请先换成其他角色", "administrator_limited", field="station_ids"
+        )
+
+
+async def limit_staff(
+    uow: UnitOfWork, principal: Principal, staff_id: int, station_ids: Collection[int] | None
+) -> Staff:
+    """Limit somebody to some stations of their operator, or to none (None); it counts from their next request on."""
+    member = await staff_member(uow.connection, staff_id, principal.operator_id)
+    if station_ids is not None:
+        _no_administrator(member.role)
+    await sql_staff.limit_staff(uow, staff_id, station_ids)
+    return await staff_member(uow.connection, staff_id)
+
+
+async def forget_station(uow: UnitOfWork, station_id: int) -> None:
+    """A station is gone: whoever was limited to it stays limited, to what is left."""
+    await sql_staff.forget_station(uow, station_id)
 
 
 async def staff_member(connection: AsyncConnection, staff_id: int, operator_id: int | None = None) -> Staff:
@@ -118,6 +179,8 @@ async def change_staff(
     )
     if staff_id == principal.id and (after.role, after.disabled) != (before.role, before.disabled):
         raise Refused("不能停用自己或更改自己的角色", "not_yourself")
+    if before.limited_since_ms is not None:
+        _no_administrator(after.role)
     if before.role is Role.ADMINISTRATOR and (after.role is not Role.ADMINISTRATOR or after.disabled):
         await _not_the_last_administrator(uow, before)
     await sql_staff.set_staff(
@@ -141,7 +204,9 @@ async def reset_password(uow: UnitOfWork, principal: Principal, staff_id: int, p
     return member
 
 
-async def resolve_session(connection: AsyncConnection, token: str, now_ms: int) -> Principal | None:
+async def resolve_session(
+    connection: AsyncConnection, token: str, now_ms: int, *, second_factor_roles: frozenset[str]
+) -> Principal | None:
     """Who a session token stands for; None when it is unknown, idle for 30 minutes, 12 hours old, or disabled."""
     found = await sql_sign_in.find_session(connection, model.secret_hash(token), now_ms)
     if found is None:
@@ -153,10 +218,28 @@ async def resolve_session(connection: AsyncConnection, token: str, now_ms: int) 
         id=member.staff_id,
         name=member.display_name,
         operator_id=member.operator_id,
-        permissions=PERMISSIONS_OF[member.role],
+        permissions=permissions_of(member, second_factor_roles),
+        station_ids=member.reach_stations,
         renew=partial(sql_sign_in.touch_session, session_id=session.session_id)
         if idle_ms >= model.SESSION_TOUCH_MS
         else None,
+    )
+
+
+async def principal_of(
+    connection: AsyncConnection, staff_id: int, second_factor_roles: frozenset[str]
+) -> Principal | None:
+    """Somebody who works here with what they may do now, for work they asked for earlier; None when disabled."""
+    member = await sql_staff.find_staff(connection, staff_id, None)
+    if member is None or member.disabled:
+        return None
+    return Principal(
+        kind="staff",
+        id=member.staff_id,
+        name=member.display_name,
+        operator_id=member.operator_id,
+        permissions=permissions_of(member, second_factor_roles),
+        station_ids=member.reach_stations,
     )
 
 

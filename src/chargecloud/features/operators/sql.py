@@ -1,8 +1,8 @@
-"""Tables of operators, staff, sessions, sign-in attempts and the audit log."""
+"""Tables of operators, staff, sessions, second factors, sign-in attempts and the audit log."""
 
 from typing import Any
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Row, String, Table
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Row, String, Table, exists
 
 from chargecloud.features.operators.messages import Role, Staff
 from chargecloud.infra.sql.append_only import APPEND_ONLY
@@ -27,6 +27,15 @@ staff = Table(
     Column("password_hash", code(200), nullable=False),
     Column("disabled", Boolean, nullable=False),
     Column("created_at_ms", epoch_ms(), nullable=False),
+    Column("limited_since_ms", epoch_ms()),
+)
+"""`limited_since_ms` and not the rows of `staff_stations` says who is limited: without rows it is to nothing."""
+
+staff_stations = Table(
+    "staff_stations",
+    metadata,
+    Column("staff_id", ForeignKey("staff.id"), primary_key=True),
+    Column("station_id", big_int(), primary_key=True, index=True),
 )
 
 sessions = Table(
@@ -43,6 +52,35 @@ sessions = Table(
 )
 """A session that ends is deleted; the audit log remembers it."""
 
+factors = Table(
+    "staff_second_factors",
+    metadata,
+    Column("staff_id", ForeignKey("staff.id"), primary_key=True, autoincrement=False),
+    Column("secret", code(64), nullable=False),
+    Column("confirmed_at_ms", epoch_ms()),
+    Column("last_step", big_int(), nullable=False),
+)
+"""Secrets shared with phones, readable as they lie here (ADR 60)."""
+
+recovery_codes = Table(
+    "staff_recovery_codes",
+    metadata,
+    Column("id", big_id(), primary_key=True, autoincrement=True),
+    Column("staff_id", ForeignKey("staff.id"), nullable=False),
+    Column("code_hash", code(64), nullable=False),
+    Index(None, "staff_id", "code_hash", unique=True),
+)
+"""A code that was used is deleted."""
+
+tickets = Table(
+    "sign_in_tickets",
+    metadata,
+    Column("ticket_hash", code(64), primary_key=True),
+    Column("staff_id", ForeignKey("staff.id"), nullable=False, index=True),
+    Column("expires_at_ms", epoch_ms(), nullable=False, index=True),
+)
+"""Between the password and the code: no session, and good for nothing but the code."""
+
 attempts = Table(
     "sign_in_attempts",
     metadata,
@@ -51,6 +89,7 @@ attempts = Table(
     Column("source", code(64), nullable=False),
     Column("succeeded", Boolean, nullable=False),
     Column("at_ms", epoch_ms(), nullable=False, index=True),
+    Column("step", code(16), nullable=False, server_default="password"),
     Index(None, "username", "at_ms"),
     Index(None, "source", "at_ms"),
 )
@@ -108,12 +147,27 @@ STAFF_COLUMNS = (
     staff.c.role,
     staff.c.disabled,
     staff.c.created_at_ms,
+    staff.c.limited_since_ms,
+    exists()
+    .where(factors.c.staff_id == staff.c.id, factors.c.confirmed_at_ms.is_not(None))
+    .correlate(staff)
+    .label("has_second_factor"),
 )
 
 
 def staff_of(row: Row[*tuple[Any, ...]]) -> Staff:
-    """Somebody from `STAFF_COLUMNS`."""
-    staff_id, operator_id, username, display_name, role, disabled, created_at_ms = row[:7]
+    """Somebody from `STAFF_COLUMNS`, without the stations they may be limited to."""
+    (
+        staff_id,
+        operator_id,
+        username,
+        display_name,
+        role,
+        disabled,
+        created_at_ms,
+        limited_since_ms,
+        has_second_factor,
+    ) = row[:9]
     return Staff(
         staff_id=staff_id,
         operator_id=operator_id,
@@ -122,4 +176,6 @@ def staff_of(row: Row[*tuple[Any, ...]]) -> Staff:
         role=Role(role),
         disabled=disabled,
         created_at_ms=created_at_ms,
+        limited_since_ms=limited_since_ms,
+        has_second_factor=bool(has_second_factor),
     )

@@ -8,10 +8,10 @@ import msgspec
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chargecloud.features.operators import model
-from chargecloud.features.operators.messages import Staff, StaffSession
+from chargecloud.features.operators import model, sql_staff
+from chargecloud.features.operators.messages import SignInStep, Staff, StaffSession
 from chargecloud.features.operators.model import Attempts
-from chargecloud.features.operators.sql import STAFF_COLUMNS, attempts, sessions, staff, staff_of, turns
+from chargecloud.features.operators.sql import STAFF_COLUMNS, attempts, sessions, staff, staff_of, tickets, turns
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.infra.sql.upsert import insert_ignore
 
@@ -49,6 +49,7 @@ async def recent_attempts(connection: AsyncConnection, username: str, source: st
     failures = recent.where(
         attempts.c.username == username,
         attempts.c.succeeded.is_(False),
+        attempts.c.step != SignInStep.PASSWORD_RIGHT.value,
         attempts.c.at_ms > now_ms - model.ACCOUNT_WINDOW_MS,
     )
     is_known = (await connection.execute(known_sources.where(attempts.c.source == source).limit(1))).first()
@@ -58,9 +59,9 @@ async def recent_attempts(connection: AsyncConnection, username: str, source: st
     return Attempts(account_failures_ms=list(account), source_attempts_ms=list(tries))
 
 
-async def add_attempt(uow: UnitOfWork, username: str, source: str) -> int:
+async def add_attempt(uow: UnitOfWork, username: str, source: str, step: SignInStep) -> int:
     """A try that counts as a failure until it is known better."""
-    row = {"username": username, "source": source, "succeeded": False, "at_ms": uow.now_ms}
+    row = {"username": username, "source": source, "succeeded": False, "at_ms": uow.now_ms, "step": step.value}
     key = (await uow.connection.execute(insert(attempts).values(row))).inserted_primary_key
     return int(key[0]) if key else 0
 
@@ -68,6 +69,12 @@ async def add_attempt(uow: UnitOfWork, username: str, source: str) -> int:
 async def note_success(uow: UnitOfWork, attempt_id: int) -> None:
     """The try was a sign-in."""
     await uow.connection.execute(update(attempts).where(attempts.c.id == attempt_id).values(succeeded=True))
+
+
+async def note_password_right(uow: UnitOfWork, attempt_id: int) -> None:
+    """The password was right, and a code is asked for."""
+    step = SignInStep.PASSWORD_RIGHT.value
+    await uow.connection.execute(update(attempts).where(attempts.c.id == attempt_id).values(step=step))
 
 
 async def prune_attempts(uow: UnitOfWork, *, before_ms: int) -> int:
@@ -79,7 +86,10 @@ async def find_account(connection: AsyncConnection, username: str) -> Account | 
     """An account by the name it signs in with."""
     statement = select(*STAFF_COLUMNS, staff.c.password_hash).where(staff.c.username == username)
     row = (await connection.execute(statement)).first()
-    return Account(staff=staff_of(row), password_hash=row.password_hash) if row else None
+    if row is None:
+        return None
+    member = await sql_staff.with_stations(connection, staff_of(row))
+    return Account(staff=member, password_hash=row.password_hash)
 
 
 async def add_session(uow: UnitOfWork, staff_id: int, *, token_hash: str, source: str, agent: str) -> StaffSession:
@@ -118,7 +128,10 @@ async def find_session(connection: AsyncConnection, token_hash: str, now_ms: int
         )
     )
     row = (await connection.execute(statement)).first()
-    return (StaffSession(**_session_values(row[len(STAFF_COLUMNS) :])), staff_of(row)) if row else None
+    if row is None:
+        return None
+    member = await sql_staff.with_stations(connection, staff_of(row))
+    return StaffSession(**_session_values(row[len(STAFF_COLUMNS) :])), member
 
 
 async def sessions_of(connection: AsyncConnection, staff_id: int, now_ms: int) -> list[StaffSession]:
@@ -168,8 +181,15 @@ async def end_token(uow: UnitOfWork, token_hash: str) -> bool:
 
 
 async def end_sessions(uow: UnitOfWork, staff_id: int) -> int:
-    """End every session of somebody; how many."""
+    """End every session of somebody, and what might become one; how many sessions."""
+    await uow.connection.execute(delete(tickets).where(tickets.c.staff_id == staff_id))
     return (await uow.connection.execute(delete(sessions).where(sessions.c.staff_id == staff_id))).rowcount
+
+
+async def end_other_sessions(uow: UnitOfWork, staff_id: int, token_hash: str) -> None:
+    """End every session of somebody but the one of this token."""
+    others = (sessions.c.staff_id == staff_id) & (sessions.c.token_hash != token_hash)
+    await uow.connection.execute(delete(sessions).where(others))
 
 
 async def keep_newest(uow: UnitOfWork, staff_id: int, keep: int) -> None:

@@ -1,12 +1,13 @@
 """Statements about operators, staff and the audit log."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import insert, select, update
+import msgspec
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.features.operators.messages import Operator, Role, Staff
-from chargecloud.features.operators.sql import STAFF_COLUMNS, operators, staff, staff_of
+from chargecloud.features.operators.sql import STAFF_COLUMNS, operators, staff, staff_of, staff_stations
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.infra.sql.upsert import insert_ignore
 
@@ -36,7 +37,40 @@ async def find_staff(connection: AsyncConnection, staff_id: int, operator_id: in
     if operator_id is not None:
         statement = statement.where(staff.c.operator_id == operator_id)
     row = (await connection.execute(statement)).first()
-    return staff_of(row) if row else None
+    return await with_stations(connection, staff_of(row)) if row else None
+
+
+async def with_stations(connection: AsyncConnection, member: Staff) -> Staff:
+    """The same with the stations they are limited to."""
+    return (await all_with_stations(connection, [member]))[0]
+
+
+async def all_with_stations(connection: AsyncConnection, members: Sequence[Staff]) -> list[Staff]:
+    """The same with the stations they are limited to."""
+    limited: dict[int, list[int]] = {each.staff_id: [] for each in members if each.limited_since_ms is not None}
+    if limited:
+        c = staff_stations.c
+        statement = select(c.staff_id, c.station_id).where(c.staff_id.in_(limited)).order_by(c.staff_id, c.station_id)
+        for row in await connection.execute(statement):
+            limited[row.staff_id].append(row.station_id)
+    return [
+        msgspec.structs.replace(each, station_ids=tuple(limited[each.staff_id])) if each.staff_id in limited else each
+        for each in members
+    ]
+
+
+async def limit_staff(uow: UnitOfWork, staff_id: int, station_ids: Collection[int] | None) -> None:
+    """Limit somebody to some stations from now on; None: to none."""
+    await uow.connection.execute(delete(staff_stations).where(staff_stations.c.staff_id == staff_id))
+    await set_staff(uow, staff_id, limited_since_ms=None if station_ids is None else uow.now_ms)
+    if station_ids:
+        rows = [{"staff_id": staff_id, "station_id": each} for each in sorted(station_ids)]
+        await uow.connection.execute(insert(staff_stations), rows)
+
+
+async def forget_station(uow: UnitOfWork, station_id: int) -> None:
+    """A station is gone: whoever was limited to it stays limited, to what is left."""
+    await uow.connection.execute(delete(staff_stations).where(staff_stations.c.station_id == station_id))
 
 
 async def username_taken(connection: AsyncConnection, username: str) -> bool:

@@ -4,8 +4,11 @@ import msgspec
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chargecloud.features.operators.messages import AuditEntry, Role, Staff
+from chargecloud.features.operators import sql_staff
+from chargecloud.features.operators.messages import AuditEntry, Role, SignInStep, Staff
 from chargecloud.features.operators.sql import STAFF_COLUMNS, attempts, audit_log, staff, staff_of
+
+MAX_NAMES = 5_000
 
 
 class AuditFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +28,7 @@ class SignInAttempt(msgspec.Struct, frozen=True, kw_only=True):
     username: str
     source: str
     succeeded: bool
+    step: SignInStep
     at_ms: int
 
 
@@ -56,7 +60,16 @@ async def staff_page(
     if before_id is not None:
         conditions.append(staff.c.id < before_id)
     statement = select(*STAFF_COLUMNS).where(*conditions).order_by(staff.c.id.desc()).limit(limit)
-    return [staff_of(row) for row in await connection.execute(statement)]
+    rows = await connection.execute(statement)
+    return await sql_staff.all_with_stations(connection, [staff_of(row) for row in rows])
+
+
+async def staff_names(connection: AsyncConnection, operator_id: int | None) -> list[tuple[int, str]]:
+    """Names by id, newest first; who is disabled keeps theirs."""
+    statement = select(staff.c.id, staff.c.display_name).order_by(staff.c.id.desc()).limit(MAX_NAMES)
+    if operator_id is not None:
+        statement = statement.where(staff.c.operator_id == operator_id)
+    return [(row.id, row.display_name) for row in await connection.execute(statement)]
 
 
 async def audit_page(
@@ -112,7 +125,12 @@ async def attempts_page(
         statement = statement.where(attempts.c.id < before_id)
     return [
         SignInAttempt(
-            attempt_id=row.id, username=row.username, source=row.source, succeeded=row.succeeded, at_ms=row.at_ms
+            attempt_id=row.id,
+            username=row.username,
+            source=row.source,
+            succeeded=row.succeeded,
+            step=SignInStep(row.step),
+            at_ms=row.at_ms,
         )
         for row in await connection.execute(statement)
     ]

@@ -1,71 +1,38 @@
-"""Orders over the API: drivers place, follow and stop theirs; staff see all of their operator and decide disputes."""
+"""Orders over the API: drivers place, follow and stop theirs; staff see those within reach and decide disputes."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Path, Query
+from fastapi import APIRouter, Depends, Header, Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chargecloud.device.events import StartMethod
+from chargecloud.device.events import StartMethod, StopClass
 from chargecloud.features.drivers import service as drivers
 from chargecloud.features.operators import service as operators
-from chargecloud.features.orders import service, service_resolve, views
-from chargecloud.features.orders.http_models import (
-    CloseIn,
-    OrderDetailOut,
-    OrderIn,
-    OrderOut,
-    PlacedOut,
-    ResolutionIn,
-)
+from chargecloud.features.orders import service, views
+from chargecloud.features.orders.http_decisions import decision_routes
+from chargecloud.features.orders.http_models import CloseIn, OrderDetailOut, OrderIn, OrderOut, PlacedOut
 from chargecloud.features.orders.http_passes import pass_routes
+from chargecloud.features.orders.http_sight import OrderNo, Writer, changeable, may_see, visible
 from chargecloud.features.orders.messages import Order, OrderState
 from chargecloud.features.orders.service import PlaceOrder
-from chargecloud.features.orders.service_resolve import Resolution
 from chargecloud.features.sessions import service as sessions
 from chargecloud.features.sessions.messages import StopReason
 from chargecloud.features.stations import service as stations
-from chargecloud.infra.http.auth import CurrentDriver, Principal, Someone, require
+from chargecloud.features.tariffs import service as tariffs
+from chargecloud.infra.http.auth import CurrentDriver, Principal, Someone
 from chargecloud.infra.http.context import Db, Limits
 from chargecloud.infra.http.live import LiveTopic
 from chargecloud.infra.http.model import Id, MomentIn
 from chargecloud.infra.http.paging import Page, Pages
 from chargecloud.infra.sql.uow import UnitOfWork
-from chargecloud.kernel.errors import Forbidden, NotFound, TooMany
+from chargecloud.kernel.errors import Forbidden, TooMany
 
 STARTS_A_MINUTE = 6
 
 router = APIRouter(tags=["orders"])
+router.include_router(decision_routes)
 router.include_router(pass_routes)
-Writer = Annotated[Principal, Depends(require("orders.write"))]
-OrderNo = Annotated[str, Path(pattern="^[0-9]{10,32}$")]
 Key = Annotated[str, Header(alias="Idempotency-Key", min_length=8, max_length=100, pattern="^[!-~]+$")]
-
-
-def may_see(who: Principal, order: Order) -> bool:
-    """Drivers see their own orders, staff those of their operator."""
-    if who.kind == "driver":
-        return order.driver_id == who.id
-    return "orders.read" in who.permissions and who.operator_id in (None, order.operator_id)
-
-
-def _unknown(order_no: str) -> NotFound:
-    return NotFound(f"没有订单 {order_no}", "order_unknown", order_no=order_no)
-
-
-async def visible(connection: AsyncConnection, who: Principal, order_no: str) -> Order:
-    """An order that this person may see, or NotFound."""
-    found = await views.order(connection, order_no)
-    if found is None or not may_see(who, found):
-        raise _unknown(order_no)
-    return found
-
-
-async def _changeable(uow: UnitOfWork, who: Principal, order_no: str) -> Order:
-    """An order in a unit of work, for somebody who may see it."""
-    found = await service.order(uow, order_no)
-    if not may_see(who, found):
-        raise _unknown(order_no)
-    return found
 
 
 async def _place(uow: UnitOfWork, driver_id: int, body: OrderIn, key: str) -> list[Order]:
@@ -103,13 +70,16 @@ async def place_order(body: OrderIn, key: Key, driver: CurrentDriver, db: Db, li
 @router.post("/drivers/{driver_id}/orders", operation_id="placeOrderFor", status_code=202, summary="代车主启动充电")
 async def place_order_for(driver_id: Id, body: OrderIn, key: Key, staff: Writer, db: Db, limits: Limits) -> PlacedOut:
     """The same for a driver who called; it is paid from their wallet, and who did it is written down."""
+    staff.demand_whole_operator()
     async with db.read() as connection:
         await drivers.detail(connection, driver_id, staff.operator_id)
     await _not_too_often(limits, driver_id)
     async with db.unit() as uow:
+        again = await service.was_asked(uow, driver_id, key)
         placed = await _place(uow, driver_id, body, key)
-        facts: dict[str, object] = {"driver_id": driver_id, "charge_point_code": placed[0].charge_point_code}
-        operators.audit(uow, staff, "orders.place", f"order:{placed[0].order_no}", facts)
+        if not again:
+            facts: dict[str, object] = {"driver_id": driver_id, "charge_point_code": placed[0].charge_point_code}
+            operators.audit(uow, staff, "orders.place", f"order:{placed[0].order_no}", facts)
     return PlacedOut(orders=[OrderOut.of(order) for order in placed])
 
 
@@ -123,8 +93,14 @@ def _words(
     number: Annotated[str, Query(pattern="^[0-9]{0,32}$", description="how the order number begins")] = "",
     session_no: Annotated[str, Query(pattern="^[0-9A-Za-z-]{0,64}$")] = "",
     method: Annotated[StartMethod | None, Query(strict=False)] = None,
+    stop_class: Annotated[StopClass | None, Query(strict=False, description="how the charge ended")] = None,
 ) -> views.OrderFilter:
-    return views.OrderFilter(number=number, session_no=session_no, method=method.value if method else "")
+    return views.OrderFilter(
+        number=number,
+        session_no=session_no,
+        method=method.value if method else "",
+        stop_class=stop_class.value if stop_class else "",
+    )
 
 
 def _filters(
@@ -151,7 +127,7 @@ def _within(who: Principal, wanted: views.OrderFilter) -> views.OrderFilter:
         return wanted.replace(driver_id=who.id)
     if "orders.read" not in who.permissions:
         raise Forbidden("this needs the permission orders.read", "permission_missing", permission="orders.read")
-    return wanted.replace(operator_id=who.operator_id)
+    return wanted.replace(operator_id=who.operator_id, station_ids=who.station_ids)
 
 
 @router.get("/orders", operation_id="listOrders", summary="订单列表")
@@ -162,7 +138,7 @@ async def list_orders(
     wanted: Annotated[views.OrderFilter, Depends(_filters)],
     charge_point_code: Annotated[str, Query(pattern="^([0-9]{14}|[0-9A-F]{8})?$")] = "",
 ) -> Page[OrderOut]:
-    """Orders, newest first: a driver's own, or those of the operator."""
+    """Orders, newest first: a driver's own, or those within one's reach."""
     before_no = None if pages.before is None else str(pages.before[0])
     wanted = wanted.replace(charge_point_code=charge_point_code)
     async with db.read() as connection:
@@ -175,8 +151,9 @@ async def list_orders(
 async def get_order(order_no: OrderNo, who: Someone, db: Db) -> OrderDetailOut:
     """An order with bill, settlement, comparison with the record, corrections and timeline."""
     async with db.read() as connection:
-        found = await visible(connection, who, order_no)
-        return OrderDetailOut.with_all(await views.detail(connection, found))
+        found = await views.detail(connection, await visible(connection, who, order_no))
+        plan = await tariffs.plan_of(connection, found.order.tariff_version_id)
+    return OrderDetailOut.with_all(found if who.kind == "staff" else found.for_driver(), plan)
 
 
 @router.post("/orders/{order_no}/stop", operation_id="stopOrder", status_code=202, summary="停止充电")
@@ -185,7 +162,7 @@ async def stop_order(order_no: OrderNo, who: Someone, db: Db) -> OrderOut:
     if who.kind == "staff" and "orders.write" not in who.permissions:
         raise Forbidden("this needs the permission orders.write", "permission_missing", permission="orders.write")
     async with db.unit() as uow:
-        found = await _changeable(uow, who, order_no)
+        found = await changeable(uow, who, order_no)
         await service.stop(uow, found, StopReason.DRIVER if who.kind == "driver" else StopReason.STAFF)
         if who.kind == "staff":
             operators.audit(uow, who, "orders.stop", f"order:{order_no}")
@@ -196,33 +173,10 @@ async def stop_order(order_no: OrderNo, who: Someone, db: Db) -> OrderOut:
 async def close_order(order_no: OrderNo, body: CloseIn, staff: Writer, db: Db) -> OrderOut:
     """Stop waiting for a record: the order is settled by its last sample; a late record corrects it."""
     async with db.unit() as uow:
-        found = await _changeable(uow, staff, order_no)
+        found = await changeable(uow, staff, order_no)
         await service.close(uow, found, by=staff.name, reason=body.reason)
         operators.audit(uow, staff, "orders.close", f"order:{order_no}", {"reason": body.reason})
     return OrderOut.of(found)
-
-
-@router.post("/orders/{order_no}/resolution", operation_id="resolveOrder", summary="处理争议订单")
-async def resolve_order(order_no: OrderNo, body: ResolutionIn, staff: Writer, db: Db) -> OrderDetailOut:
-    """Accept what a record costs, keep what was charged, or waive it all; the reason is kept."""
-    resolution = Resolution(
-        action=body.action,
-        reason=body.reason,
-        by=staff.name,
-        correction_id=body.correction_id,
-        driver_id=body.driver_id,
-    )
-    async with db.unit() as uow:
-        found = await _changeable(uow, staff, order_no)
-        after = await service_resolve.resolve(uow, found, resolution)
-        facts: dict[str, object] = {
-            "reason": body.reason,
-            "before": {"total_fen": found.total_fen},
-            "after": {"total_fen": after.total_fen},
-        }
-        operators.audit(uow, staff, f"orders.{body.action.value}", f"order:{order_no}", facts)
-    async with db.read() as connection:
-        return OrderDetailOut.with_all(await views.detail(connection, after))
 
 
 async def order_snapshot(connection: AsyncConnection, who: Principal, key: str) -> dict[str, object] | None:

@@ -5,12 +5,13 @@ from typing import Annotated, Self
 import msgspec
 from pydantic import Field, model_validator
 
+from chargecloud.features.operators.messages import Approval
 from chargecloud.features.orders import views
 from chargecloud.features.orders.messages import Order
 from chargecloud.features.orders.service_resolve import Action
 from chargecloud.features.sessions.messages import Limit, LimitKind
-from chargecloud.features.tariffs.messages import UsageLine
-from chargecloud.infra.http.model import ApiModel, Id, Moment
+from chargecloud.features.tariffs.messages import TwoWheelPlan, UsageLine
+from chargecloud.infra.http.model import AmountFen, ApiModel, Fen, Id, Moment
 from chargecloud.infra.http.outward import outward
 from chargecloud.kernel.money import hao_text, si_text
 
@@ -74,6 +75,7 @@ class OrderOut(ApiModel):
     hold_open: bool
     state: str
     flags: list[str]
+    stop_class: str | None
     energy_mwh: int
     energy_fee_fen: int
     service_fee_fen: int
@@ -110,6 +112,7 @@ def shown(order: Order) -> dict[str, object]:
         "hold_open": order.hold_open,
         "state": order.state.value,
         "flags": list(order.flags),
+        "stop_class": None if order.stop_class is None else order.stop_class.value,
         "energy_mwh": order.energy_mwh,
         "energy_fee_fen": order.energy_fee_fen,
         "service_fee_fen": order.service_fee_fen,
@@ -192,12 +195,13 @@ class SettlementOut(ApiModel):
 
 
 class CorrectionOut(ApiModel):
-    """A later change of what an order costs."""
+    """A later change of what an order costs; `reason` says why people gave something back."""
 
     correction_id: str
     record_id: str | None
     kind: str
     standing: str
+    reason: str
     energy_mwh: int
     energy_fee_fen: int
     service_fee_fen: int
@@ -225,24 +229,42 @@ class EventOut(ApiModel):
         return cls(at=row.at_ms, kind=row.kind, detail=row.detail)
 
 
+class TwoWheelLimitsOut(ApiModel):
+    """What ends a two-wheel charge by itself, as the plan it was placed under had it."""
+
+    max_duration_s: int
+    max_power_w: Annotated[int, Field(description="0：插座板自身的上限")]
+
+    @classmethod
+    def of(cls, plan: TwoWheelPlan) -> Self:
+        return cls(max_duration_s=plan.max_duration_s, max_power_w=plan.max_power_w)
+
+
 class OrderDetailOut(OrderOut):
     """An order with bill, settlement, corrections and timeline."""
 
     bill: list[OrderLineOut]
     usage_bill: list[UsageLineOut]
+    two_wheel_limits: Annotated[TwoWheelLimitsOut | None, Field(description="汽车为空")]
     settlement: SettlementOut | None
+    bill_record_id: Annotated[str | None, Field(description="当前账单依据的交易记录；按采样估算的为空")]
+    comparison: Annotated[dict[str, object], Field(description="当前账单与桩侧、采样数据的比较；尚无账单时为空对象")]
     corrections: list[CorrectionOut]
     timeline: list[EventOut]
 
     @classmethod
-    def with_all(cls, found: views.OrderDetail) -> Self:
+    def with_all(cls, found: views.OrderDetail, plan: TwoWheelPlan | None) -> Self:
         """Everything together; the timeline begins with the placing."""
         placed = EventOut(at=found.order.placed_at_ms, kind="placed", detail={"hold_fen": found.order.hold_fen})
+        billed_by = found.billed_by()
         return cls(
             **shown(found.order),
             bill=[OrderLineOut.of(row) for row in found.bill],
             usage_bill=[UsageLineOut.of(line) for line in found.usage_bill],
+            two_wheel_limits=TwoWheelLimitsOut.of(plan) if plan else None,
             settlement=SettlementOut.of(found.settlement) if found.settlement else None,
+            bill_record_id=billed_by.record_id if billed_by else None,
+            comparison=outward(billed_by.comparison) if billed_by else {},
             corrections=[CorrectionOut.of(row) for row in found.corrections],
             timeline=[placed, *(EventOut.of(row) for row in found.events)],
         )
@@ -261,3 +283,36 @@ class ResolutionIn(ApiModel):
     reason: Reason
     correction_id: Annotated[str, Field(max_length=96)] = ""
     driver_id: Id | None = None
+
+
+class OrderRefundIn(ApiModel):
+    """Give back a part of a settled order."""
+
+    amount_fen: AmountFen
+    reason: Reason
+
+
+class RequestedOut(ApiModel):
+    """Nothing was done yet: a second person has to approve this request."""
+
+    approval_id: int
+    amount_fen: Annotated[Fen, Field(description="让出的金额")]
+    expires_at: Moment
+
+    @classmethod
+    def of(cls, request: Approval) -> Self:
+        return cls(approval_id=request.approval_id, amount_fen=request.amount_fen, expires_at=request.expires_at_ms)
+
+
+class AnomalyOut(ApiModel):
+    """A kind of trouble, and how many orders that wait for a decision have it."""
+
+    flag: str
+    orders: int
+
+
+class AnomaliesOut(ApiModel):
+    """Orders that wait for a decision, by kind; one may have several."""
+
+    orders: int
+    kinds: list[AnomalyOut]

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
-from chargecloud.device.events import StartMethod
+from chargecloud.device.events import StartMethod, StopClass
 from chargecloud.features.sessions.messages import LimitKind
 from chargecloud.kernel.message import Event
 
@@ -48,6 +48,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     hold_open: bool = False
     state: OrderState
     flags: tuple[str, ...] = ()
+    stop_class: StopClass | None = None
+    """Why the charge came to its end, as its record says; None before, and when no energy was ever asked for."""
     energy_mwh: int = 0
     energy_fee_fen: int = 0
     service_fee_fen: int = 0

@@ -47,6 +47,8 @@ TRANSITIONS: dict[tuple[OrderState, Fact], OrderState] = {
 
 FINAL = frozenset({S.SETTLED, S.CANCELLED, S.FAILED, S.CLOSED})
 """A disputed order has taken what evidence supports, but ends only by people."""
+REFUNDED = "refunded"
+"""Flag of an order of which people gave something back: no later record takes that away by itself."""
 OPEN = frozenset({S.PLACED, S.CHARGING, S.FINISHING})
 
 

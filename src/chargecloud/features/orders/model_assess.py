@@ -55,7 +55,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     billed_bands_mwh: tuple[int, ...]
     recorded_amount_hao: int
     our_amount_hao: int
-    bound_mwh: int
+    bound_mwh: int | None
+    """The most it can have been; None without a record, whose figure it bounds."""
 
 
 class UsageComparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,8 +69,8 @@ class UsageComparison(msgspec.Struct, frozen=True, kw_only=True):
     max_power_mw: int
     early_max_power_mw: int | None
     intervals: int
-    bound_mwh: int
-    bound_s: int
+    bound_mwh: int | None
+    bound_s: int | None
     prepaid_fen: int
     cost_fen: int
     rule: Rule
@@ -155,7 +156,7 @@ def assess_samples(session: ChargingSession, terms: Terms) -> Assessment:
             billed_bands_mwh=clock,
             recorded_amount_hao=session.reported_amount_hao,
             our_amount_hao=bill.total_hao,
-            bound_mwh=0,
+            bound_mwh=None,
         ),
         flags=("estimated", *disputes),
         disputes=disputes,

@@ -5,7 +5,7 @@ import hashlib
 import msgspec
 
 from chargecloud.device.commands import UpdateBalance
-from chargecloud.device.events import StartMethod
+from chargecloud.device.events import StartMethod, StopClass
 from chargecloud.features.orders import model, service_notices, service_passes, service_place, service_settle, sql
 from chargecloud.features.orders.messages import Order, OrderEnded
 from chargecloud.features.orders.model import Fact
@@ -71,7 +71,7 @@ async def _refuse_while_stuck(uow: UnitOfWork, charge_point_code: str) -> None:
 async def place(uow: UnitOfWork, command: PlaceOrder) -> list[Order]:
     """Place an order (two for a parallel charge) and tell the charge point to start; a repetition gives the same."""
     check_limit(command.limit)
-    request_key = f"{command.driver_id}:{command.idempotency_key}"
+    request_key = _request_key(command.driver_id, command.idempotency_key)
     digest = hashlib.sha256(msgspec.json.encode(command)).hexdigest()
     known = await sql.find_by_request(uow, request_key)
     if known is not None:
@@ -101,6 +101,15 @@ async def place(uow: UnitOfWork, command: PlaceOrder) -> list[Order]:
     for entry in granted:
         await sessions.request_start(uow, entry.start, requested_by=f"driver:{command.driver_id}")
     return [entry.order for entry in granted]
+
+
+def _request_key(driver_id: int, idempotency_key: str) -> str:
+    return f"{driver_id}:{idempotency_key}"
+
+
+async def was_asked(uow: UnitOfWork, driver_id: int, idempotency_key: str) -> bool:
+    """Whether an order was placed for a driver under this key before."""
+    return await sql.find_by_request(uow, _request_key(driver_id, idempotency_key)) is not None
 
 
 async def _repeated(uow: UnitOfWork, known: Order, digest: str) -> list[Order]:
@@ -190,7 +199,8 @@ async def session_failed(uow: UnitOfWork, session_no: str, reason: str) -> None:
         await wallet.release(uow, Release(hold_id=found.hold_id, reason=reason or fact.value))
     if found.pass_id is not None:
         await service_passes.give_back(uow, found.order_no)
-    after = msgspec.structs.replace(found, state=state, hold_open=False, ended_at_ms=uow.now_ms)
+    stop_class = StopClass.START_FAILED if fact is Fact.FAILED else None
+    after = msgspec.structs.replace(found, state=state, hold_open=False, stop_class=stop_class, ended_at_ms=uow.now_ms)
     await sql.save(uow, found, after)
     await service_settle.give_back_rest(uow, after)
     sql.note(uow, found.order_no, fact.value, reason=reason)

@@ -35,6 +35,8 @@ REFUSALS = {
     "too_many_open_orders": ReplyRefusal.UNSETTLED,
     "connector_busy": ReplyRefusal.CHARGE_POINT_UNSETTLED,
     "out_of_service": ReplyRefusal.OUT_OF_SERVICE,
+    "connector_disabled": ReplyRefusal.OUT_OF_SERVICE,
+    "connector_retired": ReplyRefusal.OUT_OF_SERVICE,
     "connector_faulted": ReplyRefusal.OUT_OF_SERVICE,
     "connector_unknown": ReplyRefusal.OUT_OF_SERVICE,
     "charge_point_offline": ReplyRefusal.OUT_OF_SERVICE,

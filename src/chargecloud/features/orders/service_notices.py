@@ -1,4 +1,4 @@
-"""What a driver is told of an order beyond its state: it could not begin, it is over, it was broken off."""
+"""What a driver is told of an order beyond its state: it could not begin, is over, broken off, or costs otherwise."""
 
 from chargecloud.device.events import StopClass
 from chargecloud.features.drivers import service as drivers
@@ -23,6 +23,12 @@ def tell_ended(uow: UnitOfWork, order: Order, stop_class: StopClass) -> None:
     aborted = stop_class is StopClass.ABORTED
     facts = _facts(order, reason=stop_class.value)
     drivers.notice(uow, order.driver_id, "stopped_abnormally" if aborted else "order_ended", facts)
+
+
+def tell_corrected(uow: UnitOfWork, order: Order, change_fen: int) -> None:
+    """A bill that stood was changed by so much; the order is what it is now."""
+    if order.driver_id is not None and change_fen:
+        drivers.notice(uow, order.driver_id, "bill_corrected", _facts(order, reason="") | {"change_fen": change_fen})
 
 
 def _facts(order: Order, *, reason: str) -> dict[str, object]:

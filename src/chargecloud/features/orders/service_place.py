@@ -151,6 +151,10 @@ def check_free(connector: Connector) -> None:
     facts = {"charge_point_code": charge_point.code, "connector_no": connector.connector_no}
     if not (charge_point.enabled and charge_point.in_service):
         raise Refused("充电桩已停用", "out_of_service", **facts)
+    if connector.retired:
+        raise Refused("充电枪已拆除，请换一把", "connector_retired", **facts)
+    if not connector.enabled:
+        raise Refused("充电枪已停用，请换一把", "connector_disabled", **facts)
     if connector.state in NOT_FREE:
         text, code = NOT_FREE[connector.state]
         raise Refused(text, code, **facts)
@@ -226,7 +230,7 @@ def _granted(uow: UnitOfWork, wish: Wish, terms: Terms, connector: Connector, pl
         station_id=charge_point.station_id,
         charge_point_code=charge_point.code,
         connector_no=connector.connector_no,
-        rated_power_w=stations.rated_power_w(power_type=charge_point.power_type, entered_w=charge_point.rated_power_w),
+        rated_power_w=stations.rated_power_w(power_type=charge_point.power_type, entered_w=connector.power_w),
         method=wish.method,
         driver_id=wish.driver.driver_id,
         driver_place=place,

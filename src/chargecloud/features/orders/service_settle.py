@@ -17,6 +17,7 @@ from chargecloud.features.orders.messages import (
 )
 from chargecloud.features.orders.model import Fact
 from chargecloud.features.orders.model_assess import Assessment, Verdict
+from chargecloud.features.orders.model_given import Fees
 from chargecloud.features.payments import service as payments
 from chargecloud.features.sessions import service as sessions
 from chargecloud.features.sessions.messages import ChargeDetailRecord, ChargingSession, SessionRecorded
@@ -26,16 +27,8 @@ from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.ids import new_order_no
 from chargecloud.kernel.killpoints import reach
 
-
-class Charge(msgspec.Struct, frozen=True):
-    """What a driver is to have been charged in all."""
-
-    energy_fee_fen: int = 0
-    service_fee_fen: int = 0
-
-    @property
-    def total_fen(self) -> int:
-        return self.energy_fee_fen + self.service_fee_fen
+Charge = Fees
+"""What a driver is to have been charged in all."""
 
 
 class Outcome(NamedTuple):
@@ -62,7 +55,7 @@ async def settle_record(uow: UnitOfWork, event: SessionRecorded) -> None:
     if order.settled_at_ms is None:
         await _first(uow, order, assessment, record=record, stop_class=record.body.stop_class)
     elif await sql.settled_by(uow, order.session_no) != event.record_id:
-        await _later(uow, order, assessment, record_id=event.record_id, conflict=event.conflict)
+        await _later(uow, order, assessment, record=record, conflict=event.conflict)
 
 
 async def settle_estimate(uow: UnitOfWork, session_no: str) -> None:
@@ -137,7 +130,7 @@ async def _first(
 ) -> None:
     """The one settlement of a session; the unique key makes a second one impossible."""
     record_id = record.record_id if record else None
-    outcome = settlement(uow, order, assessment, record_id)
+    outcome = settlement(uow, order, assessment, record_id, stop_class)
     if not await sql.add_settlement(uow, outcome.row):
         return
     await sql.add_bill(uow, order.order_no, 1, assessment.bill)
@@ -155,7 +148,9 @@ async def _first(
         tell_closed(uow, moved, stop_class)
 
 
-def settlement(uow: UnitOfWork, order: Order, assessment: Assessment, record_id: str | None) -> Outcome:
+def settlement(
+    uow: UnitOfWork, order: Order, assessment: Assessment, record_id: str | None, stop_class: StopClass
+) -> Outcome:
     """What a first assessment makes of an order, before anything is written."""
     disputes = (*assessment.disputes, *_standing_disputes(order, assessment))
     charge = _charge_now(order, assessment, disputes)
@@ -168,6 +163,7 @@ def settlement(uow: UnitOfWork, order: Order, assessment: Assessment, record_id:
     after = msgspec.structs.replace(
         order,
         hold_open=False,
+        stop_class=stop_class,
         energy_mwh=assessment.bill.energy_mwh,
         energy_fee_fen=charge.energy_fee_fen,
         service_fee_fen=charge.service_fee_fen,
@@ -310,16 +306,24 @@ def _correction_row(
     }
 
 
-async def _later(uow: UnitOfWork, order: Order, assessment: Assessment, *, record_id: str, conflict: bool) -> None:
+async def _later(
+    uow: UnitOfWork, order: Order, assessment: Assessment, *, record: ChargeDetailRecord, conflict: bool
+) -> None:
     """A record after the settlement: the first one corrects an estimate, any other contradiction goes to people."""
     bill = assessment.bill
     change = Charge(bill.energy_fee_fen - order.energy_fee_fen, bill.service_fee_fen - order.service_fee_fen)
     plain = not conflict and not assessment.disputes
-    automatic = plain and (order.state is OrderState.SETTLED or change == Charge())
+    untouched = order.state is OrderState.SETTLED and model.REFUNDED not in order.flags
+    automatic = plain and (untouched or change == Charge())
+    known = order.stop_class not in (None, StopClass.UNKNOWN)
     counted = msgspec.structs.replace(
-        order, bill_count=order.bill_count + 1, flags=model.merged(order.flags, assessment.flags)
+        order,
+        bill_count=order.bill_count + 1,
+        flags=model.merged(order.flags, assessment.flags),
+        stop_class=order.stop_class if known else record.body.stop_class,
     )
-    row = _correction_row(uow, counted, assessment, record_id=record_id, kind="conflict" if conflict else "late_record")
+    kind = "conflict" if conflict else "late_record"
+    row = _correction_row(uow, counted, assessment, record_id=record.record_id, kind=kind)
     if automatic:
         row |= {"standing": "posted", "change_fen": change.total_fen}
     if not await sql.add_correction(uow, row):
@@ -347,6 +351,7 @@ async def _post(uow: UnitOfWork, before: Order, counted: Order, assessment: Asse
     await sql.save(uow, before, after)
     sql.note(uow, before.order_no, "corrected", change_fen=change.total_fen)
     show(uow, after)
+    service_notices.tell_corrected(uow, after, change.total_fen)
     uow.publish(OrderCorrected(**names(before), change_fen=change.total_fen), key=before.charge_point_code)
 
 

@@ -64,7 +64,7 @@ def _plain(
     if order.payment_no is not None:
         return None  # what is left of its prepayment goes back
     assessment = service_terms.assess(record, session, service_terms.terms_of(uow, order, session.tariff))
-    outcome = service_settle.settlement(uow, order, assessment, record.record_id)
+    outcome = service_settle.settlement(uow, order, assessment, record.record_id, record.body.stop_class)
     if outcome.verdict is not Verdict.BILL or not outcome.charge.total_fen:
         return None
     moved = service_settle.closed(order, outcome.after, outcome.verdict, record.body.stop_class)

@@ -15,13 +15,14 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     bindparam,
+    func,
     insert,
     select,
     update,
 )
 from sqlalchemy.exc import IntegrityError
 
-from chargecloud.device.events import StartMethod
+from chargecloud.device.events import StartMethod, StopClass
 from chargecloud.features.orders.messages import Order, OrderState
 from chargecloud.features.orders.sql_usage import add_usage_lines
 from chargecloud.features.sessions.messages import LimitKind
@@ -55,6 +56,7 @@ orders = Table(
     Column("hold_open", Boolean, nullable=False),
     Column("state", code(24), nullable=False),
     Column("flags", json_text(), nullable=False),
+    Column("stop_class", code(16)),
     Column("energy_mwh", big_int(), nullable=False),
     Column("energy_fee_fen", fen(), nullable=False),
     Column("service_fee_fen", fen(), nullable=False),
@@ -71,6 +73,7 @@ orders = Table(
     Index("ix_orders_operator_id_order_no", "operator_id", "order_no"),
     Index("ix_orders_operator_id_state_order_no", "operator_id", "state", "order_no"),
     Index("ix_orders_operator_id_method_order_no", "operator_id", "method", "order_no"),
+    Index("ix_orders_operator_id_stop_class_order_no", "operator_id", "stop_class", "order_no"),
     Index("ix_orders_state_order_no", "state", "order_no"),
     Index("ix_orders_station_id_order_no", "station_id", "order_no"),
     Index("ix_orders_charge_point_code_order_no", "charge_point_code", "order_no"),
@@ -158,6 +161,8 @@ parallel_requests = Table(
     Index("ix_parallel_requests_at_ms", "at_ms"),
 )
 
+REFUND = "refund"
+"""Kind of a correction by which people gave back a part of a settled order."""
 ORDER_COLUMNS = tuple(column for column in orders.c if column.name != "id")
 _NAMES = tuple(column.name for column in ORDER_COLUMNS)
 _read_flags = msgspec.json.Decoder(tuple[str, ...]).decode
@@ -171,13 +176,14 @@ def order_of(row: Row[*tuple[Any, ...]]) -> Order:
     values["method"] = StartMethod(values["method"])
     values["limit_kind"] = LimitKind(values["limit_kind"])
     values["state"] = OrderState(values["state"])
+    values["stop_class"] = None if values["stop_class"] is None else StopClass(values["stop_class"])
     return Order(**values)
 
 
 def _plain(name: str, value: object) -> object:
     if name == "flags":
         return msgspec.json.encode(value).decode()
-    return value.value if isinstance(value, StartMethod | LimitKind | OrderState) else value
+    return value.value if isinstance(value, StartMethod | StopClass | LimitKind | OrderState) else value
 
 
 _SELECT = select(*ORDER_COLUMNS)
@@ -327,6 +333,15 @@ async def proposed_corrections(uow: UnitOfWork, order_no: str) -> list[dict[str,
         .order_by(order_corrections.c.at_ms, order_corrections.c.correction_id)
     )
     return [dict(row._mapping) for row in await uow.connection.execute(statement)]
+
+
+async def refunded_fen(uow: UnitOfWork, order_no: str) -> int:
+    """What people have given back of a settled order so far."""
+    c = order_corrections.c
+    given = select(func.coalesce(func.sum(-c.change_fen), 0)).where(
+        c.order_no == order_no, c.kind == REFUND, c.standing == "posted"
+    )
+    return int((await uow.connection.execute(given)).scalar_one())
 
 
 async def add_bill(uow: UnitOfWork, order_no: str, bill_no: int, bill: Bill) -> None:

@@ -1,11 +1,13 @@
 """The read side of orders: lists that stay fast with a million of them, and one order with all that is known of it."""
 
+from collections import Counter
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Integer, Select, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chargecloud.device.events import StartMethod, StopClass
 from chargecloud.features.orders.messages import Order, OrderState
 from chargecloud.features.orders.model import OPEN
 from chargecloud.features.orders.sql import (
@@ -20,20 +22,26 @@ from chargecloud.features.orders.sql import (
 )
 from chargecloud.features.orders.sql_usage import usage_lines
 from chargecloud.features.tariffs.messages import UsageLine
-from chargecloud.kernel.clock import local_time
+from chargecloud.infra.sql.reach import Reach
+from chargecloud.infra.sql.walk import second_text, unwalked
 
 RUNNING_SHOWN = 20
+COUNTED = 1_000
+AMONG_STAFF = frozenset({"approval_asked"})
 
 
 class OrderFilter(msgspec.Struct, frozen=True, kw_only=True):
     """What a list of orders may be narrowed by."""
 
     operator_id: int | None = None
+    station_ids: frozenset[int] | None = None
+    """None: those of all stations."""
     driver_id: int | None = None
     station_id: int | None = None
     charge_point_code: str = ""
     state: str = ""
     method: str = ""
+    stop_class: str = ""
     flag: str = ""
     number: str = ""
     """How order numbers begin."""
@@ -41,7 +49,7 @@ class OrderFilter(msgspec.Struct, frozen=True, kw_only=True):
     since_ms: int | None = None
     until_ms: int | None = None
 
-    def replace(self, **changes: int | str | None) -> "OrderFilter":
+    def replace(self, **changes: int | str | frozenset[int] | None) -> "OrderFilter":
         """The same with some of it fixed."""
         return msgspec.structs.replace(self, **changes)
 
@@ -77,6 +85,7 @@ class CorrectionRow(msgspec.Struct, frozen=True, kw_only=True):
     record_id: str | None
     kind: str
     standing: str
+    reason: str
     energy_mwh: int
     energy_fee_fen: int
     service_fee_fen: int
@@ -104,6 +113,21 @@ class OrderDetail(msgspec.Struct, frozen=True, kw_only=True):
     corrections: list[CorrectionRow]
     events: list[EventRow]
 
+    def billed_by(self) -> SettlementRow | CorrectionRow | None:
+        """What made the bill as it stands: the settlement, or the last posted correction that came with a bill."""
+        for row in reversed(self.corrections):
+            if row.standing == "posted" and row.comparison and row.bill_no == self.order.bill_no:
+                return row
+        return self.settlement
+
+    def for_driver(self) -> "OrderDetail":
+        """Without what staff tell each other: requests that may come to nothing, and reasons in their own words."""
+        return msgspec.structs.replace(
+            self,
+            corrections=[msgspec.structs.replace(row, reason="") for row in self.corrections],
+            events=[row for row in self.events if row.kind not in AMONG_STAFF],
+        )
+
 
 async def list_orders(
     connection: AsyncConnection, wanted: OrderFilter, *, before_no: str | None, limit: int
@@ -129,6 +153,10 @@ def _wanted(statement: Select[Any], wanted: OrderFilter) -> Select[Any]:
 
 _RARE = frozenset({*OPEN, OrderState.DISPUTED, OrderState.CLOSED})
 """States few orders are in at a time."""
+_RARE_STOPS = frozenset({StopClass.START_FAILED, StopClass.ABORTED})
+"""Ends few charges come to."""
+_SELDOM = frozenset({StartMethod.OFFLINE_CARD, StartMethod.ACCOUNT, StartMethod.CODE, StartMethod.OTHER})
+"""Start methods few orders begin with: fewer than a station has."""
 
 
 def _narrowed(statement: Select[Any], wanted: OrderFilter) -> Select[Any]:
@@ -139,12 +167,15 @@ def _narrowed(statement: Select[Any], wanted: OrderFilter) -> Select[Any]:
         orders.c.charge_point_code: wanted.charge_point_code or None,
         orders.c.state: wanted.state or None,
         orders.c.method: wanted.method or None,
+        orders.c.stop_class: wanted.stop_class or None,
         orders.c.session_no: wanted.session_no or None,
     }
     walked = _walked(wanted)
     for column, value in equal.items():
         if value is not None:
-            statement = statement.where((column if column.name in walked else _computed(column)) == value)
+            statement = statement.where((column if column.name in walked else unwalked(column)) == value)
+    if wanted.station_ids is not None:
+        statement = statement.where(unwalked(orders.c.station_id).in_(sorted(wanted.station_ids)))
     return statement
 
 
@@ -159,16 +190,14 @@ def _walked(wanted: OrderFilter) -> tuple[str, ...]:
         (wanted.driver_id is not None, ("driver_id",)),
         (bool(wanted.charge_point_code), ("charge_point_code",)),
         (wanted.state in _RARE, ("operator_id", "state")),
+        (wanted.stop_class in _RARE_STOPS, ("operator_id", "stop_class")),
+        (wanted.method in _SELDOM, ("operator_id", "method")),
         (wanted.station_id is not None, ("station_id",)),
         (bool(wanted.method), ("operator_id", "method")),
+        (bool(wanted.stop_class), ("operator_id", "stop_class")),
         (bool(wanted.state), ("operator_id", "state")),
     )
     return next((columns for fits, columns in choices if fits), ("operator_id",))
-
-
-def _computed(column: Any) -> Any:
-    """The same value as an expression, for which no index is walked."""
-    return column + 0 if isinstance(column.type, Integer) else column.concat("")
 
 
 def _in_time(statement: Select[Any], number: ColumnElement[str], wanted: OrderFilter) -> Select[Any]:
@@ -176,19 +205,12 @@ def _in_time(statement: Select[Any], number: ColumnElement[str], wanted: OrderFi
     if wanted.number:
         statement = statement.where(number >= wanted.number, number < f"{wanted.number}:")  # ":" follows "9"
     if wanted.since_ms is not None:
-        statement = statement.where(
-            number >= order_no_prefix(wanted.since_ms), orders.c.placed_at_ms >= wanted.since_ms
-        )
+        statement = statement.where(number >= second_text(wanted.since_ms), orders.c.placed_at_ms >= wanted.since_ms)
     if wanted.until_ms is not None:
         statement = statement.where(
-            number < order_no_prefix(wanted.until_ms + 1000), orders.c.placed_at_ms < wanted.until_ms
+            number < second_text(wanted.until_ms + 1000), orders.c.placed_at_ms < wanted.until_ms
         )
     return statement
-
-
-def order_no_prefix(at_ms: int) -> str:
-    """How order numbers of this second begin."""
-    return f"{local_time(at_ms):%Y%m%d%H%M%S}"
 
 
 async def order(connection: AsyncConnection, order_no: str) -> Order | None:
@@ -287,6 +309,15 @@ async def running_of(connection: AsyncConnection, driver_id: int) -> list[Order]
         .limit(RUNNING_SHOWN)
     )
     return [order_of(row) for row in await connection.execute(statement)]
+
+
+async def disputed_kinds(connection: AsyncConnection, reach: Reach) -> tuple[int, Counter[str]]:
+    """How many orders wait for a decision, and how many of them bear each flag: the newest thousand."""
+    disputed = OrderState.DISPUTED.value
+    wanted = OrderFilter(operator_id=reach.operator_id, station_ids=reach.station_ids, state=disputed)
+    statement = _wanted(select(orders.c.flags), wanted).order_by(orders.c.order_no.desc()).limit(COUNTED)
+    rows = (await connection.execute(statement)).scalars().all()
+    return len(rows), Counter(flag for flags in rows for flag in msgspec.json.decode(flags, type=list[str]))
 
 
 async def has_orders(connection: AsyncConnection, driver_id: int) -> bool:

@@ -6,6 +6,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.features.orders.messages import OrderState
 from chargecloud.features.orders.sql import orders
+from chargecloud.infra.sql.reach import Reach
+from chargecloud.infra.sql.walk import unwalked
 
 
 class OrderSums(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,7 +22,13 @@ class OrderSums(msgspec.Struct, frozen=True, kw_only=True):
     active_drivers: int
 
 
-def _settled(operator_id: int, since_ms: int, until_ms: int) -> ColumnElement[bool]:
+def _at(reach: Reach) -> list[ColumnElement[bool]]:
+    """At the stations of a reach, without walking their index."""
+    ids = reach.station_ids
+    return [] if ids is None else [unwalked(orders.c.station_id).in_(sorted(ids))]
+
+
+def _settled(operator_id: int | None, since_ms: int, until_ms: int) -> ColumnElement[bool]:
     at_ms = orders.c.settled_at_ms
     states = [OrderState.CANCELLED.value, OrderState.FAILED.value]
     return and_(orders.c.operator_id == operator_id, at_ms >= since_ms, at_ms < until_ms, orders.c.state.not_in(states))
@@ -46,9 +54,11 @@ async def order_sums(connection: AsyncConnection, operator_id: int, since_ms: in
     return [OrderSums(**{name: int(value) for name, value in zip(names, row, strict=True)}) for row in rows]
 
 
-async def active_drivers(connection: AsyncConnection, operator_id: int, since_ms: int, until_ms: int) -> int:
+async def active_drivers(connection: AsyncConnection, reach: Reach, since_ms: int, until_ms: int) -> int:
     """How many drivers had an order settled within a span, each counted once whatever stations they went to."""
-    statement = select(func.count(distinct(orders.c.driver_id))).where(_settled(operator_id, since_ms, until_ms))
+    statement = select(func.count(distinct(orders.c.driver_id))).where(
+        _settled(reach.operator_id, since_ms, until_ms), *_at(reach)
+    )
     return int((await connection.execute(statement)).scalar_one())
 
 
@@ -68,9 +78,9 @@ async def settlement_of(connection: AsyncConnection, order_no: str) -> tuple[int
     return None if row is None or row.settled_at_ms is None else (row.operator_id, row.settled_at_ms)
 
 
-async def count_disputed(connection: AsyncConnection, operator_id: int) -> int:
+async def count_disputed(connection: AsyncConnection, reach: Reach) -> int:
     """How many orders wait for a decision of people."""
     statement = select(func.count()).where(
-        orders.c.operator_id == operator_id, orders.c.state == OrderState.DISPUTED.value
+        orders.c.operator_id == reach.operator_id, orders.c.state == OrderState.DISPUTED.value, *_at(reach)
     )
     return int((await connection.execute(statement)).scalar_one())

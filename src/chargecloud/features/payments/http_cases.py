@@ -11,6 +11,7 @@ from chargecloud.features.operators import service as operators
 from chargecloud.features.operators.messages import DEFAULT_OPERATOR_ID
 from chargecloud.features.payments import service_cases, service_reconcile, views
 from chargecloud.features.payments.channels.catalog import Channels
+from chargecloud.features.payments.http_spans import AnySpan, ChannelQuery
 from chargecloud.features.payments.messages import Case, CaseKind, CaseState, ComparedDay
 from chargecloud.features.payments.service_desk import Desk
 from chargecloud.features.payments.views import CaseFilter
@@ -89,17 +90,19 @@ class SigningIn(ApiModel):
 
 def _filter(
     reader: Reader,
+    span: AnySpan,
     state: Annotated[CaseState | None, Query()] = None,
     kind: Annotated[CaseKind | None, Query()] = None,
-    day: Annotated[str, Query(pattern=r"^(\d{4}-\d{2}-\d{2})?$")] = "",
-    number: Annotated[str, Query(max_length=64)] = "",
+    channel: ChannelQuery = "",
+    day: Annotated[str, Query(pattern=r"^(\d{4}-\d{2}-\d{2})?$", description="账单日")] = "",
 ) -> CaseFilter:
     return CaseFilter(
         operator_id=reader.operator_id,
         state=state.value if state else "",
         kind=kind.value if kind else "",
+        channel=channel,
         day=day,
-        number=number,
+        span=span,
     )
 
 

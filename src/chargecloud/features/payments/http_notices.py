@@ -18,6 +18,7 @@ from chargecloud.features.payments.channels.contract import (
 from chargecloud.features.payments.service_desk import Desk
 from chargecloud.infra import telemetry
 from chargecloud.infra.http.context import Db
+from chargecloud.infra.http.errors import MEDIA_TYPE
 from chargecloud.infra.sql.engine import Database
 from chargecloud.kernel.errors import ChargeCloudError
 
@@ -25,9 +26,24 @@ notice_routes = APIRouter()
 notice_page = APIRouter(include_in_schema=False)
 """The address that was always in the merchant's console, outside of the API."""
 WECHAT = "wechat"
+_REFUSED: dict[str, object] = {
+    "description": "渠道自己格式的拒绝；渠道不存在时为问题文档",
+    "content": {
+        "application/json": {"schema": {}},
+        MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}},
+    },
+}
+ANSWERS: dict[int | str, dict[str, object]] = {
+    200: {"description": "已收到，渠道自己的格式"},
+    204: {"description": "已收到"},
+    "4XX": _REFUSED,
+    "5XX": _REFUSED,
+}
 
 
-@notice_routes.post("/payments/notices/{channel}", operation_id="takePaymentNotice", summary="支付渠道回调")
+@notice_routes.post(
+    "/payments/notices/{channel}", operation_id="takePaymentNotice", summary="支付渠道回调", responses=ANSWERS
+)
 async def take_notice(
     channel: Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{1,15}$")], request: Request, db: Db
 ) -> Response:

@@ -2,6 +2,7 @@
 
 from typing import Annotated, cast
 
+import msgspec
 from fastapi import APIRouter, Depends, Path, Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
@@ -24,11 +25,12 @@ from chargecloud.features.payments.http_models import (
     TopUpPlanIn,
     staff_values,
 )
-from chargecloud.features.payments.messages import PaymentState, RefundKind, Standing
+from chargecloud.features.payments.http_spans import AnySpan, ChannelQuery, PaymentSpan, RefundSpan
+from chargecloud.features.payments.messages import PaymentState, Purpose, RefundKind, Standing
 from chargecloud.features.payments.service import NewPlan
 from chargecloud.features.payments.service_desk import Desk
 from chargecloud.features.payments.service_refund import PayBack
-from chargecloud.features.payments.views import PaymentFilter, RefundFilter
+from chargecloud.features.payments.views import NoticeFilter, PaymentFilter, RefundFilter
 from chargecloud.infra.http.auth import Principal, require
 from chargecloud.infra.http.context import Db
 from chargecloud.infra.http.idempotency import OnceOnly
@@ -85,28 +87,33 @@ async def end_plan(plan_id: Id, writer: Writer, db: Db) -> None:
 
 
 def _filter(
-    reader: Reader,
+    span: PaymentSpan,
     state: Annotated[PaymentState | None, Query(description="状态")] = None,
-    driver_id: Annotated[Id | None, Query()] = None,
-    channel: Annotated[str, Query(pattern=r"^[a-z0-9_]{0,16}$")] = "",
+    channel: ChannelQuery = "",
+    purpose: Annotated[Purpose | None, Query(description="用途")] = None,
     order_no: Annotated[str, Query(pattern=r"^[0-9]{0,32}$")] = "",
     transaction_id: Annotated[str, Query(max_length=64, description="渠道流水号")] = "",
 ) -> PaymentFilter:
     return PaymentFilter(
-        operator_id=reader.operator_id,
-        driver_id=driver_id,
         state=state.value if state else "",
         channel=channel,
+        purpose=purpose.value if purpose else "",
         order_no=order_no,
         transaction_id=transaction_id,
+        span=span,
     )
 
 
 @staff_routes.get("/payments", operation_id="listPayments", summary="支付单列表")
 async def list_payments(
-    wanted: Annotated[PaymentFilter, Depends(_filter)], db: Db, pages: Pages
+    reader: Reader,
+    wanted: Annotated[PaymentFilter, Depends(_filter)],
+    db: Db,
+    pages: Pages,
+    driver_id: Annotated[Id | None, Query()] = None,
 ) -> Page[StaffPaymentOut]:
     """Payments of the operator's drivers, newest first."""
+    wanted = msgspec.structs.replace(wanted, operator_id=reader.operator_id, driver_id=driver_id)
     async with db.read() as connection:
         rows = await views.payments_of(connection, wanted, before_no=pages.before_text, limit=pages.fetch)
     shown, following = pages.page(rows, lambda row: row.payment_no)
@@ -197,18 +204,30 @@ async def decide_payment(
     return await _detail(db, payment_no, writer.operator_id)
 
 
+def _refund_filter(
+    span: RefundSpan,
+    kind: Annotated[RefundKind | None, Query(description="原因类别")] = None,
+    standing: Annotated[Standing | None, Query(description="结果")] = None,
+    channel: ChannelQuery = "",
+    payment_no: Annotated[str, Query(pattern=r"^(P[0-9]{22})?$")] = "",
+    driver_id: Annotated[Id | None, Query()] = None,
+) -> RefundFilter:
+    return RefundFilter(
+        driver_id=driver_id,
+        kind=kind.value if kind else "",
+        standing=standing.value if standing else "",
+        channel=channel,
+        payment_no=payment_no,
+        span=span,
+    )
+
+
 @staff_routes.get("/refunds", operation_id="listRefunds", summary="退款列表")
 async def list_refunds(
-    reader: Reader,
-    db: Db,
-    pages: Pages,
-    standing: Annotated[Standing | None, Query()] = None,
-    driver_id: Annotated[Id | None, Query()] = None,
+    reader: Reader, wanted: Annotated[RefundFilter, Depends(_refund_filter)], db: Db, pages: Pages
 ) -> Page[StaffRefundOut]:
     """Refunds of the operator's drivers, newest first."""
-    wanted = RefundFilter(
-        operator_id=reader.operator_id, driver_id=driver_id, standing=standing.value if standing else ""
-    )
+    wanted = msgspec.structs.replace(wanted, operator_id=reader.operator_id)
     async with db.read() as connection:
         rows = await views.refunds_of(connection, wanted, before_no=pages.before_text, limit=pages.fetch)
     shown, following = pages.page(rows, lambda row: row.refund.refund_no)
@@ -228,21 +247,24 @@ async def decide_refund(part_no: PartNo, body: AbnormalIn, writer: Writer, db: D
         return await _refund(uow.connection, part.refund_no)
 
 
+def _notice_filter(
+    span: AnySpan,
+    channel: ChannelQuery = "",
+    event: Annotated[str, Query(pattern=r"^[A-Za-z_.]{0,64}$", description="事件，如 TRANSACTION.SUCCESS")] = "",
+    outcome: Annotated[str, Query(pattern=r"^[a-z_]{0,32}$")] = "",
+) -> NoticeFilter:
+    return NoticeFilter(channel=channel, event=event, outcome=outcome, span=span)
+
+
 @staff_routes.get("/payment-notices", operation_id="listPaymentNotices", summary="支付回调日志")
 async def list_notices(
-    reader: Reader,
-    db: Db,
-    pages: Pages,
-    number: Annotated[str, Query(max_length=64, description="支付单号或退款单号")] = "",
-    outcome: Annotated[str, Query(pattern=r"^[a-z_]{0,32}$")] = "",
+    reader: Reader, wanted: Annotated[NoticeFilter, Depends(_notice_filter)], db: Db, pages: Pages
 ) -> Page[NoticeOut]:
     """Proven notices and what became of them, newest first. They are the merchant account's, so for its operator."""
     if reader.operator_id not in (None, DEFAULT_OPERATOR_ID):
         return Page(items=[], next=None)
     async with db.read() as connection:
-        rows = await views.notices_log(
-            connection, number=number, outcome=outcome, before_id=pages.before_id, limit=pages.fetch
-        )
+        rows = await views.notices_log(connection, wanted, before_id=pages.before_id, limit=pages.fetch)
     shown, following = pages.page(rows, lambda row: row.id)
     return Page(items=[NoticeOut.of(row) for row in shown], next=following)
 

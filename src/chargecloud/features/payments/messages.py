@@ -182,14 +182,6 @@ class PaymentPaid(PaymentEvent, frozen=True, gc=False, kw_only=True, tag=True):
     amount_fen: int
 
 
-class PaymentTroubled(PaymentEvent, frozen=True, gc=False, kw_only=True, tag=True):
-    """People have to look at a payment, a refund or a bill."""
-
-    operator_id: int
-    reason: str
-    facts: dict[str, str] = {}
-
-
 class RefundEnded(Event, frozen=True, gc=False, kw_only=True, tag=True):
     """Every part of a refund has come to its end."""
 
@@ -248,6 +240,29 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     closed_at_ms: int | None
     closed_by: str
     reason: str
+
+
+class CaseEvent(Event, frozen=True, gc=False, kw_only=True):
+    """Root of what is told of cases."""
+
+    case_id: int
+    operator_id: int
+    channel: str
+    kind: CaseKind
+    number: str
+    """Of the payment, or of the part of a refund."""
+    day: str | None
+    """Of the bill it was found in."""
+
+
+class CaseOpened(CaseEvent, frozen=True, gc=False, kw_only=True, tag=True):
+    """People have to look at a payment, a refund or a bill; told once for each case."""
+
+    facts: dict[str, str] = {}
+
+
+class CaseClosed(CaseEvent, frozen=True, gc=False, kw_only=True, tag=True):
+    """Somebody has looked."""
 
 
 class ComparedDay(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,11 +1,11 @@
 """The lives of payments and of parts of refunds as tables, and the sums that go with them; no database, no provider."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from chargecloud.features.payments.channels.contract import ProviderPayment, ProviderState, RefundState
-from chargecloud.features.payments.messages import PartState, Payment, PaymentState, Standing
+from chargecloud.features.payments.messages import CaseKind, PartState, Payment, PaymentState, Standing
 
 MAX_REFUNDS = 50
 """Parts one payment is given back in, at most; providers allow no more."""
@@ -207,3 +207,15 @@ def standing(states: Sequence[PartState]) -> Standing:
 def merged(flags: tuple[str, ...], *more: str) -> tuple[str, ...]:
     """Flags without repetition, in the order they came."""
     return (*flags, *(flag for flag in dict.fromkeys(more) if flag and flag not in flags))
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What people have to look at, before there is a case of it."""
+
+    operator_id: int
+    channel: str
+    kind: CaseKind
+    number: str
+    day: str | None = None
+    facts: Mapping[str, object] = field(default_factory=dict)

@@ -333,3 +333,8 @@ def forbid_foreign(payment: Payment, operator_id: int | None) -> Payment:
 async def to_do(connection: AsyncConnection, operator_id: int) -> tuple[int, int]:
     """How many cases are open, and how many refunds have not come to their end."""
     return await views.to_do(connection, operator_id)
+
+
+async def open_in_bill(connection: AsyncConnection, operator_id: int, channel: str, day: str) -> int:
+    """How many differences of a bill an operator has not decided yet."""
+    return await views.open_in_bill(connection, operator_id, channel, day)

@@ -6,7 +6,8 @@ from datetime import date, datetime, time, timedelta
 from chargecloud.features.operators.messages import DEFAULT_OPERATOR_ID
 from chargecloud.features.payments import sql_cases
 from chargecloud.features.payments.channels.contract import LineKind, RefundState, StatementLine
-from chargecloud.features.payments.messages import Case, CaseKind, ComparedDay
+from chargecloud.features.payments.messages import Case, CaseClosed, CaseKind, CaseOpened, ComparedDay
+from chargecloud.features.payments.model import Trouble
 from chargecloud.features.payments.model_bill import Books, Difference
 from chargecloud.features.payments.sql import payments
 from chargecloud.features.payments.sql_refunds import parts
@@ -21,6 +22,40 @@ MAX_DAYS_BACK = 60
 DAYS_A_RUN = 7
 NEAR_MS = 2 * 86_400_000
 """What a bill names happened that near to its day."""
+
+
+async def open_case(uow: UnitOfWork, trouble: Trouble) -> None:
+    """A case for people, told once; what comes again brings an open one new facts and tells nobody."""
+    case_id = await sql_cases.open_case(uow, trouble)
+    if case_id is None:
+        return
+    event = CaseOpened(
+        case_id=case_id,
+        operator_id=trouble.operator_id,
+        channel=trouble.channel,
+        kind=trouble.kind,
+        number=trouble.number,
+        day=trouble.day,
+        facts={name: str(value)[:100] for name, value in trouble.facts.items()},
+    )
+    uow.publish(event, key=_turn(trouble.channel, trouble.number, trouble.day))
+
+
+def _turn(channel: str, number: str, day: str | None) -> str:
+    """What is told of one case, or of one bill, is heard in order."""
+    return f"payment_case:{number}" if day is None else f"payment_bill:{channel}/{day}"
+
+
+def _tell_closed(uow: UnitOfWork, case: Case) -> None:
+    event = CaseClosed(
+        case_id=case.id,
+        operator_id=case.operator_id,
+        channel=case.channel,
+        kind=case.kind,
+        number=case.number,
+        day=case.day,
+    )
+    uow.publish(event, key=_turn(case.channel, case.number, case.day))
 
 
 async def due_days(uow: UnitOfWork, channel: str) -> list[date]:
@@ -80,14 +115,8 @@ async def keep_comparison(
     }
     await sql_cases.keep_day(uow, channel, day.isoformat(), values)
     for each in found:
-        case = {
-            "operator_id": each.operator_id or DEFAULT_OPERATOR_ID,
-            "channel": channel,
-            "kind": each.kind.value,
-            "number": each.number,
-            "day": day.isoformat(),
-        }
-        await sql_cases.open_case(uow, case, each.facts)
+        owner = each.operator_id or DEFAULT_OPERATOR_ID
+        await open_case(uow, Trouble(owner, channel, each.kind, each.number, day.isoformat(), each.facts))
 
 
 async def close(uow: UnitOfWork, case_id: int, *, operator_id: int | None, by: str, reason: str) -> Case:
@@ -97,6 +126,7 @@ async def close(uow: UnitOfWork, case_id: int, *, operator_id: int | None, by: s
         raise NotFound(f"没有对账差异 {case_id}", "case_unknown", case_id=case_id)
     if not await sql_cases.close_case(uow, case_id, by=by, reason=reason):
         raise Refused("该差异已处理", "case_closed", case_id=case_id)
+    _tell_closed(uow, case)
     return (await sql_cases.find_case(uow, case_id)) or case
 
 
@@ -126,4 +156,6 @@ async def compared(uow: UnitOfWork, channel: str, day: date) -> ComparedDay:
 
 async def decided(uow: UnitOfWork, number: str, kinds: Sequence[CaseKind], *, by: str, reason: str) -> None:
     """What was decided elsewhere closes the cases about it."""
-    await sql_cases.close_cases(uow, number, kinds, by=by, reason=reason)
+    for case in await sql_cases.open_about(uow, number, kinds):
+        if await sql_cases.close_case(uow, case.id, by=by, reason=reason):
+            _tell_closed(uow, case)

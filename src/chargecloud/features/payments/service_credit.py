@@ -5,17 +5,16 @@ from enum import StrEnum
 import msgspec
 
 from chargecloud.features.drivers import service as drivers
-from chargecloud.features.payments import model, sql, sql_cases, views
+from chargecloud.features.payments import model, service_cases, sql, views
 from chargecloud.features.payments.channels.contract import CloseOutcome, ProviderPayment, ProviderState
 from chargecloud.features.payments.messages import (
     CaseKind,
     Payment,
     PaymentPaid,
     PaymentState,
-    PaymentTroubled,
     Purpose,
 )
-from chargecloud.features.payments.model import Fact
+from chargecloud.features.payments.model import Fact, Trouble
 from chargecloud.features.wallet import service as wallet
 from chargecloud.features.wallet.messages import Hold, PayIn
 from chargecloud.infra.sql.uow import UnitOfWork
@@ -125,7 +124,6 @@ async def enter(uow: UnitOfWork, before: Payment, paid: Payment) -> Payment:
     show(uow, saved)
     facts = {"payment_no": paid.payment_no, "amount_fen": paid.paid_fen}
     drivers.notice(uow, paid.driver_id, "payment_done", facts)
-    await wallet.show(uow, paid.driver_id)
     return saved
 
 
@@ -165,24 +163,10 @@ async def close_answered(uow: UnitOfWork, payment_no: str, outcome: CloseOutcome
 
 
 async def trouble(uow: UnitOfWork, payment: Payment, kind: CaseKind, **facts: str) -> None:
-    """Something is wrong with a payment: a case for people, and an event for whoever listens."""
+    """Something is wrong with a payment: a case for people."""
     facts = {"amount_fen": str(payment.amount_fen), **facts}
-    case = {
-        "operator_id": payment.operator_id,
-        "channel": payment.channel,
-        "kind": kind.value,
-        "number": payment.payment_no,
-        "day": None,
-    }
-    await sql_cases.open_case(uow, case, facts)
-    event = PaymentTroubled(
-        payment_no=payment.payment_no,
-        driver_id=payment.driver_id,
-        operator_id=payment.operator_id,
-        reason=kind.value,
-        facts=facts,
-    )
-    uow.publish(event, key=f"driver:{payment.driver_id}")
+    found = Trouble(payment.operator_id, payment.channel, kind, payment.payment_no, facts=facts)
+    await service_cases.open_case(uow, found)
 
 
 def show(uow: UnitOfWork, payment: Payment) -> None:

@@ -8,20 +8,19 @@ import msgspec
 
 from chargecloud.features.drivers import service as drivers
 from chargecloud.features.operators.messages import DEFAULT_OPERATOR_ID
-from chargecloud.features.payments import model, service_cases, sql, sql_cases, sql_refunds
+from chargecloud.features.payments import model, service_cases, sql, sql_refunds
 from chargecloud.features.payments.channels.contract import ProviderRefund, RefundRequest
 from chargecloud.features.payments.messages import (
     CaseKind,
     PartState,
     Payment,
-    PaymentTroubled,
     Refund,
     RefundEnded,
     RefundKind,
     RefundPart,
     Standing,
 )
-from chargecloud.features.payments.model import Fact, PartFact, Share
+from chargecloud.features.payments.model import Fact, PartFact, Share, Trouble
 from chargecloud.features.wallet import service as wallet
 from chargecloud.features.wallet.messages import Freeze, PayOut, Release
 from chargecloud.infra.sql.uow import UnitOfWork
@@ -140,7 +139,6 @@ async def _give_back(uow: UnitOfWork, driver_id: int, shares: list[Share], back:
         requested_at_ms=uow.now_ms,
     )
     await sql_refunds.add(uow, refund, made)
-    await wallet.show(uow, driver_id)
     return refund
 
 
@@ -274,6 +272,7 @@ async def _follow(uow: UnitOfWork, part: RefundPart, state: PartState) -> None:
         await _trouble(uow, part, CaseKind.REFUND_ABNORMAL)
     if state not in model.PART_FINAL:
         return
+    await service_cases.decided(uow, part.part_no, [CaseKind.REFUND_STUCK], by="system", reason="退款已有结果")
     payment = await sql.find(uow, part.payment_no)
     if payment is None:
         return
@@ -296,7 +295,6 @@ async def _follow(uow: UnitOfWork, part: RefundPart, state: PartState) -> None:
         )
         await sql.save(uow, payment, freed)
     await _look_whether_over(uow, part)
-    await wallet.show(uow, part.driver_id)
 
 
 async def _count(uow: UnitOfWork, payment: Payment, part: RefundPart) -> None:
@@ -322,21 +320,6 @@ async def _look_whether_over(uow: UnitOfWork, part: RefundPart) -> None:
 
 
 async def _trouble(uow: UnitOfWork, part: RefundPart, kind: CaseKind, **facts: str) -> None:
-    """Something is wrong with a refund: a case for people, and an event for whoever listens."""
+    """Something is wrong with a refund: a case for people."""
     facts = {"payment_no": part.payment_no, "amount_fen": str(part.amount_fen), **facts}
-    case = {
-        "operator_id": part.operator_id,
-        "channel": part.channel,
-        "kind": kind.value,
-        "number": part.part_no,
-        "day": None,
-    }
-    await sql_cases.open_case(uow, case, facts)
-    event = PaymentTroubled(
-        payment_no=part.payment_no,
-        driver_id=part.driver_id,
-        operator_id=part.operator_id,
-        reason=kind.value,
-        facts=facts,
-    )
-    uow.publish(event, key=f"driver:{part.driver_id}")
+    await service_cases.open_case(uow, Trouble(part.operator_id, part.channel, kind, part.part_no, facts=facts))

@@ -129,6 +129,7 @@ notices = Table(
     Column("received_at_ms", epoch_ms(), nullable=False),
     Column("last_at_ms", epoch_ms(), nullable=False),
     UniqueConstraint("channel", "notice_id"),
+    Index(None, "received_at_ms"),
     Index(None, "number"),
 )
 """Proven notices as they came, before anything follows from them."""

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from chargecloud.features.payments.messages import Case, CaseKind, CaseState, ComparedDay, PartState
-from chargecloud.features.payments.model import CREDITED
+from chargecloud.features.payments.model import CREDITED, Trouble
 from chargecloud.features.payments.model_bill import OurPayment, OurRefund
 from chargecloud.features.payments.sql import payments
 from chargecloud.features.payments.sql_refunds import parts
@@ -66,8 +66,10 @@ cases = Table(
     Column("closed_by", code(64), nullable=False),
     Column("reason", String(200), nullable=False),
     UniqueConstraint("channel", "kind", "number"),
+    Index(None, "operator_id", "id"),
     Index(None, "operator_id", "state", "id"),
     Index(None, "channel", "day", "state"),
+    Index(None, "opened_at_ms"),
     Index(None, "number"),
 )
 """One for each kind of trouble with one payment or refund, whether it was seen as it happened or in a bill."""
@@ -89,11 +91,22 @@ def day_of(row: Row[*tuple[Any, ...]]) -> ComparedDay:
     return ComparedDay(**row._mapping)
 
 
-async def open_case(uow: UnitOfWork, case: Mapping[str, object], facts: Mapping[str, object]) -> None:
-    """Open a case, unless there was one of this kind about this number; new facts replace those of an open one."""
-    text = msgspec.json.encode(facts).decode()
+async def open_case(uow: UnitOfWork, found: Trouble) -> int | None:
+    """Open a case; its id, None when there was one of this kind about this number. An open one takes the new facts."""
+    c = cases.c
+    text = msgspec.json.encode(found.facts).decode()
+    here = (c.channel == found.channel) & (c.kind == found.kind.value) & (c.number == found.number)
+    known = (await uow.connection.execute(select(c.id).where(here))).scalar()
+    if known is not None:
+        again = update(cases).where(c.id == known, c.state == CaseState.OPEN.value)
+        await uow.connection.execute(again.values(facts=text))
+        return None
     row = {
-        **case,
+        "operator_id": found.operator_id,
+        "channel": found.channel,
+        "kind": found.kind.value,
+        "number": found.number,
+        "day": found.day,
         "state": CaseState.OPEN.value,
         "facts": text,
         "opened_at_ms": uow.now_ms,
@@ -101,34 +114,22 @@ async def open_case(uow: UnitOfWork, case: Mapping[str, object], facts: Mapping[
         "reason": "",
     }
     await uow.connection.execute(insert_ignore(cases, row))
-    c = cases.c
-    again = update(cases).where(
-        c.channel == case["channel"],
-        c.kind == case["kind"],
-        c.number == case["number"],
-        c.state == CaseState.OPEN.value,
-    )
-    await uow.connection.execute(again.values(facts=text))
+    return int((await uow.connection.execute(select(c.id).where(here))).scalar_one())
 
 
-async def close_cases(uow: UnitOfWork, number: str, kinds: Iterable[CaseKind], *, by: str, reason: str) -> None:
-    """Close what is open about a number: people have decided."""
+async def open_about(uow: UnitOfWork, number: str, kinds: Iterable[CaseKind]) -> list[Case]:
+    """What is open of these kinds about a number."""
     c = cases.c
-    statement = update(cases).where(
-        c.number == number, c.kind.in_([kind.value for kind in kinds]), c.state == CaseState.OPEN.value
-    )
-    await uow.connection.execute(statement.values(_closing(uow, by, reason)))
+    wanted = (c.number == number, c.kind.in_([kind.value for kind in kinds]), c.state == CaseState.OPEN.value)
+    return [case_of(row) for row in await uow.connection.execute(select(cases).where(*wanted).order_by(c.id))]
 
 
 async def close_case(uow: UnitOfWork, case_id: int, *, by: str, reason: str) -> bool:
     """Close one case; False when it is closed already."""
     c = cases.c
+    closing = {"state": CaseState.CLOSED.value, "closed_at_ms": uow.now_ms, "closed_by": by, "reason": reason[:200]}
     statement = update(cases).where(c.id == case_id, c.state == CaseState.OPEN.value)
-    return (await uow.connection.execute(statement.values(_closing(uow, by, reason)))).rowcount == 1
-
-
-def _closing(uow: UnitOfWork, by: str, reason: str) -> dict[str, object]:
-    return {"state": CaseState.CLOSED.value, "closed_at_ms": uow.now_ms, "closed_by": by, "reason": reason[:200]}
+    return (await uow.connection.execute(statement.values(closing))).rowcount == 1
 
 
 async def find_case(uow: UnitOfWork, case_id: int) -> Case | None:

@@ -3,13 +3,14 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Select, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, Table, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.features.payments.messages import Case, CaseState, ComparedDay, Payment, Refund, RefundPart, Standing
 from chargecloud.features.payments.sql import COLUMNS, notices, payment_events, payment_of, payments, plans
 from chargecloud.features.payments.sql_cases import case_of, cases, day_of, days
 from chargecloud.features.payments.sql_refunds import part_of, parts, refund_of, refunds
+from chargecloud.infra.sql.walk import second_text, unwalked
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,34 +35,57 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         return begun and (self.valid_until_ms is None or at_ms < self.valid_until_ms)
 
 
+class Span(msgspec.Struct, frozen=True, kw_only=True):
+    """From a moment (included) until another (not included), and how a number begins; None and empty: any."""
+
+    number: str = ""
+    since_ms: int | None = None
+    until_ms: int | None = None
+
+
 class PaymentFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which payments are wanted; None and empty: all."""
+    """Which payments are wanted; None and empty: all. The span is that of their making."""
 
     operator_id: int | None = None
     driver_id: int | None = None
     state: str = ""
     channel: str = ""
+    purpose: str = ""
     order_no: str = ""
     transaction_id: str = ""
+    span: Span = Span()
 
 
 class RefundFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which refunds are wanted."""
+    """Which refunds are wanted. The span is that of the request."""
 
     operator_id: int | None = None
     driver_id: int | None = None
+    kind: str = ""
     standing: str = ""
     payment_no: str = ""
+    channel: str = ""
+    span: Span = Span()
 
 
 class CaseFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which cases are wanted."""
+    """Which cases are wanted. The span is that of their opening."""
 
     operator_id: int | None = None
     state: str = ""
     kind: str = ""
+    channel: str = ""
     day: str = ""
-    number: str = ""
+    span: Span = Span()
+
+
+class NoticeFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which notices are wanted. The span is that of their first coming."""
+
+    channel: str = ""
+    event: str = ""
+    outcome: str = ""
+    span: Span = Span()
 
 
 class RefundWithParts(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,18 +149,65 @@ async def payments_of(
 ) -> list[Payment]:
     """Payments, newest first."""
     c = payments.c
-    statement = _narrowed(select(*COLUMNS), payments.c, wanted).order_by(c.payment_no.desc()).limit(limit)
+    statement = _narrowed(select(*COLUMNS), c, wanted, walked=_walked(wanted))
+    statement = _numbered(statement, c.payment_no, c.created_at_ms, "P", wanted.span)
+    statement = statement.order_by(c.payment_no.desc()).limit(limit)
     if before_no is not None:
         statement = statement.where(c.payment_no < before_no)
     return [payment_of(row) for row in await connection.execute(statement)]
 
 
-def _narrowed(statement: Select[Any], columns: Any, wanted: msgspec.Struct) -> Select[Any]:
-    """Only rows whose columns have the values asked for."""
+_RARE = frozenset({"created", "prepaid", "quarantined", "open"})
+"""States few payments and refunds are in at a time."""
+
+
+def _walked(wanted: PaymentFilter | RefundFilter) -> tuple[str, ...]:
+    """The columns whose index a list walks: those that leave the fewest rows."""
+    state, name = (wanted.state, "state") if isinstance(wanted, PaymentFilter) else (wanted.standing, "standing")
+    choices: tuple[tuple[bool, tuple[str, ...]], ...] = (
+        (isinstance(wanted, PaymentFilter) and bool(wanted.order_no), ("order_no",)),
+        (isinstance(wanted, PaymentFilter) and bool(wanted.transaction_id), ("channel", "transaction_id")),
+        (wanted.driver_id is not None, ("driver_id",)),
+        (state in _RARE, ("operator_id", name)),
+    )
+    return next((columns for fits, columns in choices if fits), ("operator_id",))
+
+
+def _narrowed(statement: Select[Any], columns: Any, wanted: msgspec.Struct, *, walked: tuple[str, ...]) -> Select[Any]:
+    """Only rows whose columns have the values asked for; for those not `walked` no index is taken."""
     for name in wanted.__struct_fields__:
         value = getattr(wanted, name)
-        if value not in (None, ""):
-            statement = statement.where(columns[name] == value)
+        if isinstance(value, int | str) and value != "":
+            column = columns[name]
+            statement = statement.where((column if name in walked else unwalked(column)) == value)
+    return statement
+
+
+def _numbered(
+    statement: Select[Any], number: ColumnElement[str], at_ms: ColumnElement[int], letter: str, span: Span
+) -> Select[Any]:
+    """A span of time is a span of numbers, which begin with a letter and the second they were made in."""
+    if span.number:
+        begins = span.number if span.number.startswith(letter) else letter + span.number
+        statement = statement.where(number >= begins, number < f"{begins}:")  # ":" follows "9"
+    if span.since_ms is not None:
+        statement = statement.where(number >= f"{letter}{second_text(span.since_ms)}", at_ms >= span.since_ms)
+    if span.until_ms is not None:
+        statement = statement.where(number < f"{letter}{second_text(span.until_ms + 1000)}", at_ms < span.until_ms)
+    return statement
+
+
+def _counted(statement: Select[Any], table: Table, at_ms: ColumnElement[int], span: Span) -> Select[Any]:
+    """Rows in the order of their coming: a span of time is looked up in its index, and is a span of ids."""
+    c = table.c
+    if span.number:
+        statement = statement.where(c.number >= span.number, c.number < f"{span.number}\U0010ffff")
+    if span.since_ms is not None:
+        first = select(c.id).where(at_ms >= span.since_ms).order_by(at_ms, c.id).limit(1).scalar_subquery()
+        statement = statement.where(c.id >= first, at_ms >= span.since_ms)
+    if span.until_ms is not None:
+        last = select(c.id).where(at_ms < span.until_ms).order_by(at_ms.desc(), c.id.desc()).limit(1).scalar_subquery()
+        statement = statement.where(c.id <= last, at_ms < span.until_ms)
     return statement
 
 
@@ -166,8 +237,14 @@ async def refunds_of(
 ) -> list[RefundWithParts]:
     """Refunds with their parts, newest first."""
     c = refunds.c
-    plain = msgspec.structs.replace(wanted, payment_no="")
-    statement = _narrowed(select(refunds), c, plain) if not wanted.payment_no else _of_payment(plain, wanted.payment_no)
+    plain = msgspec.structs.replace(wanted, payment_no="", channel="")
+    statement = _narrowed(select(refunds), c, plain, walked=_walked(plain))
+    if wanted.payment_no:
+        statement = statement.where(c.refund_no.in_(_given(parts.c.payment_no == wanted.payment_no)))
+    if wanted.channel:
+        here = select(parts.c.part_no).where(parts.c.refund_no == c.refund_no, parts.c.channel == wanted.channel)
+        statement = statement.where(here.exists())
+    statement = _numbered(statement, c.refund_no, c.requested_at_ms, "R", wanted.span)
     statement = statement.order_by(c.refund_no.desc()).limit(limit)
     if before_no is not None:
         statement = statement.where(c.refund_no < before_no)
@@ -176,9 +253,8 @@ async def refunds_of(
     return [RefundWithParts(refund=refund_of(row), parts=tuple(found.get(row.refund_no, ()))) for row in rows]
 
 
-def _of_payment(wanted: RefundFilter, payment_no: str) -> Select[Any]:
-    given = select(parts.c.refund_no).where(parts.c.payment_no == payment_no)
-    return _narrowed(select(refunds), refunds.c, wanted).where(refunds.c.refund_no.in_(given))
+def _given(condition: ColumnElement[bool]) -> Select[Any]:
+    return select(parts.c.refund_no).where(condition)
 
 
 async def refund(connection: AsyncConnection, refund_no: str) -> RefundWithParts | None:
@@ -202,10 +278,20 @@ async def cases_list(
     connection: AsyncConnection, wanted: CaseFilter, *, before_id: int | None, limit: int
 ) -> list[Case]:
     """Cases, newest first."""
-    statement = _narrowed(select(cases), cases.c, wanted).order_by(cases.c.id.desc()).limit(limit)
+    walked = ("operator_id", "state") if wanted.state == CaseState.OPEN.value else ("operator_id",)
+    statement = _narrowed(select(cases), cases.c, wanted, walked=walked)
+    statement = _counted(statement, cases, cases.c.opened_at_ms, wanted.span)
+    statement = statement.order_by(cases.c.id.desc()).limit(limit)
     if before_id is not None:
         statement = statement.where(cases.c.id < before_id)
     return [case_of(row) for row in await connection.execute(statement)]
+
+
+async def open_in_bill(connection: AsyncConnection, operator_id: int, channel: str, day: str) -> int:
+    """How many differences of a bill an operator has not decided yet."""
+    c = cases.c
+    here = (c.channel == channel, c.day == day, c.state == CaseState.OPEN.value, c.operator_id == operator_id)
+    return int((await connection.execute(select(func.count()).select_from(cases).where(*here))).scalar_one())
 
 
 async def days_list(connection: AsyncConnection, *, before_id: int | None, limit: int) -> list[ComparedDay]:
@@ -217,16 +303,13 @@ async def days_list(connection: AsyncConnection, *, before_id: int | None, limit
 
 
 async def notices_log(
-    connection: AsyncConnection, *, number: str = "", outcome: str = "", before_id: int | None, limit: int
+    connection: AsyncConnection, wanted: NoticeFilter, *, before_id: int | None, limit: int
 ) -> list[KeptNotice]:
     """Proven notices, newest first."""
     c = notices.c
     columns = [c[name] for name in KeptNotice.__struct_fields__]
-    statement = select(*columns).order_by(c.id.desc()).limit(limit)
-    if number:
-        statement = statement.where(c.number == number)
-    if outcome:
-        statement = statement.where(c.outcome == outcome)
+    statement = _narrowed(select(*columns), c, wanted, walked=())
+    statement = _counted(statement, notices, c.received_at_ms, wanted.span).order_by(c.id.desc()).limit(limit)
     if before_id is not None:
         statement = statement.where(c.id < before_id)
     return [_notice(row) for row in await connection.execute(statement)]

@@ -22,10 +22,10 @@ CodeQuery = Annotated[str, Query(pattern="^([0-9]{14}|[0-9A-F]{8})?$")]
 
 
 def may_see(who: Principal, session: ChargingSession) -> bool:
-    """Drivers see their own sessions, staff those of their operator."""
+    """Drivers see their own sessions, staff those within their reach."""
     if who.kind == "driver":
         return session.driver_id == who.id
-    return "orders.read" in who.permissions and who.operator_id in (None, session.operator_id)
+    return "orders.read" in who.permissions and who.reach.covers(session.operator_id, session.station_id)
 
 
 async def visible(connection: AsyncConnection, who: Principal, session_no: str) -> ChargingSession:
@@ -42,7 +42,10 @@ async def list_sessions(
 ) -> Page[SessionOut]:
     """Sessions, newest first."""
     wanted = views.SessionFilter(
-        operator_id=staff.operator_id, state=state.value if state else "", charge_point_code=charge_point_code
+        operator_id=staff.operator_id,
+        station_ids=staff.station_ids,
+        state=state.value if state else "",
+        charge_point_code=charge_point_code,
     )
     async with db.read() as connection:
         rows = await views.list_sessions(connection, wanted, before_id=pages.before_id, limit=pages.fetch)
@@ -91,7 +94,7 @@ async def list_misplaced(staff: Reader, db: Db, pages: Pages) -> Page[RecordOut]
     if pages.before is not None and [type(part) for part in pages.before] != [int, str]:
         raise Invalid("`before` is not a cursor of this list", "invalid_cursor")
     async with db.read() as connection:
-        rows = await views.misplaced(connection, operator_id=staff.operator_id, before=pages.before, limit=pages.fetch)
+        rows = await views.misplaced(connection, reach=staff.reach, before=pages.before, limit=pages.fetch)
     shown, following = pages.page(rows, lambda row: (row.received_at_ms, row.record_id))
     return Page(items=[RecordOut.of(row) for row in shown], next=following)
 

@@ -16,6 +16,7 @@ from chargecloud.features.sessions.sql import (
     session_samples,
     sessions,
 )
+from chargecloud.infra.sql.reach import Reach
 
 _LIVE = (
     "session_no", "order_no", "charge_point_code", "connector_no", "soc_pct", "soc_start_pct", "voltage_mv",
@@ -28,6 +29,8 @@ class SessionFilter(msgspec.Struct, frozen=True, kw_only=True):
     """What a list of sessions may be narrowed by."""
 
     operator_id: int | None = None
+    station_ids: frozenset[int] | None = None
+    """None: those of all stations."""
     driver_id: int | None = None
     charge_point_code: str = ""
     state: str = ""
@@ -114,6 +117,8 @@ async def list_sessions(
     for column, value in equal.items():
         if value is not None:
             statement = statement.where(column == value)
+    if wanted.station_ids is not None:
+        statement = statement.where(sessions.c.station_id.in_(sorted(wanted.station_ids)))
     if before_id is not None:
         statement = statement.where(sessions.c.id < before_id)
     return [SessionRow(id=row[-1], session=session_of(row)) for row in await connection.execute(statement)]
@@ -153,9 +158,9 @@ def _record_row(row: Row[*tuple[Any, ...]]) -> RecordRow:
 
 
 async def misplaced(
-    connection: AsyncConnection, *, operator_id: int | None, before: tuple[int | str, ...] | None, limit: int
+    connection: AsyncConnection, *, reach: Reach, before: tuple[int | str, ...] | None, limit: int
 ) -> list[RecordRow]:
-    """Records uploaded for a session of another charge point, newest first; an operator sees those of its sessions."""
+    """Records uploaded for a session of another charge point, newest first: those of sessions within reach."""
     at_ms, record_id = session_records.c.received_at_ms, session_records.c.record_id
     statement = (
         select(session_records)
@@ -163,9 +168,9 @@ async def misplaced(
         .order_by(at_ms.desc(), record_id.desc())
         .limit(limit)
     )
-    if operator_id is not None:
-        owner = select(sessions.c.session_no).where(sessions.c.operator_id == operator_id)
-        statement = statement.where(session_records.c.session_no.in_(owner))
+    own = reach.within(sessions.c.operator_id, sessions.c.station_id)
+    if own:
+        statement = statement.where(session_records.c.session_no.in_(select(sessions.c.session_no).where(*own)))
     if before is not None:
         statement = statement.where(or_(at_ms < before[0], and_(at_ms == before[0], record_id < before[1])))
     return [_record_row(row) for row in await connection.execute(statement)]

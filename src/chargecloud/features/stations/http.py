@@ -19,12 +19,15 @@ from chargecloud.features.stations import (
 )
 from chargecloud.features.stations.http_codes import codes
 from chargecloud.features.stations.http_commands import Address, CommandIn, QrPrefixIn
+from chargecloud.features.stations.http_import import LARGER_BODIES as _IMPORTS
+from chargecloud.features.stations.http_import import imports
 from chargecloud.features.stations.http_models import (
     ChargePointChange,
     ChargePointDetail,
     ChargePointIn,
     ChargePointOut,
     CommandOut,
+    ConnectorChange,
     ConnectorOut,
     FramesOut,
     GatewayOut,
@@ -33,14 +36,18 @@ from chargecloud.features.stations.http_models import (
     StationIn,
     StationOut,
     without_connection,
+    without_reason,
 )
+from chargecloud.features.stations.http_strangers import unknown
 from chargecloud.features.stations.messages import ChargePoint
 from chargecloud.features.stations.model import CODE_PATTERN, check_capable
+from chargecloud.infra.framestore import first_id
 from chargecloud.infra.http.auth import Principal, Someone, missing, require
 from chargecloud.infra.http.context import Db
 from chargecloud.infra.http.live import LiveTopic
-from chargecloud.infra.http.model import Id
+from chargecloud.infra.http.model import Id, MomentIn
 from chargecloud.infra.http.paging import Page, Pages
+from chargecloud.infra.sql.reach import EVERYWHERE
 from chargecloud.kernel.errors import Forbidden, Invalid, NotFound
 from chargecloud.kernel.ids import new_id
 
@@ -50,6 +57,10 @@ FrameReader = Callable[[str, int | None, int], Awaitable[list[dict[str, object]]
 
 router = APIRouter(tags=["stations"])
 router.include_router(codes)
+router.include_router(imports)
+router.include_router(unknown)
+LARGER_BODIES = _IMPORTS
+"""Paths whose requests carry files, and how many bytes."""
 Reader = Annotated[Principal, Depends(require("stations.read"))]
 Writer = Annotated[Principal, Depends(require("stations.write"))]
 Operator = Annotated[Principal, Depends(require("devices.command"))]
@@ -70,7 +81,7 @@ async def list_stations(
     """Stations by id, with how many of their charge points are online."""
     async with db.read() as connection:
         rows = await views.list_stations(
-            connection, operator_id=staff.operator_id, name=name, after_id=pages.before_id or 0, limit=pages.fetch
+            connection, reach=staff.reach, name=name, after_id=pages.before_id or 0, limit=pages.fetch
         )
     shown, following = pages.page(rows, lambda row: row.id)
     return Page(items=[StationOut.of(row) for row in shown], next=following)
@@ -79,6 +90,7 @@ async def list_stations(
 @router.post("/stations", operation_id="createStation", status_code=201, summary="新建充电站")
 async def create_station(body: StationIn, staff: Writer, db: Db) -> StationOut:
     """Enter a station."""
+    staff.demand_whole_operator()
     operator_id = staff.operator_id if staff.operator_id is not None else body.operator_id
     if operator_id is None:
         raise Invalid("平台人员新建充电站时须指定 operator_id", "operator_id_missing")
@@ -93,7 +105,7 @@ async def create_station(body: StationIn, staff: Writer, db: Db) -> StationOut:
 async def _station_out(db: Db, staff: Principal, station_id: int) -> StationOut:
     async with db.read() as connection:
         row = await views.station(connection, station_id)
-    if row is None or staff.operator_id not in (None, row.operator_id):
+    if row is None or not staff.reach.covers(row.operator_id, row.id):
         raise NotFound(f"没有编号为 {station_id} 的充电站", "station_unknown", station_id=station_id)
     return StationOut.of(row)
 
@@ -109,12 +121,12 @@ async def change_station(station_id: StationId, body: StationChange, staff: Writ
     """Change what a station is described by; coordinates may be set to null."""
     changes = _changes(body, nullable={"latitude_udeg", "longitude_udeg"})
     async with db.unit() as uow:
-        await service_assets.change_station(uow, station_id, changes, operator_id=staff.operator_id)
+        await service_assets.change_station(uow, station_id, changes, reach=staff.reach)
         operators.audit(uow, staff, "stations.change", f"station:{station_id}", {"after": changes})
     return await _station_out(db, staff, station_id)
 
 
-def _changes(body: StationChange | ChargePointChange, *, nullable: set[str]) -> dict[str, object]:
+def _changes(body: StationChange | ChargePointChange | ConnectorChange, *, nullable: set[str]) -> dict[str, object]:
     """What a request sets; null only where it means something."""
     given = body.model_dump(exclude_unset=True)
     empty = sorted(name for name, value in given.items() if value is None and name not in nullable)
@@ -126,8 +138,9 @@ def _changes(body: StationChange | ChargePointChange, *, nullable: set[str]) -> 
 @router.delete("/stations/{station_id}", operation_id="removeStation", status_code=204, summary="删除充电站")
 async def remove_station(station_id: StationId, staff: Writer, db: Db) -> None:
     """Remove a station without charge points."""
+    staff.demand_whole_operator()
     async with db.unit() as uow:
-        await service_assets.remove_station(uow, station_id, operator_id=staff.operator_id)
+        await service_assets.remove_station(uow, station_id, reach=staff.reach)
         operators.audit(uow, staff, "stations.remove", f"station:{station_id}")
 
 
@@ -136,6 +149,7 @@ async def list_gateways(staff: FrameViewer, db: Db) -> GatewaysOut:
     """Which gateways live, for the platform's own staff and the operator it came with."""
     if staff.operator_id not in (None, DEFAULT_OPERATOR_ID):
         raise Forbidden("网关由平台运维，运营商人员不可见", "platform_only")
+    staff.demand_whole_operator()
     async with db.read() as connection:
         rows = await views.list_gateways(connection)
     return GatewaysOut(items=[GatewayOut.of(row) for row in rows])
@@ -158,7 +172,7 @@ async def list_charge_points(
     after_code = str(pages.before[0]) if pages.before else ""
     async with db.read() as connection:
         rows = await views.list_charge_points(
-            connection, wanted.within(staff.operator_id), after_code=after_code, limit=pages.fetch
+            connection, wanted.within(staff.reach), after_code=after_code, limit=pages.fetch
         )
     shown, following = pages.page(rows, lambda row: row.code)
     return Page(items=[ChargePointOut.of(row) for row in shown], next=following)
@@ -168,7 +182,7 @@ async def list_charge_points(
 async def create_charge_point(body: ChargePointIn, staff: Writer, db: Db) -> ChargePointDetail:
     """Enter a charge point; from then on it may log in."""
     async with db.unit() as uow:
-        await service_assets.create_charge_point(uow, body.new(), operator_id=staff.operator_id)
+        await service_assets.create_charge_point(uow, body.new(), reach=staff.reach)
         operators.audit(uow, staff, "charge_points.create", f"charge_point:{body.code}", {"after": body.model_dump()})
     return await _detail(db, staff, body.code)
 
@@ -183,7 +197,7 @@ async def _detail(db: Db, staff: Principal, code: str) -> ChargePointDetail:
 async def visible(connection: AsyncConnection, staff: Principal, code: str) -> ChargePoint:
     """A charge point that this person may see, or NotFound."""
     found = await views.charge_point(connection, code)
-    if found is None or staff.operator_id not in (None, found.operator_id):
+    if found is None or not staff.reach.covers(found.operator_id, found.station_id):
         raise NotFound(f"没有桩编号 {code}", "charge_point_unknown", charge_point_code=code)
     return found
 
@@ -199,7 +213,7 @@ async def change_charge_point(code: Code, body: ChargePointChange, staff: Writer
     """Change what a charge point is described by; a disabled one is turned away at its next log-in."""
     changes = _changes(body, nullable=set())
     async with db.unit() as uow:
-        await service_assets.change_charge_point(uow, code, changes, operator_id=staff.operator_id)
+        await service_assets.change_charge_point(uow, code, changes, reach=staff.reach)
         operators.audit(uow, staff, "charge_points.change", f"charge_point:{code}", {"after": changes})
     return await _detail(db, staff, code)
 
@@ -208,8 +222,20 @@ async def change_charge_point(code: Code, body: ChargePointChange, staff: Writer
 async def remove_charge_point(code: Code, staff: Writer, db: Db) -> None:
     """Remove a charge point that was entered by mistake and never used."""
     async with db.unit() as uow:
-        await service_assets.remove_charge_point(uow, code, operator_id=staff.operator_id)
+        await service_assets.remove_charge_point(uow, code, reach=staff.reach)
         operators.audit(uow, staff, "charge_points.remove", f"charge_point:{code}")
+
+
+@router.patch("/charge-points/{code}/connectors/{connector_no}", operation_id="changeConnector", summary="修改枪")
+async def change_connector(
+    code: Code, connector_no: ConnectorNo, body: ConnectorChange, staff: Writer, db: Db
+) -> ConnectorOut:
+    """Change what a connector is described by; one out of use begins no charge, what runs there goes on."""
+    changes = _changes(body, nullable=set())
+    async with db.unit() as uow:
+        found = await service_assets.change_connector(uow, code, connector_no, changes, reach=staff.reach)
+        operators.audit(uow, staff, "connectors.change", f"connector:{code}/{connector_no}", {"after": changes})
+    return ConnectorOut.of(found)
 
 
 @router.post(
@@ -218,7 +244,7 @@ async def remove_charge_point(code: Code, staff: Writer, db: Db) -> None:
 async def renew_qr_code(code: Code, connector_no: ConnectorNo, staff: Writer, db: Db) -> ConnectorOut:
     """Give a connector a new alias; the old sticker leads nowhere from now on."""
     async with db.unit() as uow:
-        found = await service_assets.renew_qr_code(uow, code, connector_no, operator_id=staff.operator_id)
+        found = await service_assets.renew_qr_code(uow, code, connector_no, reach=staff.reach)
         operators.audit(uow, staff, "connectors.renew_qr_code", f"connector:{code}/{connector_no}")
     return ConnectorOut.of(found)
 
@@ -227,22 +253,23 @@ async def renew_qr_code(code: Code, connector_no: ConnectorNo, staff: Writer, db
 async def find_connector(qr_text: Annotated[str, Path(max_length=300)], who: Someone, db: Db) -> ChargePointDetail:
     """The charge point behind a scanned or typed text, with the connector it names, or all where it names none.
 
-    Staff find those of their operator; drivers are told nothing of how a charge point is connected.
+    Staff find those they may see; drivers are told nothing of how a charge point is connected.
     """
     if who.kind == "staff" and "stations.read" not in who.permissions:
         raise missing("stations.read")
+    reach = who.reach if who.kind == "staff" else EVERYWHERE
     async with db.read() as connection:
-        owner = who.operator_id if who.kind == "staff" else None
-        found = await views_codes.by_text(connection, qr_text, db.options.other_codes, operator_id=owner)
+        found = await views_codes.by_text(connection, qr_text, db.options.other_codes, reach=reach)
     shown = found.charge_point if who.kind == "staff" else without_connection(found.charge_point)
-    return ChargePointDetail.with_connectors(shown, found.connectors)
+    of_it = found.connectors if who.kind == "staff" else [without_reason(each) for each in found.connectors]
+    return ChargePointDetail.with_connectors(shown, of_it)
 
 
 @router.post("/charge-points/{code}/commands", operation_id="askChargePoint", status_code=202, summary="下发指令")
 async def ask_charge_point(code: Code, body: Annotated[CommandIn, Body()], staff: Operator, db: Db) -> CommandOut:
     """Ask a charge point something; how it ended stands in the command log."""
     async with db.unit() as uow:
-        found = await service_assets.charge_point(uow, code, staff.operator_id)
+        found = await service_assets.charge_point(uow, code, staff.reach)
         await service_gateways.refuse_unreachable(uow, code)
         to = Address(command_id=new_id(), charge_point_code=code, expires_at_ms=uow.now_ms + COMMAND_WITHIN_MS)
         if isinstance(body, QrPrefixIn) and not body.prefix:
@@ -268,19 +295,28 @@ async def list_commands(code: Code, staff: FrameViewer, db: Db, pages: Pages) ->
     return Page(items=[CommandOut.of(row) for row in shown], next=following)
 
 
+def _before(
+    before_id: Annotated[int | None, Query(ge=1)] = None,
+    until: Annotated[MomentIn | None, Query(description="only frames before this moment")] = None,
+) -> int | None:
+    """The frame before which the wanted ones are, by number or by time, whichever is earlier."""
+    ends = (before_id, None if until is None else first_id(until))
+    return min((end for end in ends if end is not None), default=None)
+
+
 @router.get("/charge-points/{code}/frames", operation_id="listFrames", summary="报文")
 async def list_frames(
     code: Code,
     staff: FrameViewer,
     db: Db,
     read_frames: Annotated[FrameReader, Depends(_frame_reader)],
+    before: Annotated[int | None, Depends(_before)],
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
-    before_id: Annotated[int | None, Query(ge=1)] = None,
 ) -> FramesOut:
     """Frames as they passed, raw and decoded, newest first."""
     async with db.read() as connection:
         await visible(connection, staff, code)
-    frames = await read_frames(code, before_id, limit)
+    frames = await read_frames(code, before, limit)
     last = frames[-1].get("id") if len(frames) == limit else None
     return FramesOut(items=frames, next=last if isinstance(last, int) else None)
 
@@ -290,7 +326,7 @@ async def station_snapshot(connection: AsyncConnection, who: Principal, key: str
     if "stations.read" not in who.permissions or not key.isdecimal() or len(key) > 15:
         return None
     row = await views.station(connection, int(key))
-    if row is None or who.operator_id not in (None, row.operator_id):
+    if row is None or not who.reach.covers(row.operator_id, row.id):
         return None
     return await views.station_snapshot(connection, row)
 
@@ -300,7 +336,7 @@ async def charge_point_snapshot(connection: AsyncConnection, who: Principal, key
     if "stations.read" not in who.permissions:
         return None
     found = await views.charge_point(connection, key[:32])
-    if found is None or who.operator_id not in (None, found.operator_id):
+    if found is None or not who.reach.covers(found.operator_id, found.station_id):
         return None
     return views.charge_point_snapshot(found, await views.connectors_of(connection, found.code))
 

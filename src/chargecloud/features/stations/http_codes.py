@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path as FilePath
-from typing import Annotated, Self, cast
+from typing import Annotated, Any, Self, cast
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -101,23 +101,38 @@ async def read_code(
         return CodeOut.of(found, await views_codes.place_of(connection, found.charge_point.station_id))
 
 
-@codes.get("/stations/{station_id}/stickers", operation_id="printStationStickers", summary="打印站内二维码")
+SHEET: dict[int | str, dict[str, Any]] = {200: {"content": {"application/pdf": {}}}}
+
+
+@codes.get(
+    "/stations/{station_id}/stickers",
+    operation_id="printStationStickers",
+    summary="打印站内二维码",
+    response_class=Response,
+    responses=SHEET,
+)
 async def station_stickers(station_id: Annotated[Id, Path()], staff: Reader, db: Db, request: Request) -> Response:
     """A sheet (PDF, A4) with a sticker for every connector of a station."""
     async with db.read() as connection:
         row = await views.station(connection, station_id)
-        if row is None or staff.operator_id not in (None, row.operator_id):
+        if row is None or not staff.reach.covers(row.operator_id, row.id):
             raise NotFound(f"没有编号为 {station_id} 的充电站", "station_unknown", station_id=station_id)
         place = await views_codes.place_of(connection, station_id)
         found = await views.connectors_at(connection, station_id)
     return _printed(db, request, place, found)
 
 
-@codes.get("/charge-points/{code}/stickers", operation_id="printStickers", summary="打印桩的二维码")
+@codes.get(
+    "/charge-points/{code}/stickers",
+    operation_id="printStickers",
+    summary="打印桩的二维码",
+    response_class=Response,
+    responses=SHEET,
+)
 async def charge_point_stickers(code: Code, staff: Reader, db: Db, request: Request) -> Response:
     """A sheet (PDF, A4) with a sticker for every connector of a charge point."""
     async with db.unit() as uow:
-        at = await service_assets.charge_point(uow, code, staff.operator_id)
+        at = await service_assets.charge_point(uow, code, staff.reach)
     async with db.read() as connection:
         place = await views_codes.place_of(connection, at.station_id)
         found = await views.connectors_of(connection, code)

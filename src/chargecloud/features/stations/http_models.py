@@ -119,6 +119,17 @@ class ChargePointChange(ApiModel):
     enabled: bool | None = None
 
 
+class ConnectorChange(ApiModel):
+    """What to change of a connector; what is left out stays. One that is not enabled needs a reason."""
+
+    name: Annotated[str, Field(max_length=50, description="what the label on the post says")] | None = None
+    parking_bay: Annotated[str, Field(max_length=32)] | None = None
+    enabled: bool | None = None
+    disabled_reason: Annotated[str, Field(max_length=200)] | None = None
+    rated_power_w: Annotated[int, Field(ge=0, le=2_000_000, description="0: as its charge point says")] | None = None
+    retired: bool | None = None
+
+
 class ConnectorOut(ApiModel):
     """A connector as it is now."""
 
@@ -135,6 +146,12 @@ class ConnectorOut(ApiModel):
     lock_battery_pct: int | None
     lock_alarm: str
     lock_reported_at: Moment | None
+    name: str
+    parking_bay: str
+    enabled: bool
+    disabled_reason: str
+    rated_power_w: int
+    retired: bool
 
     @classmethod
     def of(cls, connector: Connector) -> Self:
@@ -152,6 +169,12 @@ class ConnectorOut(ApiModel):
             lock_battery_pct=connector.lock_battery_pct,
             lock_alarm=connector.lock_alarm,
             lock_reported_at=connector.lock_reported_at_ms,
+            name=connector.name,
+            parking_bay=connector.parking_bay,
+            enabled=connector.enabled,
+            disabled_reason=connector.disabled_reason,
+            rated_power_w=connector.rated_power_w,
+            retired=connector.retired,
         )
 
 
@@ -205,6 +228,11 @@ class ChargePointDetail(ChargePointOut):
 def without_connection(charge_point: ChargePoint) -> ChargePoint:
     """Nothing of where a charge point calls from and by which card: drivers need not know."""
     return msgspec.structs.replace(charge_point, source="", sim_iccid="", network_type=0, carrier_no=0)
+
+
+def without_reason(connector: Connector) -> Connector:
+    """Nothing of why a connector is out of use: that is written for colleagues."""
+    return msgspec.structs.replace(connector, disabled_reason="")
 
 
 _MOMENTS = ("presence_since", "booted_at", "tariff_reported_at", "clock_reported_at", "created_at")

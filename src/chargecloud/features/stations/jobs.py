@@ -1,7 +1,7 @@
 """What stations do by themselves: see which gateways live, set clocks, close lost commands, forget old ones."""
 
 from chargecloud.device.commands import SyncClock
-from chargecloud.features.stations import service_gateways, sql_commands, views
+from chargecloud.features.stations import service_gateways, service_strangers, sql_commands, sql_strangers, views
 from chargecloud.infra.schedule.contract import Job
 from chargecloud.infra.sql.engine import Database
 from chargecloud.kernel.ids import new_id
@@ -40,6 +40,12 @@ async def prune_commands(database: Database) -> None:
             pruned = await sql_commands.prune(uow, before_ms=uow.now_ms - LOG_KEPT_MS, limit=CHUNK)
 
 
+async def prune_strangers(database: Database) -> None:
+    """Forget charge points that nobody entered and that gave up calling."""
+    async with database.unit() as uow:
+        await sql_strangers.prune(uow, before_ms=uow.now_ms - service_strangers.KEPT_MS)
+
+
 async def give_up_silent_gateways(database: Database) -> None:
     """Nobody can reach what a dead gateway held."""
     async with database.unit() as uow:
@@ -51,4 +57,5 @@ JOBS = (
     Job("stations.sync_clocks", DAY_S, sync_clocks),
     Job("stations.close_lost_commands", 60, close_lost_commands),
     Job("stations.prune_commands", 3600, prune_commands),
+    Job("stations.prune_strangers", 3600, prune_strangers),
 )

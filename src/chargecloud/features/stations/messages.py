@@ -8,13 +8,15 @@ from chargecloud.kernel.message import Event
 
 
 class ConnectorState(StrEnum):
-    """What a connector is doing; offline is a property of its charge point, the rest is its own word."""
+    """What a connector is doing; offline is a property of its charge point, disabled the operator's word."""
 
     AVAILABLE = "available"
     OCCUPIED = "occupied"
     CHARGING = "charging"
     FAULTED = "faulted"
     OFFLINE = "offline"
+    DISABLED = "disabled"
+    """The operator has taken it out of use; never its own word."""
 
 
 class Station(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,11 +89,34 @@ class Connector(msgspec.Struct, frozen=True, kw_only=True):
     lock_battery_pct: int | None
     lock_alarm: str
     lock_reported_at_ms: int | None
+    name: str = ""
+    """What the label on the post says; empty when nobody has entered it."""
+    parking_bay: str = ""
+    enabled: bool = True
+    disabled_reason: str = ""
+    rated_power_w: int = 0
+    """What it can deliver at most; 0: as much as its charge point says of each."""
+    retired: bool = False
+    """Gone for good: neither counted nor shown to drivers."""
+
+    @property
+    def in_use(self) -> bool:
+        """Whether the operator lets charges begin here."""
+        return self.enabled and not self.retired
+
+    @property
+    def power_w(self) -> int:
+        """The entered rated power, its own or its charge point's; 0 when nobody has entered either."""
+        return self.rated_power_w or self.charge_point.rated_power_w
 
     @property
     def state(self) -> ConnectorState:
         """What counts: nothing is known of a connector behind a dead connection."""
-        return self.reported if self.charge_point.online else ConnectorState.OFFLINE
+        return self.shown(self.reported if self.charge_point.online else ConnectorState.OFFLINE)
+
+    def shown(self, state: ConnectorState) -> ConnectorState:
+        """A state as it is shown: out of use hides everything but a charge that still runs."""
+        return state if self.in_use or self.reported is ConnectorState.CHARGING else ConnectorState.DISABLED
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):

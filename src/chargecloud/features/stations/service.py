@@ -4,7 +4,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.device.capability import Capability
-from chargecloud.device.commands import AnswerBoot, DeviceCommand, SetWorkParameters
+from chargecloud.device.commands import AnswerBoot, ApplyTariff, DeviceCommand, SetWorkParameters
 from chargecloud.device.events import (
     Beat,
     Booted,
@@ -22,6 +22,7 @@ from chargecloud.features.stations import (
     model,
     service_assets,
     service_codes,
+    service_strangers,
     sql,
     sql_commands,
     sql_connectors,
@@ -39,7 +40,8 @@ from chargecloud.features.stations.messages import (
     Station,
 )
 from chargecloud.features.stations.model import can, rated_power_w
-from chargecloud.features.stations.views_figures import connector_counts, station_names
+from chargecloud.features.stations.views_figures import connector_counts, own_stations, station_names
+from chargecloud.infra.sql.reach import EVERYWHERE, Reach
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.errors import NotFound, Refused
 
@@ -48,9 +50,9 @@ NOT_ADMITTED = "not_admitted"
 """The one reason a charge point is given, whether it is unknown or disabled (abuse A03)."""
 
 
-async def station(uow: UnitOfWork, station_id: int) -> Station:
-    """A station, or NotFound."""
-    return await service_assets.station(uow, station_id)
+async def station(uow: UnitOfWork, station_id: int, reach: Reach = EVERYWHERE) -> Station:
+    """A station, or NotFound, also when it is out of reach."""
+    return await service_assets.station(uow, station_id, reach)
 
 
 async def charge_point(uow: UnitOfWork, charge_point_code: str) -> ChargePoint:
@@ -78,6 +80,8 @@ async def _any_connector(uow: UnitOfWork, charge_point_code: str) -> Connector:
     at = await charge_point(uow, charge_point_code)
     if not can(at, Capability.CHOOSES_CONNECTOR):
         raise Refused("该充电桩不能自选插座，请指定枪号", "connector_required", field="connector_no")
+    if not any(each.in_use for each in await views.connectors_of(uow.connection, at.code)):
+        raise Refused("该充电桩的插座均已停用，请换一台", "connector_disabled", charge_point_code=at.code)
     return Connector(
         charge_point=at,
         connector_no=0,
@@ -145,7 +149,9 @@ async def answer_boot(uow: UnitOfWork, event: Booted) -> None:
         uow.publish(
             ChargePointEnrolled(charge_point_code=known.code, station_id=known.station_id), key=event.charge_point_code
         )
-    elif known is not None and known.enabled:
+    elif known is None:
+        await service_strangers.note(uow, event)
+    elif known.enabled:
         await _note_boot(uow, known, event)
     accepted = known is not None and known.enabled
     uow.command(
@@ -272,7 +278,8 @@ async def _write_connector(uow: UnitOfWork, before: Connector, values: dict[str,
         )
         uow.publish(faults, key=code)
     await sql.set_connector(uow, code, connector_no, **values)
-    patch = {name: value for name, value in values.items() if name != "reported"} | {"state": state.value}
+    shown = msgspec.structs.replace(before, reported=state).shown(state)
+    patch = {name: value for name, value in values.items() if name != "reported"} | {"state": shown.value}
     of_charge_point = {"connectors": {str(connector_no): patch}}
     uow.live(f"charge_point:{code}", of_charge_point)
     uow.live(f"station:{before.charge_point.station_id}", {"charge_points": {code: of_charge_point}})
@@ -327,8 +334,8 @@ async def ask(uow: UnitOfWork, command: DeviceCommand, *, requested_by: str) -> 
 async def command_ended(uow: UnitOfWork, event: CommandEnded) -> None:
     """How a command ended; those nobody logged are none of our business."""
     if await sql_commands.close(uow, event):
-        if event.command == SetWorkParameters.__name__ and event.outcome is CommandOutcome.DONE:
-            await _apply_work_parameters(uow, event)
+        if event.outcome is CommandOutcome.DONE and event.command in _TAKEN:
+            await _TAKEN[event.command](uow, event)
         patch = {"outcome": event.outcome.value, "reason": event.reason, "detail": event.detail}
         uow.live(f"charge_point:{event.charge_point_code}", {"commands": {event.command_id: patch}})
 
@@ -346,6 +353,20 @@ async def _apply_work_parameters(uow: UnitOfWork, event: CommandEnded) -> None:
         )
 
 
+async def _hold_tariff(uow: UnitOfWork, event: CommandEnded) -> None:
+    """What the charge point has taken it holds now; it matches, unless it was given another since."""
+    row = await views.command(uow.connection, event.command_id)
+    if row is not None:
+        held = msgspec.json.decode(row.body, type=ApplyTariff).tariff.tariff_no
+        newest = await sql_commands.newest(uow, event.charge_point_code, ApplyTariff.__name__) == event.command_id
+        reported = TariffReported(charge_point_code=event.charge_point_code, tariff_no=held, matches=newest)
+        await see_tariff(uow, reported)
+
+
+_TAKEN = {SetWorkParameters.__name__: _apply_work_parameters, ApplyTariff.__name__: _hold_tariff}
+"""What follows when a charge point has done what it was asked."""
+
+
 __all__ = [
     "answer_boot",
     "ask",
@@ -359,6 +380,7 @@ __all__ = [
     "find_by_qr",
     "find_charge_point",
     "forget_gateway",
+    "own_stations",
     "rated_power_w",
     "see_beat",
     "see_clock",

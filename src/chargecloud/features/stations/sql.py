@@ -1,5 +1,6 @@
 """Tables of stations, charge points, connectors and the log of commands, and the statements that change them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from sqlalchemy import (
     bindparam,
     insert,
     select,
+    text,
     update,
 )
 
@@ -23,6 +25,7 @@ from chargecloud.device.events import Booted
 from chargecloud.features.stations import model
 from chargecloud.features.stations.messages import ChargePoint, Connector, ConnectorState, Station
 from chargecloud.features.stations.model_codes import new_sticker
+from chargecloud.infra.sql.bulk import insert_many
 from chargecloud.infra.sql.types import big_id, code, epoch_ms, json_text, metadata
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.errors import NotFound
@@ -99,6 +102,12 @@ connectors = Table(
     Column("lock_battery_pct", Integer),
     Column("lock_alarm", code(16), nullable=False),
     Column("lock_reported_at_ms", epoch_ms()),
+    Column("name", String(50), nullable=False, server_default=text("''")),
+    Column("parking_bay", String(32), nullable=False, server_default=text("''")),
+    Column("enabled", Boolean, nullable=False, server_default=text("1")),
+    Column("disabled_reason", String(200), nullable=False, server_default=text("''")),
+    Column("rated_power_w", Integer, nullable=False, server_default="0"),
+    Column("retired", Boolean, nullable=False, server_default=text("0")),
 )
 
 device_commands = Table(
@@ -216,6 +225,15 @@ async def add_charge_point(uow: UnitOfWork, charge_point: ChargePoint) -> None:
     """Write a new charge point with its connectors."""
     await uow.connection.execute(insert(charge_points).values(msgspec.structs.asdict(charge_point)))
     await add_connectors(uow, charge_point.code, range(1, charge_point.connector_count + 1))
+
+
+async def add_charge_points(uow: UnitOfWork, new: Sequence[ChargePoint]) -> None:
+    """Write many new charge points with their connectors."""
+    rows = [
+        _blank_connector(each.code, number, uow.now_ms) for each in new for number in range(1, each.connector_count + 1)
+    ]
+    await insert_many(uow.connection, charge_points, [msgspec.structs.asdict(each) for each in new])
+    await insert_many(uow.connection, connectors, rows)
 
 
 async def add_connectors(uow: UnitOfWork, charge_point_code: str, numbers: range) -> None:

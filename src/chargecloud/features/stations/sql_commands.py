@@ -45,6 +45,14 @@ async def close(uow: UnitOfWork, event: CommandEnded) -> bool:
     return (await uow.connection.execute(_CLOSE, values | this)).rowcount == 1
 
 
+async def newest(uow: UnitOfWork, charge_point_code: str, kind: str) -> str | None:
+    """The last command of a kind a charge point was given."""
+    c = device_commands.c
+    wanted = select(c.command_id).where(c.charge_point_code == charge_point_code, c.kind == kind)
+    found = await uow.connection.execute(wanted.order_by(c.at_ms.desc(), c.command_id.desc()).limit(1))
+    return found.scalar()
+
+
 async def close_lost(uow: UnitOfWork, *, expired_before_ms: int) -> int:
     """Commands whose end can no longer come (a gateway died with them) count as unanswered; how many."""
     statement = (

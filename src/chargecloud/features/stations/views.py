@@ -20,6 +20,7 @@ from chargecloud.features.stations.sql import (
     stations,
 )
 from chargecloud.features.stations.sql_gateways import gateways
+from chargecloud.infra.sql.reach import EVERYWHERE, Reach
 from chargecloud.kernel.errors import Invalid
 
 
@@ -67,15 +68,15 @@ class GatewayOverview(msgspec.Struct, frozen=True, kw_only=True):
 class ChargePointFilter(msgspec.Struct, frozen=True, kw_only=True):
     """What a list of charge points may be narrowed by."""
 
-    operator_id: int | None = None
+    reach: Reach = EVERYWHERE
     station_id: int | None = None
     online: bool | None = None
     enabled: bool | None = None
     code_starts: str = ""
 
-    def within(self, operator_id: int | None) -> "ChargePointFilter":
-        """The same for one operator's charge points only; None is the whole platform."""
-        return msgspec.structs.replace(self, operator_id=operator_id)
+    def within(self, reach: Reach) -> "ChargePointFilter":
+        """The same for what somebody may see only."""
+        return msgspec.structs.replace(self, reach=reach)
 
 
 async def list_gateways(connection: AsyncConnection) -> list[GatewayOverview]:
@@ -108,12 +109,11 @@ def _select_stations() -> Select[Any]:
 
 
 async def list_stations(
-    connection: AsyncConnection, *, operator_id: int | None, name: str, after_id: int, limit: int
+    connection: AsyncConnection, *, reach: Reach, name: str, after_id: int, limit: int
 ) -> list[StationRow]:
     """Stations by id."""
-    statement = _select_stations().where(stations.c.id > after_id).order_by(stations.c.id).limit(limit)
-    if operator_id is not None:
-        statement = statement.where(stations.c.operator_id == operator_id)
+    own = reach.within(stations.c.operator_id, stations.c.id)
+    statement = _select_stations().where(stations.c.id > after_id, *own).order_by(stations.c.id).limit(limit)
     if name:
         statement = statement.where(stations.c.name.icontains(name, autoescape=True))
     return [_station_row(row) for row in await connection.execute(statement)]
@@ -146,12 +146,12 @@ async def list_charge_points(
 
 def _narrowed(statement: Select[Any], wanted: ChargePointFilter) -> Select[Any]:
     equal = {
-        charge_points.c.operator_id: wanted.operator_id,
         charge_points.c.station_id: wanted.station_id,
         charge_points.c.online: wanted.online,
         charge_points.c.enabled: wanted.enabled,
     }
-    conditions = [column == value for column, value in equal.items() if value is not None]
+    conditions = wanted.reach.within(charge_points.c.operator_id, charge_points.c.station_id)
+    conditions += [column == value for column, value in equal.items() if value is not None]
     if wanted.code_starts:
         conditions.append(charge_points.c.code.like(_like_prefix(wanted.code_starts), escape="\\"))
     return statement.where(and_(True, *conditions))
@@ -226,7 +226,11 @@ async def _with_connectors(connection: AsyncConnection, found: list[Station]) ->
     if by_station:
         statement = (
             select_connectors()
-            .where(charge_points.c.station_id.in_(by_station), charge_points.c.enabled.is_(True))
+            .where(
+                charge_points.c.station_id.in_(by_station),
+                charge_points.c.enabled.is_(True),
+                connectors.c.retired.is_(False),
+            )
             .order_by(charge_points.c.code, connectors.c.connector_no)
         )
         for row in await connection.execute(statement):

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from chargecloud.features.stations.messages import ChargePoint, Connector
 from chargecloud.features.stations.model_codes import Named, OtherForm, read_code
 from chargecloud.features.stations.sql import connector_of, connectors, select_connectors, stations
+from chargecloud.infra.sql.reach import EVERYWHERE, Reach
 from chargecloud.kernel.errors import NotFound
 
 
@@ -37,9 +38,9 @@ class StationPlace(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def by_text(
-    connection: AsyncConnection, text: str, others: Sequence[tuple[str, int]] = (), *, operator_id: int | None = None
+    connection: AsyncConnection, text: str, others: Sequence[tuple[str, int]] = (), *, reach: Reach = EVERYWHERE
 ) -> Found:
-    """What a text names; NotFound when nothing bears that name (at this operator), or its screen's alias is another."""
+    """What a text names; NotFound when nothing bears that name (within reach), or its screen's alias is another."""
     named = read_code(text, [OtherForm(*each) for each in others])
     statement = select_connectors().order_by(connectors.c.connector_no)
     if named.sticker:
@@ -49,8 +50,7 @@ async def by_text(
         if named.connector_no:
             statement = statement.where(connectors.c.connector_no == named.connector_no)
     found = [connector_of(row) for row in await connection.execute(statement)]
-    if operator_id is not None:
-        found = [each for each in found if each.charge_point.operator_id == operator_id]
+    found = [each for each in found if reach.covers(each.charge_point.operator_id, each.charge_point.station_id)]
     if not found or named.screen not in ("", found[0].charge_point.screen_alias):
         raise NotFound("二维码没有对应的充电枪", "qr_code_unknown", text=text[:200])
     return Found(named=named, charge_point=found[0].charge_point, connectors=found)

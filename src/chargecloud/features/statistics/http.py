@@ -9,10 +9,11 @@ from chargecloud.features.alarms.messages import AlarmLevel, AlarmState
 from chargecloud.features.stations.messages import ConnectorState
 from chargecloud.features.statistics import model, service
 from chargecloud.features.statistics.messages import Figures
-from chargecloud.features.statistics.model import WHOLE_OPERATOR, RankBy
+from chargecloud.features.statistics.model import RankBy
 from chargecloud.infra.http.auth import Principal, require
 from chargecloud.infra.http.context import Db
 from chargecloud.infra.http.model import ApiModel, Fen, Id, Moment, Mwh
+from chargecloud.infra.sql.reach import Reach
 from chargecloud.kernel.errors import Invalid
 
 router = APIRouter(tags=["statistics"])
@@ -97,6 +98,8 @@ class ToDoOut(ApiModel):
     orders_disputed: int
     payment_cases_open: int
     refunds_waiting: int
+    feedback_open: int
+    approvals_waiting: int
 
 
 class WorkbenchOut(ApiModel):
@@ -152,20 +155,24 @@ class LoadOut(ApiModel):
     points: list[LoadPointOut]
 
 
-def _operator(who: Principal) -> int:
+def _place(who: Principal, station_id: int | None = None) -> Reach:
+    """What somebody may see figures of, or the station of it that is asked for; without figures when it is not."""
     if who.operator_id is None:
         raise Invalid("统计属于运营商，平台人员没有所属运营商", "operator_id_missing")
-    return who.operator_id
+    if station_id is None:
+        return who.reach
+    shown = {station_id} if who.reach.covers(who.operator_id, station_id) else set[int]()
+    return Reach(who.operator_id, frozenset(shown))
 
 
 @router.get("/statistics/workbench", operation_id="getWorkbench", summary="总览")
 async def get_workbench(reader: Reader, db: Db) -> WorkbenchOut:
     """Today so far against the same hours of yesterday and of the same day a week ago, and what goes on now."""
-    operator_id, now_ms = _operator(reader), db.clock.now_ms()
+    place, now_ms = _place(reader), db.clock.now_ms()
     async with db.read() as connection:
-        days = [await service.until_now(connection, operator_id, now_ms, days_ago=ago) for ago in (0, 1, 7)]
-        live = await service.live(connection, operator_id, now_ms)
-        to_do = await service.to_do(connection, operator_id)
+        days = [await service.until_now(connection, place, now_ms, days_ago=ago) for ago in (0, 1, 7)]
+        live = await service.live(connection, place, now_ms)
+        to_do = await service.to_do(connection, place, now_ms)
     today, yesterday, week_ago = map(DayFiguresOut.on, days)
     return WorkbenchOut(
         at=now_ms,
@@ -187,6 +194,8 @@ async def get_workbench(reader: Reader, db: Db) -> WorkbenchOut:
             orders_disputed=to_do.orders_disputed,
             payment_cases_open=to_do.payment_cases_open,
             refunds_waiting=to_do.refunds_waiting,
+            feedback_open=to_do.feedback_open,
+            approvals_waiting=to_do.approvals_waiting,
         ),
     )
 
@@ -200,13 +209,7 @@ async def get_trend(
 ) -> TrendOut:
     """The last 7 or 30 days with today as it stands."""
     async with db.read() as connection:
-        found = await service.trend(
-            connection,
-            _operator(reader),
-            db.clock.now_ms(),
-            days=int(days),
-            station_id=station_id or WHOLE_OPERATOR,
-        )
+        found = await service.trend(connection, _place(reader, station_id), db.clock.now_ms(), days=int(days))
     return TrendOut(days=[DayFiguresOut.on(day) for day in found])
 
 
@@ -220,7 +223,7 @@ async def get_ranking(
 ) -> RankingOut:
     """The best and the weakest stations of the last days."""
     async with db.read() as connection:
-        ranked = await service.ranking(connection, _operator(reader), db.clock.now_ms(), days=int(days), by=by)
+        ranked = await service.ranking(connection, _place(reader), db.clock.now_ms(), days=int(days), by=by)
     top, rest = ranked[:limit], ranked[limit:]
     return RankingOut(
         stations=len(ranked),
@@ -244,11 +247,7 @@ async def get_load(
         raise Invalid(f"没有 {day} 这一天", "invalid_day", field="day") from error
     async with db.read() as connection:
         points = await service.load(
-            connection,
-            _operator(reader),
-            since_ms=start_ms,
-            until_ms=start_ms + model.DAY_MS,
-            station_id=station_id or WHOLE_OPERATOR,
+            connection, _place(reader, station_id), since_ms=start_ms, until_ms=start_ms + model.DAY_MS
         )
     shown = [LoadPointOut(at=point.at_ms, power_w=point.power_w, charging=point.charging) for point in points]
     return LoadOut(day=date.fromisoformat(day), points=shown)

@@ -9,6 +9,7 @@ from chargecloud.features.operators import service as operators
 from chargecloud.features.operators.messages import DEFAULT_OPERATOR_ID
 from chargecloud.features.tariffs import service, views
 from chargecloud.features.tariffs.http_models import (
+    AssignmentOut,
     BillOut,
     NewTariffBody,
     NewVersionBody,
@@ -102,6 +103,23 @@ async def cancel_version(tariff_id: Id, version_id: Id, writer: Writer, db: Db) 
         await service.cancel_version(uow, tariff_id, version_id)
         facts = {"version_id": version_id}
         operators.audit(uow, writer, "tariff.cancel_version", f"tariff:{tariff_id}", facts)
+
+
+@router.get("/tariffs/{tariff_id}/assignments", operation_id="listTariffAssignments", summary="使用该电价的场站")
+async def list_assignments(tariff_id: Id, reader: Reader, db: Db, pages: Pages) -> Page[AssignmentOut]:
+    """Which stations use a tariff of either kind, or did, newest first."""
+    async with db.read() as connection:
+        await service.tariff(connection, tariff_id, reader.operator_id, kind=None)
+        rows = await views.assignments_to(
+            connection,
+            tariff_id,
+            db.clock.now_ms(),
+            station_ids=reader.station_ids,
+            before_id=pages.before_id,
+            limit=pages.fetch,
+        )
+    shown, following = pages.page(rows, lambda row: row.assignment_id)
+    return Page[AssignmentOut](items=[AssignmentOut.of(row) for row in shown], next=following)
 
 
 @router.post("/tariffs/{tariff_id}/quotes", operation_id="quoteTariff", summary="试算")

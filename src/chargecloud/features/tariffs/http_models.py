@@ -11,6 +11,7 @@ from chargecloud.features.tariffs.messages import (
     BillLine,
     PushState,
     Tariff,
+    TariffKind,
     TariffVersion,
     VersionState,
 )
@@ -235,6 +236,7 @@ class AssignmentOut(ApiModel):
     station_id: int
     tariff_id: int
     tariff_name: str
+    kind: Annotated[TariffKind, Field(strict=False)]
     effective_from: Moment
     state: VersionState
     created_by: str
@@ -246,6 +248,7 @@ class AssignmentOut(ApiModel):
             station_id=row.station_id,
             tariff_id=row.tariff_id,
             tariff_name=row.tariff_name,
+            kind=row.kind,
             effective_from=row.effective_from_ms,
             state=row.state,
             created_by=row.created_by,

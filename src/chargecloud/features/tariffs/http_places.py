@@ -51,7 +51,7 @@ class FleetOut(ApiModel):
             occupied=states.count(ConnectorState.OCCUPIED),
             charging=states.count(ConnectorState.CHARGING),
             offline=states.count(ConnectorState.OFFLINE),
-            max_power_w=max((connector.charge_point.rated_power_w for connector in connectors), default=0),
+            max_power_w=max((connector.power_w for connector in connectors), default=0),
         )
 
 

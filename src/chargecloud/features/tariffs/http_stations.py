@@ -23,7 +23,6 @@ from chargecloud.infra.http.context import Db
 from chargecloud.infra.http.model import Id
 from chargecloud.infra.http.paging import Page, Pages
 from chargecloud.infra.sql.uow import UnitOfWork
-from chargecloud.kernel.errors import NotFound
 
 station_routes = APIRouter(prefix="/stations/{station_id}")
 
@@ -109,7 +108,5 @@ async def list_pushes(
 
 
 async def _own(connection: AsyncConnection, now_ms: int, principal: Principal, station_id: int) -> None:
-    """NotFound unless the station is there, and this operator's."""
-    station = await stations.station(UnitOfWork(connection, now_ms), station_id)
-    if principal.operator_id not in (None, station.operator_id):
-        raise NotFound(f"没有场站 {station_id}", "station_unknown", station_id=station_id)
+    """NotFound unless the station is there, and within reach."""
+    await stations.station(UnitOfWork(connection, now_ms), station_id, principal.reach)

@@ -43,6 +43,7 @@ __all__ = [
     "grant",
     "kind_for",
     "new_total_s",
+    "plan_of",
     "price_bands",
     "price_segments",
     "push_current",
@@ -88,6 +89,12 @@ async def version(uow: UnitOfWork, version_id: int) -> TariffVersion:
     return found
 
 
+async def plan_of(connection: AsyncConnection, version_id: int | None) -> TwoWheelPlan | None:
+    """The two-wheel price list a charge was placed under; None for a car's, or where none was known."""
+    found = None if version_id is None else await sql.find_version(connection, version_id)
+    return found.plan if found else None
+
+
 async def version_at(
     uow: UnitOfWork, station_id: int, at_ms: int, *, kind: TariffKind = TariffKind.TIME_OF_USE
 ) -> TariffVersion:
@@ -103,9 +110,9 @@ async def tariff(
     tariff_id: int,
     operator_id: int | None,
     *,
-    kind: TariffKind = TariffKind.TIME_OF_USE,
+    kind: TariffKind | None = TariffKind.TIME_OF_USE,
 ) -> Tariff:
-    """A tariff of a kind; NotFound when there is none, or not for this operator."""
+    """A tariff of a kind, or of either; NotFound when there is none, or not for this operator."""
     rows = await views.tariffs_page(connection, operator_id, views.TariffFilter(tariff_id=tariff_id, kind=kind))
     if not rows:
         raise _unknown(tariff_id)

@@ -1,7 +1,10 @@
 """Lists of tariffs, versions, assignments and pushes. An operator sees its own only."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.features.tariffs import model
@@ -25,7 +28,8 @@ class VersionRow(msgspec.Struct, frozen=True, kw_only=True):
 class TariffFilter(msgspec.Struct, frozen=True, kw_only=True):
     """What a list of tariffs may be narrowed by."""
 
-    kind: TariffKind = TariffKind.TIME_OF_USE
+    kind: TariffKind | None = TariffKind.TIME_OF_USE
+    """None: of either kind."""
     name: str | None = None
     tariff_id: int | None = None
 
@@ -37,6 +41,7 @@ class AssignmentRow(msgspec.Struct, frozen=True, kw_only=True):
     station_id: int
     tariff_id: int
     tariff_name: str
+    kind: TariffKind
     effective_from_ms: int
     state: VersionState
     created_by: str
@@ -68,7 +73,8 @@ async def tariffs_page(
     """Tariffs, newest first."""
     count = select(func.count()).select_from(versions).where(versions.c.tariff_id == tariffs.c.id).scalar_subquery()
     statement = select(tariffs, count.label("versions")).order_by(tariffs.c.id.desc()).limit(limit)
-    statement = statement.where(tariffs.c.kind == wanted.kind.value)
+    if wanted.kind is not None:
+        statement = statement.where(tariffs.c.kind == wanted.kind.value)
     if operator_id is not None:
         statement = statement.where(tariffs.c.operator_id == operator_id)
     if wanted.tariff_id is not None:
@@ -116,19 +122,66 @@ async def assignments_of(connection: AsyncConnection, station_id: int, now_ms: i
         .limit(MAX_ASSIGNMENTS)
     )
     rows = list(await connection.execute(statement))
-    states = model.states([(row.effective_from_ms, row.cancelled_at_ms is not None) for row in rows], now_ms)
-    return [
-        AssignmentRow(
-            assignment_id=row.id,
-            station_id=row.station_id,
-            tariff_id=row.tariff_id,
-            tariff_name=row.name,
-            effective_from_ms=row.effective_from_ms,
-            state=state,
-            created_by=row.created_by,
+    standing = _standing(rows, now_ms)
+    return [_assignment(row, standing[row.id]) for row in rows]
+
+
+async def assignments_to(
+    connection: AsyncConnection,
+    tariff_id: int,
+    now_ms: int,
+    *,
+    station_ids: frozenset[int] | None = None,
+    before_id: int | None,
+    limit: int,
+) -> list[AssignmentRow]:
+    """Stations (of these, or all) that use a tariff, or did, with where each assignment stands, newest first."""
+    statement = (
+        select(assignments, tariffs.c.name)
+        .join(tariffs, tariffs.c.id == assignments.c.tariff_id)
+        .where(assignments.c.tariff_id == tariff_id)
+        .order_by(assignments.c.id.desc())
+        .limit(limit)
+    )
+    if station_ids is not None:
+        statement = statement.where(assignments.c.station_id.in_(sorted(station_ids)))
+    if before_id is not None:
+        statement = statement.where(assignments.c.id < before_id)
+    rows = list(await connection.execute(statement))
+    places = {row.station_id for row in rows}
+    # What else these stations use decides whether an assignment counts still.
+    others = await connection.execute(select(assignments).where(assignments.c.station_id.in_(places)))
+    standing = _standing(list(others), now_ms)
+    return [_assignment(row, standing[row.id]) for row in rows]
+
+
+def _standing(rows: Sequence[Row[Any]], now_ms: int) -> dict[int, VersionState]:
+    """Where each assignment stands among those of its station and of its kind."""
+    groups: dict[tuple[int, str], list[Row[Any]]] = {}
+    for row in rows:
+        groups.setdefault((row.station_id, row.kind), []).append(row)
+    return {
+        row.id: state
+        for group in groups.values()
+        for row, state in zip(
+            group,
+            model.states([(row.effective_from_ms, row.cancelled_at_ms is not None) for row in group], now_ms),
+            strict=True,
         )
-        for row, state in zip(rows, states, strict=True)
-    ]
+    }
+
+
+def _assignment(row: Row[Any], state: VersionState) -> AssignmentRow:
+    return AssignmentRow(
+        assignment_id=row.id,
+        station_id=row.station_id,
+        tariff_id=row.tariff_id,
+        tariff_name=row.name,
+        kind=TariffKind(row.kind),
+        effective_from_ms=row.effective_from_ms,
+        state=state,
+        created_by=row.created_by,
+    )
 
 
 async def pushes_page(

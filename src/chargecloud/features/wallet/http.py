@@ -11,10 +11,10 @@ from chargecloud.features.operators import service as operators
 from chargecloud.features.operators.messages import DEFAULT_OPERATOR_ID
 from chargecloud.features.wallet import service, views
 from chargecloud.features.wallet.messages import Adjustment, Balance, TopUp, Transfer
-from chargecloud.features.wallet.views import JournalLine
+from chargecloud.features.wallet.views import JournalFilter, JournalLine
 from chargecloud.infra.http.auth import CurrentDriver, Principal, require
 from chargecloud.infra.http.context import Db
-from chargecloud.infra.http.model import AmountFen, ApiModel, Fen, Id, Moment
+from chargecloud.infra.http.model import AmountFen, ApiModel, Fen, Id, Moment, MomentIn
 from chargecloud.infra.http.paging import Page, Pages, Paging
 
 router = APIRouter(tags=["wallet"])
@@ -35,6 +35,17 @@ Purpose = Annotated[
     str | None,
     Query(pattern=r"^(top_up|hold|charge|release|correction|adjustment|freeze|refund)$", description="流水类型"),
 ]
+
+
+def _wanted(
+    purpose: Purpose = None,
+    since: Annotated[MomentIn | None, Query(description="从（含）")] = None,
+    until: Annotated[MomentIn | None, Query(description="到（不含）")] = None,
+) -> JournalFilter:
+    return JournalFilter(purpose=purpose, since_ms=since, until_ms=until)
+
+
+Wanted = Annotated[JournalFilter, Depends(_wanted)]
 Reason = Annotated[str, Field(min_length=1, max_length=200, description="原因，记入操作日志")]
 
 
@@ -118,9 +129,9 @@ async def my_wallet(driver: CurrentDriver, db: Db) -> BalanceOut:
 
 
 @router.get("/wallet/journal", operation_id="listMyJournal", summary="我的流水")
-async def my_journal(driver: CurrentDriver, db: Db, pages: Pages, purpose: Purpose = None) -> Page[JournalLineOut]:
+async def my_journal(driver: CurrentDriver, db: Db, pages: Pages, wanted: Wanted) -> Page[JournalLineOut]:
     """What moved it, newest first."""
-    return await _journal(db, driver.id, pages, purpose)
+    return await _journal(db, driver.id, pages, wanted)
 
 
 @router.get("/drivers/{driver_id}/wallet", operation_id="getWallet", summary="车主钱包")
@@ -132,11 +143,11 @@ async def wallet(driver_id: Id, reader: Reader, db: Db) -> BalanceOut:
 
 
 @router.get("/drivers/{driver_id}/wallet/journal", operation_id="listJournal", summary="车主流水")
-async def journal(driver_id: Id, reader: Reader, db: Db, pages: Pages, purpose: Purpose = None) -> Page[JournalLineOut]:
+async def journal(driver_id: Id, reader: Reader, db: Db, pages: Pages, wanted: Wanted) -> Page[JournalLineOut]:
     """What moved it, newest first."""
     async with db.read() as connection:
         await drivers.detail(connection, driver_id, reader.operator_id)
-    return await _journal(db, driver_id, pages, purpose)
+    return await _journal(db, driver_id, pages, wanted)
 
 
 @router.post("/drivers/{driver_id}/top-ups", operation_id="topUp", status_code=201, summary="柜台充值")
@@ -179,9 +190,9 @@ async def adjust(driver_id: Id, body: AdjustmentBody, key: IdempotencyKey, write
         return MovedOut.of(transfer, await service.balance(uow, driver_id))
 
 
-async def _journal(db: Db, driver_id: int, pages: Paging, purpose: str | None) -> Page[JournalLineOut]:
+async def _journal(db: Db, driver_id: int, pages: Paging, wanted: JournalFilter) -> Page[JournalLineOut]:
     async with db.read() as connection:
-        rows = await views.journal(connection, driver_id, before_id=pages.before_id, limit=pages.fetch, purpose=purpose)
+        rows = await views.journal(connection, driver_id, wanted, before_id=pages.before_id, limit=pages.fetch)
     shown, following = pages.page(rows, lambda line: line.line_id)
     return Page[JournalLineOut](items=[JournalLineOut.of(line) for line in shown], next=following)
 

@@ -1,4 +1,7 @@
-"""Moving money. Every function is one transfer inside the caller's unit of work; calling it twice is harmless."""
+"""Moving money. Every function is one transfer inside the caller's unit of work, shown to the driver's app with it.
+
+Calling one twice is harmless.
+"""
 
 from collections.abc import Callable
 
@@ -27,6 +30,7 @@ from chargecloud.features.wallet.messages import (
 )
 from chargecloud.features.wallet.model import Held, WalletState
 from chargecloud.features.wallet.service_captures import capture_entry, capture_many
+from chargecloud.features.wallet.service_live import show, show_state
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.errors import Conflict, Invalid, NotFound, Unavailable
 
@@ -36,11 +40,6 @@ Lines = Callable[[WalletState], tuple[Posting, ...]]
 async def balance(uow: UnitOfWork, driver_id: int) -> Balance:
     """A driver's money."""
     return await views.balance(uow.connection, driver_id)
-
-
-async def show(uow: UnitOfWork, driver_id: int) -> None:
-    """Patch the money in the state of a driver's app."""
-    drivers.patch_state(uow, driver_id, {"wallet": views.live_balance(await balance(uow, driver_id))})
 
 
 async def audit(connection: AsyncConnection) -> AuditReport:
@@ -99,6 +98,7 @@ async def hold(uow: UnitOfWork, command: Hold) -> Transfer:
         return await _set_aside(uow, entry, lambda state: model.to_hold(state, command.amount_fen))
     held = Held(command.amount_fen)
     await sql.add_hold(uow, command.hold_id, command.driver_id, held)
+    await show(uow, command.driver_id)
     return await sql.add_transfer(uow, entry, model.hold(command.driver_id, held))
 
 
@@ -229,8 +229,10 @@ async def _move(uow: UnitOfWork, entry: sql.Entry, lines: Lines) -> Transfer:
 
 async def _write(uow: UnitOfWork, book: sql.OpenBook, entry: sql.Entry, lines: tuple[Posting, ...]) -> Transfer:
     """Change the wallet and write the transfer that says why."""
-    if not await sql.move(uow, book, book.state.after(lines)):
+    after = book.state.after(lines)
+    if not await sql.move(uow, book, after):
         raise Unavailable("钱包刚刚发生变化，请重试", "wallet_changed")
+    show_state(uow, book.driver_id, after)
     return await sql.add_transfer(uow, sql.for_driver(entry, book.driver_id), lines)
 
 
@@ -259,6 +261,5 @@ __all__ = [
     "pay_in",
     "pay_out",
     "release",
-    "show",
     "top_up",
 ]

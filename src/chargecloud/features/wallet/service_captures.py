@@ -6,6 +6,7 @@ from dataclasses import replace
 from chargecloud.features.wallet import model, sql, sql_captures
 from chargecloud.features.wallet.messages import Capture, Posting, TransferKind
 from chargecloud.features.wallet.model import WalletState
+from chargecloud.features.wallet.service_live import show_state
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.errors import Conflict, Unavailable
 
@@ -45,4 +46,6 @@ async def capture_many(uow: UnitOfWork, commands: Sequence[Capture]) -> None:
         raise Unavailable("钱包刚刚发生变化，请重试", "wallet_changed")
     if not await sql_captures.end_holds(uow, [(command.hold_id, command.transfer_id) for command in commands]):
         raise Conflict("有预付冻结刚刚结束", "holds_not_open")
+    for driver_id, state in states.items():
+        show_state(uow, driver_id, state)
     await sql_captures.add_transfers(uow, written)

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.features.wallet.messages import Account, AuditReport, Balance, HoldState
+from chargecloud.features.wallet.model import WalletState
 from chargecloud.features.wallet.sql import WALLET_COLUMNS, holds, postings, transfers, wallets
 
 PROBLEMS_SHOWN = 20
@@ -35,14 +36,19 @@ class JournalLine(msgspec.Struct, frozen=True, kw_only=True):
 async def balance(connection: AsyncConnection, driver_id: int) -> Balance:
     """A driver's money; nothing when none ever came."""
     statement = select(*WALLET_COLUMNS).where(wallets.c.driver_id == driver_id)
-    free_fen, held_fen, arrears_fen, gift_fen = (await connection.execute(statement)).one_or_none() or (0, 0, 0, 0)
+    row = (await connection.execute(statement)).one_or_none()
+    return balance_of(driver_id, WalletState(*row) if row else WalletState())
+
+
+def balance_of(driver_id: int, state: WalletState) -> Balance:
+    """The same money as people read it."""
     return Balance(
         driver_id=driver_id,
-        cash_fen=free_fen + held_fen,
-        held_fen=held_fen,
-        available_fen=free_fen + gift_fen,
-        arrears_fen=arrears_fen,
-        gift_fen=gift_fen,
+        cash_fen=state.cash_fen + state.held_fen,
+        held_fen=state.held_fen,
+        available_fen=state.available_fen,
+        arrears_fen=state.arrears_fen,
+        gift_fen=state.gift_fen,
     )
 
 
@@ -58,8 +64,16 @@ async def has_history(connection: AsyncConnection, driver_id: int) -> bool:
     return (await connection.execute(statement)).first() is not None
 
 
+class JournalFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which transfers are wanted, from a moment (included) until another (not included); None: any."""
+
+    purpose: str | None = None
+    since_ms: int | None = None
+    until_ms: int | None = None
+
+
 async def journal(
-    connection: AsyncConnection, driver_id: int, *, before_id: int | None, limit: int, purpose: str | None = None
+    connection: AsyncConnection, driver_id: int, wanted: JournalFilter, *, before_id: int | None, limit: int
 ) -> list[JournalLine]:
     """A driver's transfers, newest first."""
     statement = (
@@ -78,8 +92,12 @@ async def journal(
     )
     if before_id is not None:
         statement = statement.where(transfers.c.id < before_id)
-    if purpose is not None:
-        statement = statement.where(transfers.c.purpose == purpose)
+    if wanted.purpose is not None:
+        statement = statement.where(transfers.c.purpose == wanted.purpose)
+    if wanted.since_ms is not None:
+        statement = statement.where(transfers.c.at_ms >= wanted.since_ms)
+    if wanted.until_ms is not None:
+        statement = statement.where(transfers.c.at_ms < wanted.until_ms)
     return [_journal_line(row) for row in await connection.execute(statement)]
 
 

@@ -42,6 +42,8 @@ class ApiParts:
     """Features' routers; they get the prefix /api/v1."""
     pages: Sequence[APIRouter] = ()
     """Routers without a prefix: the console, the drivers' app."""
+    larger_bodies: Mapping[str, int] = field(default_factory=dict)
+    """Paths under the prefix whose requests carry files, and how many bytes they may have."""
     live_topics: Sequence[LiveTopic] = ()
     checks: Mapping[str, Check] = field(default_factory=dict)
     """More that has to answer before /readyz says yes."""
@@ -64,27 +66,41 @@ def build_app(parts: ApiParts) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        middleware=[Middleware(Edge, clock=parts.database.clock, hosts=parts.hosts), Middleware(errors.LastResort)],
+        middleware=[
+            Middleware(
+                Edge,
+                clock=parts.database.clock,
+                hosts=parts.hosts,
+                larger={f"{API}{path}": most for path, most in parts.larger_bodies.items()},
+            ),
+            Middleware(errors.LastResort),
+        ],
     )
     errors.install(app)
     app.state.database = parts.database
     app.state.cache = parts.cache
     app.state.resolvers = parts.resolvers
     app.state.live = LiveHub(parts.database, parts.cache, parts.live_topics)
+    app.state.checks = {"database": lambda: _answers(parts.database), **parts.checks}
     app.state.doorkeeper = Doorkeeper(app.state.live, parts.cache, parts.database.clock)
     for name, value in parts.state.items():
         setattr(app.state, name, value)
     for router in (*parts.routers, live_api.router):
         app.include_router(router, prefix=API)
-    for router in (_vital_signs(parts), *parts.pages):
+    for router in (_vital_signs(app, parts), *parts.pages):
         app.include_router(router)
     _describe(app, parts)
     return app
 
 
-def _vital_signs(parts: ApiParts) -> APIRouter:
+async def outcomes(app: FastAPI) -> dict[str, str]:
+    """What each part the process needs says; empty when it answers."""
+    checks: Mapping[str, Check] = app.state.checks
+    return {name: await _outcome(check) for name, check in checks.items()}
+
+
+def _vital_signs(app: FastAPI, parts: ApiParts) -> APIRouter:
     router = APIRouter(include_in_schema=False)
-    checks: dict[str, Check] = {"database": lambda: _answers(parts.database), **parts.checks}
 
     @router.get("/healthz", operation_id="healthz")
     async def healthz() -> dict[str, str]:
@@ -92,7 +108,7 @@ def _vital_signs(parts: ApiParts) -> APIRouter:
 
     @router.get("/readyz", operation_id="readyz")
     async def readyz() -> Response:
-        outcome = {name: await _outcome(check) for name, check in checks.items()}
+        outcome = await outcomes(app)
         failed = {name: said for name, said in outcome.items() if said}
         body = {
             "status": "not ready" if failed else "ready",

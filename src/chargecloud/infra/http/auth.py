@@ -16,6 +16,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from chargecloud.infra.sql.engine import Database
+from chargecloud.infra.sql.reach import Reach
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.errors import Forbidden, Unauthenticated
 
@@ -40,10 +41,22 @@ class Principal:
     name: str
     operator_id: int | None
     permissions: frozenset[str] = frozenset()
+    station_ids: frozenset[int] | None = None
+    """Staff may be limited to some stations of their operator; None: all of them."""
     source: str = ""
     """The address they call from."""
     renew: Renew | None = None
     """Set when the use of the token is to be written down, which keeps it alive."""
+
+    @property
+    def reach(self) -> Reach:
+        """What of the platform they may see and touch."""
+        return Reach(self.operator_id, self.station_ids)
+
+    def demand_whole_operator(self) -> None:
+        """Forbidden for staff who are limited to some stations: this concerns more than these."""
+        if self.station_ids is not None:
+            raise Forbidden("您的账号仅限部分站点，此操作涉及整个运营商，请联系管理员", "station_limited")
 
 
 Resolver = Callable[[AsyncConnection, str, int], Awaitable[Principal | None]]

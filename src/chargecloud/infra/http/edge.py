@@ -1,7 +1,7 @@
 """What happens to every request before and after its route: trace id, limits, headers, access log, metrics."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -38,8 +38,12 @@ STRICT_TRANSPORT = "max-age=31536000"
 class Edge:
     """The outermost layer of the application."""
 
-    def __init__(self, app: ASGIApp, *, clock: Clock, hosts: Sequence[str] = ()) -> None:
+    def __init__(
+        self, app: ASGIApp, *, clock: Clock, hosts: Sequence[str] = (), larger: Mapping[str, int] = {}
+    ) -> None:
+        """`larger`: paths that take more than `MAX_BODY`, and how much; a `{name}` in them stands for digits."""
         self._app = app
+        self._larger = [(re.compile(re.sub(r"\{\w+\}", "[0-9]+", path)), most) for path, most in larger.items()]
         self._clock = clock
         self._hosts = frozenset(host.lower() for host in hosts)
         self._measured: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
@@ -63,6 +67,7 @@ class Edge:
     async def _answer(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
         began = self._clock.monotonic()
         status = 500
+        most = next((most for path, most in self._larger if path.fullmatch(scope["path"])), MAX_BODY)
 
         async def complete(message: Message) -> None:
             nonlocal status
@@ -76,10 +81,10 @@ class Edge:
                 await problem(400, "unknown_host", "this name is not one of ours; see the setting http.hosts")(
                     scope, receive, complete
                 )
-            elif _declared_length(headers) > MAX_BODY:
-                await problem(413, "body_too_large", f"a request may have {MAX_BODY} bytes")(scope, receive, complete)
+            elif _declared_length(headers) > most:
+                await problem(413, "body_too_large", f"a request may have {most} bytes")(scope, receive, complete)
             else:
-                await self._app(scope, _limited(receive), complete)
+                await self._app(scope, _limited(receive, most), complete)
         finally:
             self._note(scope, status, self._clock.monotonic() - began)
 
@@ -138,7 +143,7 @@ def _declared_length(headers: Headers) -> int:
     return int(declared) if declared.isdecimal() and len(declared) < 20 else 0
 
 
-def _limited(receive: Receive) -> Receive:
+def _limited(receive: Receive, most: int) -> Receive:
     """The same, but a body that grows beyond the limit is refused, whatever its length was said to be."""
     taken = 0
 
@@ -146,8 +151,8 @@ def _limited(receive: Receive) -> Receive:
         nonlocal taken
         message = await receive()
         taken += len(message.get("body", b""))
-        if taken > MAX_BODY:
-            raise HTTPException(413, f"a request may have {MAX_BODY} bytes")
+        if taken > most:
+            raise HTTPException(413, f"a request may have {most} bytes")
         return message
 
     return counted

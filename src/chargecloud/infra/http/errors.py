@@ -43,6 +43,8 @@ STATUS: dict[type[ChargeCloudError], int] = {
     TooMany: 429,
     Unavailable: 503,
 }
+CODES = {400: "body_unreadable", 404: "no_such_path", 405: "method_not_allowed", 413: "body_too_large"}
+"""Of refusals the framework makes, or that come before a route is known."""
 RETRY_AFTER_S = {429: 60, 503: 5}
 MEDIA_TYPE = "application/problem+json"
 MAX_FIELDS = 50
@@ -144,8 +146,7 @@ async def _on_validation(_: Request, error: Exception) -> Response:
 
 async def _on_http(_: Request, error: Exception) -> Response:
     raised = cast(HTTPException, error)
-    codes = {404: "no_such_path", 405: "method_not_allowed"}
-    code = codes.get(raised.status_code, HTTPStatus(raised.status_code).phrase.lower().replace(" ", "_"))
+    code = CODES.get(raised.status_code, HTTPStatus(raised.status_code).phrase.lower().replace(" ", "_"))
     return problem(raised.status_code, code, str(raised.detail), headers=raised.headers)
 
 

@@ -22,3 +22,20 @@ class PaymentOptions:
     """Older payments give nothing back by themselves."""
     refunds_a_day: int = 5
     """Refunds of the wallet one driver may ask for within 24 hours."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """Limits of exports."""
+
+    max_rows: int = 1_000_000
+    """Of one file."""
+    max_file_mib: int = 200
+    keep_h: int = 72
+    """So long a file may be fetched."""
+    max_kept: int = 20
+    """Exports one of the staff has at once."""
+    max_open: int = 3
+    """Of these, such as are not over."""
+    max_total_mib: int = 4_096
+    """Of all files together."""

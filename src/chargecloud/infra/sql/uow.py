@@ -9,7 +9,7 @@ from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.device.commands import DeviceCommand
-from chargecloud.infra.sql.options import PaymentOptions
+from chargecloud.infra.sql.options import ExportOptions, PaymentOptions
 from chargecloud.kernel.message import Message
 
 Row = Mapping[str, object]
@@ -42,7 +42,14 @@ class Options:
     """Notices to drivers that are sent as messages of their channel as well."""
     estimate_after_s: int = 86_400
     """So long after the last sign of life an order without a record is settled from its last sample; 0: never."""
+    approval_limit_fen: int = 5_000
+    """What one person alone may give away of one order; more needs a second one."""
+    approval_within_s: int = 259_200
+    """A request nobody has decided by then has expired."""
+    second_factor_roles: frozenset[str] = frozenset()
+    """Roles that may do nothing before they have a second factor."""
     payments: PaymentOptions = field(default_factory=PaymentOptions)
+    exports: ExportOptions = field(default_factory=ExportOptions)
 
 
 class Outgoing(NamedTuple):

@@ -24,7 +24,7 @@ from chargecloud.protocols.dny.mapping.values import PROTOCOL
 from chargecloud.protocols.wire.checksums import ByteOrder, sum16
 from chargecloud.protocols.wire.kinds import RawColumn
 from chargecloud.protocols.wire.parts import Shown
-from chargecloud.protocols.wire.reveal import EXTRA, shown_body
+from chargecloud.protocols.wire.reveal import EXTRA, field_lines, shown_body
 from chargecloud.protocols.wire.schema import Direction, Frame
 from chargecloud.protocols.wire.stream import StreamCutter, Unit, UnitKind
 from chargecloud.protocols.wire.tails import RawTail
@@ -36,11 +36,43 @@ _NO_SUM: dict[str, object] = {"ok": None, "order": None, "computed": None, "on_w
 
 def decode_bytes(data: bytes) -> list[dict[str, object]]:
     """Describe every unit in the bytes, in order; what is no good unit comes out with the reason as verdict."""
+    return [_describe(unit) for unit in _units(data)]
+
+
+def explain_bytes(data: bytes) -> list[dict[str, object]]:
+    """The same, each with its bytes (`hex`), the frame's name in Chinese (`title`) and its columns as `lines`."""
+    return [described | _explained(unit.data, described) for unit in _units(data) for described in (_describe(unit),)]
+
+
+def _units(data: bytes) -> list[Unit]:
     cutter = StreamCutter(FRAMING)
     units = cutter.feed(data)
     while cutter.pending:
         units += cutter.expire()
-    return [_describe(unit) for unit in units]
+    return units
+
+
+def _explained(data: bytes, described: dict[str, object]) -> dict[str, object]:
+    kind = _kind_of(data) if described["unit"] == "frame" and described["frame_type"] else None
+    lines = _header_lines(data) + field_lines(kind, data[HEADER_SIZE:-SUM_SIZE]) if kind is not None else []
+    return {"hex": hex_text(data), "title": kind.title if kind is not None else "", "lines": lines}
+
+
+def _kind_of(data: bytes) -> type[Frame] | None:
+    direction = direction_of(data[11], data[HEADER_SIZE:-SUM_SIZE])
+    return (UPLINKS if direction is Direction.UP else DOWNLINKS).get(data[11]) if direction else None
+
+
+def _header_lines(data: bytes) -> list[dict[str, Shown]]:
+    """What stands before every body."""
+    return [
+        {"name": name, "label": label, "unit": "", "raw_hex": hex_text(raw), "value": value, "text": ""}
+        for name, label, raw, value in (
+            ("physical_id", "物理ID", data[5:9], hex_text(data[5:9][::-1])),
+            ("message_id", "消息ID", data[9:11], int.from_bytes(data[9:11], "little")),
+            ("command", "命令", data[11:12], f"0x{data[11]:02X}"),
+        )
+    ]
 
 
 def direction_of(command: int, body: bytes) -> Direction | None:

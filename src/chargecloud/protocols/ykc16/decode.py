@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from chargecloud.protocols.wire.checksums import crc16_modbus, crc_order
 from chargecloud.protocols.wire.parts import Shown
-from chargecloud.protocols.wire.reveal import EXTRA, shown_body
+from chargecloud.protocols.wire.reveal import EXTRA, field_lines, shown_body
 from chargecloud.protocols.wire.schema import Direction
 from chargecloud.protocols.wire.values import hex_text
 from chargecloud.protocols.ykc16 import codec
@@ -21,6 +21,18 @@ _SMALLEST = HEADER_SIZE + CRC_SIZE
 def decode_bytes(data: bytes) -> list[dict[str, object]]:
     """Decode every frame in the bytes, in order; what is not a good frame comes out with the reason as verdict."""
     return [_describe(unit) for unit in _units(data)]
+
+
+def explain_bytes(data: bytes) -> list[dict[str, object]]:
+    """The same, each with its bytes (`hex`), the vendor's name of the frame (`title`) and its columns as `lines`."""
+    return [_describe(unit) | _explained(unit) for unit in _units(data)]
+
+
+def _explained(unit: bytes) -> dict[str, object]:
+    kind = FRAMES.get(unit[5]) if unit[0] == START and len(unit) >= HEADER_SIZE else None
+    readable = kind is not None and not unit[4] and len(unit) >= _SMALLEST
+    lines = field_lines(kind, unit[HEADER_SIZE:-CRC_SIZE]) if kind is not None and readable else []
+    return {"hex": hex_text(unit), "title": kind.title if kind is not None else "", "lines": lines}
 
 
 def _units(data: bytes) -> Iterator[bytes]:

@@ -9,7 +9,7 @@ from chargecloud.device.capability import Capability
 from chargecloud.device.profile import Profile
 from chargecloud.protocols.common.profiles import checked
 from chargecloud.protocols.ykc16.connection import Connection
-from chargecloud.protocols.ykc16.decode import decode_bytes
+from chargecloud.protocols.ykc16.decode import decode_bytes, explain_bytes
 from chargecloud.protocols.ykc16.mapping.live import PROTOCOL
 from chargecloud.protocols.ykc16.quirks import BUILT_IN, TOLERANT
 
@@ -52,3 +52,7 @@ class Plugin:
     def decode(self, data: bytes) -> list[dict[str, object]]:
         """Every unit in the bytes, as `chargecloud decode` prints it."""
         return decode_bytes(data)
+
+    def explain(self, data: bytes) -> list[dict[str, object]]:
+        """Every unit in the bytes with its columns, for people who read frames."""
+        return explain_bytes(data)

@@ -50,8 +50,9 @@ def own_card(board: VirtualBoard, connector_no: int) -> str:
 
 
 def card_of(physical_id: int, connector_no: int) -> str:
-    """Eight hex digits that no other port has."""
-    return f"{(physical_id * 17 + connector_no) & 0xFFFFFFFF:08X}"
+    """Eight hex digits that no other port has, from either end: its first byte is at least 80, its last 40 to 7F."""
+    serial = (physical_id & 0xFFFFFF) << 5 | connector_no
+    return f"{0x80 | serial >> 22:02X}{serial >> 6 & 0xFFFF:04X}{0x40 | serial & 0x3F:02X}"
 
 
 def _board(options: SimOptions, number: int, *, virtual_id: int) -> BoardSpec:
@@ -109,6 +110,7 @@ def describe(made: Actor[VirtualModem]) -> list[Answer]:
                     "connector_no": port.connector_no,
                     "state": port.state(now),
                     "plugged": port.charger is not None,
+                    "faulted": bool(port.fault_state),
                     "power_w": int(port.session.power_w(port.session.flow_s(now))) if port.session else 0,
                     "session_no": port.session.truth.session_no if port.session else "",
                 }
@@ -128,4 +130,5 @@ CONTROLS = Controls(
         "repair": _repair,
     },
     describe,
+    (ChargerFault.SMOKE.value, *(fault for fault in BOARD_FAULTS if fault.isdecimal())),
 )

@@ -115,6 +115,13 @@ async def test_text_that_is_no_json(database: Database) -> None:
     assert answer.json()["errors"][0]["code"] == "json_invalid"
 
 
+async def test_text_that_is_no_utf_8(database: Database) -> None:
+    async with client_of(app_for(database, [router])) as client:
+        headers = {"Content-Type": "application/json"}
+        answer = await client.post("/api/v1/start", content=b'{"code": "\xc3("}', headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (400, "body_unreadable")
+
+
 async def test_paths_and_methods_nobody_knows(database: Database) -> None:
     async with client_of(app_for(database, [router])) as client:
         absent = await client.get("/api/v1/nothing")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chargecloud.protocols.wire.reveal import shown_body
+from chargecloud.protocols.wire.reveal import field_lines, shown_body
 from chargecloud.protocols.wire.schema import Frame
 from tests.unit.protocols.wire.sample import EVERY, EVERY_HEX, KINDS, Counted, EveryColumn, Texted, Uncounted, Varied
 
@@ -47,6 +47,34 @@ def test_short_text_shows_what_is_there() -> None:
 
 def test_variants_show_their_own_columns() -> None:
     assert shown_body(Varied, b"ab\x09") == {"version": "ab", "result": 9}
+
+
+def test_a_line_has_the_bytes_the_label_and_the_unit_of_its_column_and_parts_come_after_it() -> None:
+    lines = field_lines(EveryColumn, bytes.fromhex(EVERY_HEX))
+    named = {str(line["name"]): line for line in lines}
+    first = {"name": "code_text", "label": "编号", "unit": "", "raw_hex": EVERY_HEX[:6], "value": EVERY.code_text}
+    assert lines[0] == first | {"text": ""}
+    assert (named["two"]["unit"], named["two"]["raw_hex"]) == ("A", EVERY_HEX[10:14])
+    names = [line["name"] for line in lines]
+    at = names.index("four")
+    assert names[at : at + 3] == ["four", "low", "high"]
+    assert {line["raw_hex"] for line in lines[at + 1 : at + 3]} == {""}
+    assert "".join(str(line["raw_hex"]) for line in lines) == EVERY_HEX
+
+
+def test_lines_end_where_the_body_does_and_lists_have_whole_entries() -> None:
+    assert [line["name"] for line in field_lines(EveryColumn, bytes.fromhex("0A2B3C7F3C1B"))] == [
+        "code_text", "other_text", "one",
+    ]  # fmt: skip
+    (count, entries) = field_lines(Counted, bytes.fromhex("02000102FFFF"))
+    assert (count["raw_hex"], entries["raw_hex"], entries["value"]) == ("02", "000102", [{"key": "0001", "size": 2}])
+
+
+@given(st.sampled_from(KINDS), st.binary(max_size=80))
+def test_lines_say_what_the_fields_say_whatever_came(kind: type[Frame], body: bytes) -> None:
+    shown = shown_body(kind, body)
+    for line in field_lines(kind, body):
+        assert shown[str(line["name"])] == line["value"]
 
 
 @given(st.sampled_from(KINDS), st.binary(max_size=80))

@@ -2,6 +2,7 @@
 
 import pytest
 
+from chargecloud.features.drivers import model
 from chargecloud.sim import control
 from chargecloud.sim.actor import Actor
 from chargecloud.sim.dny import population
@@ -66,3 +67,10 @@ def test_cards_differ_from_port_to_port() -> None:
     actor = made(slaves=3, ports=16, scenario="")
     cards = [population.own_card(b, port.connector_no) for b in actor.point.boards.values() for port in b.ports]
     assert len(set(cards)) == 48
+
+
+def test_no_two_of_10_000_boards_share_a_card_even_when_a_reader_turns_its_bytes_round() -> None:
+    keys = {
+        model.card_key(population.card_of(0x0A << 24 | number, port)) for number in range(10_000) for port in (1, 16)
+    }
+    assert len(keys) == 20_000

@@ -1,7 +1,7 @@
 // Routes come from the pages themselves; where one is stands behind the #, so that a reload needs nobody's help.
 import { createRouter, createWebHashHistory, type RouteRecordRaw, type Router } from "vue-router";
 import pages, { menus, type PageEntry } from "virtual:pages";
-import { findSession, may, session } from "./session";
+import { findSession, opens, session } from "./session";
 
 declare module "vue-router" {
   interface RouteMeta {
@@ -11,9 +11,9 @@ declare module "vue-router" {
 
 export { pages, menus };
 
-/** The first page that somebody with these permissions has in the menu. */
+/** The first page that somebody of these permissions and stations has in the menu. */
 export function home(): string {
-  return pages.find((page) => page.menu && may(page.permission))?.path ?? "/account";
+  return pages.find((page) => page.menu && opens(page))?.path ?? "/account";
 }
 
 /** Only paths of our own; nothing that an address could smuggle in. */
@@ -22,23 +22,24 @@ export function safeNext(next: unknown): string {
 }
 
 export function makeRouter(): Router {
-  const children: RouteRecordRaw[] = pages.map((page) => ({
-    path: page.path.slice(1),
-    name: page.name,
-    component: page.component,
-    meta: { page },
-  }));
+  const framed: RouteRecordRaw[] = pages
+    .filter((page) => !page.bare)
+    .map((page) => ({ path: page.path.slice(1), name: page.name, component: page.component, meta: { page } }));
+  const bare: RouteRecordRaw[] = pages
+    .filter((page) => page.bare)
+    .map((page) => ({ path: page.path, component: () => import("./layout/Bare.vue"), children: [{ path: "", name: page.name, component: page.component, meta: { page } }] }));
   const router = createRouter({
     history: createWebHashHistory(),
     routes: [
       { path: "/sign-in", name: "sign-in", component: () => import("./SignIn.vue") },
+      ...bare,
       {
         path: "/",
         component: () => import("./layout/Shell.vue"),
         children: [
           { path: "", name: "home", redirect: () => home() },
           { path: "account", name: "account", component: () => import("./Account.vue") },
-          ...children,
+          ...framed,
           { path: ":rest(.*)*", name: "not-found", component: () => import("./NotFound.vue") },
         ],
       },
@@ -48,6 +49,7 @@ export function makeRouter(): Router {
   router.beforeEach(async (to) => {
     if (session.me === undefined) await findSession().catch(() => (session.me = null));
     if (to.name === "sign-in") return session.me ? safeNext(to.query.next) : true;
+    if (session.me?.second_factor_missing && to.name !== "account") return { name: "account" };
     if (!session.me) return { name: "sign-in", query: to.fullPath === "/" ? {} : { next: to.fullPath } };
     return true;
   });

@@ -19,6 +19,19 @@ export function may(permission: string | undefined): boolean {
   return permission === undefined || allowed.value.has(permission);
 }
 
+/** Whether whoever is signed in works at some stations of their operator only. */
+export const limited = computed(() => Array.isArray(session.me?.staff.station_ids));
+
+/** Whether they may do this for the whole operator, which nobody may who is limited to some stations. */
+export function mayForAll(permission: string | undefined): boolean {
+  return may(permission) && !limited.value;
+}
+
+/** Whether a page is for whoever is signed in. */
+export function opens(page: { permission?: string; whole?: boolean } | undefined): boolean {
+  return page?.whole ? mayForAll(page.permission) : may(page?.permission);
+}
+
 /** Who the cookie says we are. */
 export async function findSession(): Promise<void> {
   try {
@@ -30,8 +43,16 @@ export async function findSession(): Promise<void> {
   }
 }
 
-export async function signIn(username: string, password: string): Promise<void> {
-  await ok(api.POST("/api/v1/staff/sign-in", { body: { username, password } }));
+/** Signs in, or gives the ticket of the second step where a code is asked for. */
+export async function signIn(username: string, password: string): Promise<string | null> {
+  const answer = await ok(api.POST("/api/v1/staff/sign-in", { body: { username, password } }));
+  if (answer && "ticket" in answer) return answer.ticket;
+  await findSession();
+  return null;
+}
+
+export async function signInWithCode(ticket: string, code: string): Promise<void> {
+  await ok(api.POST("/api/v1/staff/sign-in/code", { body: { ticket, code } }));
   await findSession();
 }
 

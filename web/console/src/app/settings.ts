@@ -35,9 +35,21 @@ const night = matchMedia("(prefers-color-scheme: dark)");
 /** Whether it is dark now. */
 export const look = reactive({ dark: false });
 
+let screens = 0;
+
 function dress(): void {
-  look.dark = settings.theme === "dark" || (settings.theme === "system" && night.matches);
+  look.dark = screens > 0 || settings.theme === "dark" || (settings.theme === "system" && night.matches);
   document.documentElement.classList.toggle("dark", look.dark);
+}
+
+/** Dark whatever is set, until the answer is called: for a screen that hangs on a wall. */
+export function darkScreen(): () => void {
+  screens += 1;
+  dress();
+  return () => {
+    screens -= 1;
+    dress();
+  };
 }
 
 /** As it was left last time; ends when the texts are there. */

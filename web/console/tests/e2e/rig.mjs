@@ -1,17 +1,24 @@
 // A dispatcher's browser; the platform around it is in web/tools/world.mjs.
-import { spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { listen, pause, PYTHON, shotsWanted } from "../../../tools/world.mjs";
 
 export const DESK = { width: 1440, height: 900 };
 
+/** Runs Python beside the platform; what it prints. Not waited for in place: meanwhile the platform is read and answered. */
+export async function python(words, options = {}) {
+  return (await promisify(execFile)(PYTHON, words, { encoding: "utf8", maxBuffer: 1 << 26, ...options })).stdout.trim();
+}
+
 /** An account of a role, made on the command line as an operator would; its password is told once. */
-export function account(world, role, username) {
+export async function account(world, role, username) {
   const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("CHARGECLOUD_")));
   const settings = { ...clean, CHARGECLOUD_DATA_DIR: join(world.directory, "data", "demo") };
-  const made = spawnSync(PYTHON, ["-m", "chargecloud.main", "staff", "add", username, "--role", role, "--name", username, "--generate"], { cwd: world.directory, env: settings, encoding: "utf8" });
-  const password = /password: (\S+)/.exec(made.stdout)?.[1];
-  if (!password) throw new Error(`no account: ${made.stdout}${made.stderr}`);
+  const words = ["-m", "chargecloud.main", "staff", "add", username, "--role", role, "--name", username, "--generate"];
+  const said = await python(words, { cwd: world.directory, env: settings });
+  const password = /password: (\S+)/.exec(said)?.[1];
+  if (!password) throw new Error(`no account: ${said}`);
   return { username, password };
 }
 

@@ -62,7 +62,7 @@ async function play() {
 }
 
 test("2,000 connectors with 200 changes a second, scrolled all the while: frames stay even and input is not dropped", async (context) => {
-  const who = account(world, "dispatcher", "wall-e2e");
+  const who = await account(world, "dispatcher", "wall-e2e");
   await page.enter(who);
   await play();
   await page.to("/wall");

@@ -60,6 +60,6 @@ test("nothing is known of a connector behind a dead connection", () => {
   });
   expect(shownState({ online: false }, { state: "charging" })).toBe("offline");
   expect(tally([point(true, "charging", "faulted", "strange"), point(false, "charging")])).toEqual({
-    states: { available: 0, occupied: 0, charging: 1, faulted: 1, offline: 2 }, connectors: 4, offlinePoints: 1,
+    states: { available: 0, occupied: 0, charging: 1, faulted: 1, offline: 2, disabled: 0 }, connectors: 4, offlinePoints: 1,
   });
 });

@@ -11,6 +11,8 @@ export interface Call {
   body?: object;
   /** Idempotency-Key: the same for every repetition of one act. */
   key?: string;
+  /** For what is larger than usual. */
+  timeoutMs?: number;
 }
 
 const TIMEOUT_MS = 15_000;
@@ -38,7 +40,7 @@ export async function call<T>(method: Method, path: string, options: Call = {}):
   }
 }
 
-function once<T>(method: Method, path: string, { query, body, key }: Call, bearer: string): Promise<T> {
+function once<T>(method: Method, path: string, { query, body, key, timeoutMs }: Call, bearer: string): Promise<T> {
   const header: Record<string, string> = { Accept: "application/json" };
   if (bearer) header.Authorization = `Bearer ${bearer}`;
   if (key) header["Idempotency-Key"] = key;
@@ -50,7 +52,7 @@ function once<T>(method: Method, path: string, { query, body, key }: Call, beare
       header,
       // Text, so that no platform makes a form or a query of it.
       ...(body === undefined ? {} : { data: JSON.stringify(body) }),
-      timeout: TIMEOUT_MS,
+      timeout: timeoutMs ?? TIMEOUT_MS,
       dataType: "text",
       success: (answer) => {
         learn(answer.header as Record<string, string>);
@@ -58,6 +60,20 @@ function once<T>(method: Method, path: string, { query, body, key }: Call, beare
         if (answer.statusCode >= 200 && answer.statusCode < 300) resolve(content as T);
         else reject(new Problem(answer.statusCode, (content ?? {}) as ProblemBody, retryAfter(answer.header as Record<string, string>)));
       },
+      fail: () => reject(new Problem(0)),
+    });
+  });
+}
+
+/** A picture that only its owner may see, as what an image shows. */
+export function picture(path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    uni.request({
+      url: `${apiBase()}/api/v1${path}`,
+      header: { Authorization: `Bearer ${token()}` },
+      responseType: "arraybuffer",
+      timeout: TIMEOUT_MS,
+      success: ({ statusCode, data }) => (statusCode === 200 ? resolve(`data:image/jpeg;base64,${uni.arrayBufferToBase64(data as ArrayBuffer)}`) : reject(new Problem(statusCode))),
       fail: () => reject(new Problem(0)),
     });
   });

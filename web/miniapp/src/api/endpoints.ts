@@ -1,5 +1,5 @@
 // What the app asks the platform for, one function a question. Shapes come from the generated schema.
-import { call } from "./client";
+import { call, picture } from "./client";
 import type { components } from "./schema";
 import type { Wish } from "@/core/plan";
 
@@ -24,6 +24,8 @@ export type Refund = S["RefundOut"];
 export type RefundQuote = S["RefundQuoteOut"];
 export type SignedIn = S["DriverSignInOut"];
 export type Device = S["TokenOut"];
+export type Feedback = S["MyFeedbackOut"];
+export type FeedbackDetail = S["MyFeedbackDetailOut"];
 
 export interface Page<T> {
   items: T[];
@@ -68,6 +70,7 @@ export interface Place {
   connector_no: number;
   limit: Wish;
   pass_id?: number;
+  payment_no?: string;
 }
 export const placeOrder = (body: Place, key: string) => call<{ orders: Order[] }>("POST", "/orders", { body, key });
 export const stopOrder = (no: string) => call<Order>("POST", `/orders/${path(no)}/stop`, { body: {} });
@@ -96,7 +99,14 @@ export const journal = (before?: string | null, purpose?: string) =>
   call<Page<JournalLine>>("GET", "/wallet/journal", { query: { limit: 30, before: before ?? undefined, purpose } });
 
 export const plans = () => call<TopUpPlan[]>("GET", "/driver/top-up-plans");
-export const createPayment = (body: { channel: string; plan_id?: number; amount_fen?: number }, key: string) =>
+export interface NewPayment {
+  channel: string;
+  plan_id?: number;
+  amount_fen?: number;
+  /** Of a payment for one charge: where. */
+  order?: { charge_point_code: string; connector_no: number };
+}
+export const createPayment = (body: NewPayment, key: string) =>
   call<Payment>("POST", "/driver/payments", { body, key });
 export const payment = (no: string) => call<Payment>("GET", `/driver/payments/${path(no)}`);
 export const checkPayment = (no: string) => call<Payment>("POST", `/driver/payments/${path(no)}/check`, { body: {} });
@@ -114,3 +124,22 @@ export const vehicles = () => call<{ items: Vehicle[] }>("GET", "/driver/vehicle
 export const addVehicle = (vin: string, label: string) => call<Vehicle>("POST", "/driver/vehicles", { body: { vin, label } });
 export const removeVehicle = (id: number) => call<null>("DELETE", `/driver/vehicles/${path(id)}`);
 export const passes = () => call<Page<Pass>>("GET", "/passes", { query: { limit: 50 } });
+
+// ---- what I tell the operator -----------------------------------------------------------------------------------------
+
+export interface NewFeedback {
+  kind: Feedback["kind"];
+  text: string;
+  contact: string;
+  order_no?: string;
+  charge_point_code?: string;
+  connector_no?: number;
+}
+export const sendFeedback = (body: NewFeedback, key: string) => call<FeedbackDetail>("POST", "/driver/feedback", { body, key });
+export const myFeedback = (before?: string | null) =>
+  call<Page<Feedback>>("GET", "/driver/feedback", { query: { limit: 20, before: before ?? undefined } });
+export const oneFeedback = (id: string) => call<FeedbackDetail>("GET", `/driver/feedback/${path(id)}`);
+export const addFeedbackPhoto = (id: string, content: string, key: string) =>
+  call<S["PhotoOut"]>("POST", `/driver/feedback/${path(id)}/photos`, { body: { content }, key, timeoutMs: 60_000 });
+export const feedbackPhoto = (id: string, photo: number) => picture(`/driver/feedback/${path(id)}/photos/${photo}`);
+export const sawFeedback = (id: string) => call<null>("PUT", `/driver/feedback/${path(id)}/seen`);

@@ -132,6 +132,10 @@ export interface components {
         ConnectorOut: {
             /** Connector No */
             connector_no: number;
+            /** Disabled Reason */
+            disabled_reason: string;
+            /** Enabled */
+            enabled: boolean;
             /** Fault Bits */
             fault_bits: number;
             /** Holstered */
@@ -146,10 +150,18 @@ export interface components {
             lock_reported_at: string | null;
             /** Lock State */
             lock_state: string;
+            /** Name */
+            name: string;
+            /** Parking Bay */
+            parking_bay: string;
             /** Plugged */
             plugged: boolean;
             /** Qr Code */
             qr_code: string;
+            /** Rated Power W */
+            rated_power_w: number;
+            /** Retired */
+            retired: boolean;
             /** Session No */
             session_no: string;
             /**
@@ -162,7 +174,7 @@ export interface components {
         };
         /**
          * CorrectionOut
-         * @description A later change of what an order costs.
+         * @description A later change of what an order costs; `reason` says why people gave something back.
          */
         CorrectionOut: {
             /**
@@ -186,6 +198,8 @@ export interface components {
             energy_mwh: number;
             /** Kind */
             kind: string;
+            /** Reason */
+            reason: string;
             /** Record Id */
             record_id: string | null;
             /** Service Fee Fen */
@@ -233,6 +247,18 @@ export interface components {
             /** Kind */
             kind: string;
         };
+        /**
+         * FeedbackKind
+         * @description What a driver tells of.
+         * @enum {string}
+         */
+        FeedbackKind: "fault" | "dispute" | "suggestion";
+        /**
+         * FeedbackState
+         * @description Open until somebody has answered; the table of moves is `model.TRANSITIONS`.
+         * @enum {string}
+         */
+        FeedbackState: "open" | "answered" | "closed";
         /**
          * FleetOut
          * @description The connectors of one kind at a station, counted.
@@ -324,6 +350,97 @@ export interface components {
             id: number;
         };
         /**
+         * MyFeedbackDetailOut
+         * @description With its photos and what was answered.
+         */
+        MyFeedbackDetailOut: {
+            /** Answers */
+            answers: components["schemas"]["MyReplyOut"][];
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /** Charge Point Code */
+            charge_point_code: string;
+            /** Connector No */
+            connector_no: number;
+            /** Contact */
+            contact: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Id */
+            id: number;
+            kind: components["schemas"]["FeedbackKind"];
+            /** Order No */
+            order_no: string;
+            /** Photos */
+            photos: components["schemas"]["PhotoOut"][];
+            /** Replies */
+            replies: number;
+            state: components["schemas"]["FeedbackState"];
+            /** Text */
+            text: string;
+            /**
+             * Unread
+             * @description 有未读的答复
+             */
+            unread: boolean;
+        };
+        /**
+         * MyFeedbackOut
+         * @description Feedback as the driver sees it.
+         */
+        MyFeedbackOut: {
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /** Charge Point Code */
+            charge_point_code: string;
+            /** Connector No */
+            connector_no: number;
+            /** Contact */
+            contact: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Id */
+            id: number;
+            kind: components["schemas"]["FeedbackKind"];
+            /** Order No */
+            order_no: string;
+            /** Replies */
+            replies: number;
+            state: components["schemas"]["FeedbackState"];
+            /** Text */
+            text: string;
+            /**
+             * Unread
+             * @description 有未读的答复
+             */
+            unread: boolean;
+        };
+        /**
+         * MyReplyOut
+         * @description An answer as the driver sees it.
+         */
+        MyReplyOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Text */
+            text: string;
+        };
+        /**
          * MyselfOut
          * @description A driver as the driver sees it.
          */
@@ -408,10 +525,22 @@ export interface components {
         OrderDetailOut: {
             /** Bill */
             bill: components["schemas"]["OrderLineOut"][];
+            /**
+             * Bill Record Id
+             * @description 当前账单依据的交易记录；按采样估算的为空
+             */
+            bill_record_id: string | null;
             /** Card Label */
             card_label: string;
             /** Charge Point Code */
             charge_point_code: string;
+            /**
+             * Comparison
+             * @description 当前账单与桩侧、采样数据的比较；尚无账单时为空对象
+             */
+            comparison: {
+                [key: string]: unknown;
+            };
             /** Connector No */
             connector_no: number;
             /** Corrections */
@@ -463,12 +592,16 @@ export interface components {
             state: string;
             /** Station Id */
             station_id: number;
+            /** Stop Class */
+            stop_class: string | null;
             /** Tariff Version Id */
             tariff_version_id: number | null;
             /** Timeline */
             timeline: components["schemas"]["EventOut"][];
             /** Total Fen */
             total_fen: number;
+            /** @description 汽车为空 */
+            two_wheel_limits: components["schemas"]["TwoWheelLimitsOut"] | null;
             /** Usage Bill */
             usage_bill: components["schemas"]["UsageLineOut"][];
         };
@@ -547,6 +680,8 @@ export interface components {
             state: string;
             /** Station Id */
             station_id: number;
+            /** Stop Class */
+            stop_class: string | null;
             /** Tariff Version Id */
             tariff_version_id: number | null;
             /** Total Fen */
@@ -660,6 +795,20 @@ export interface components {
          * @enum {string}
          */
         PaymentState: "created" | "prepaid" | "paid" | "part_refunded" | "refunded" | "closed" | "quarantined";
+        /**
+         * PhotoOut
+         * @description A photo, to be fetched by its id; always JPEG.
+         */
+        PhotoOut: {
+            /** Height Px */
+            height_px: number;
+            /** Id */
+            id: number;
+            /** Size Bytes */
+            size_bytes: number;
+            /** Width Px */
+            width_px: number;
+        };
         /**
          * PlanBody
          * @description A two-wheel price list; only the fields of its basis may be filled.
@@ -1108,6 +1257,19 @@ export interface components {
             max_per_driver: number;
             /** Name */
             name: string;
+        };
+        /**
+         * TwoWheelLimitsOut
+         * @description What ends a two-wheel charge by itself, as the plan it was placed under had it.
+         */
+        TwoWheelLimitsOut: {
+            /** Max Duration S */
+            max_duration_s: number;
+            /**
+             * Max Power W
+             * @description 0：插座板自身的上限
+             */
+            max_power_w: number;
         };
         /**
          * UsageLineOut

@@ -92,6 +92,13 @@ export function stopKey(reason: string): string {
   return KNOWN_STOPS.has(reason) ? reason : "";
 }
 
+/** Key of how a charge ended: what the platform asked for, else the class that the charge point's record has; "" while nothing is known. */
+export function endKey(reason: string, stopClass: string | null, bike: boolean): string {
+  if (stopKey(reason)) return `stop_${reason}`;
+  if (stopClass === "aborted") return bike ? "ended_cut_off" : "ended_aborted";
+  return stopClass === "completed" ? "ended_completed" : "";
+}
+
 /** Figures are old when the last word is older than this; then they are shown grey, with their time. */
 export const STALE_AFTER_MS = 45_000;
 

@@ -53,10 +53,12 @@ interface Live {
   whole: boolean;
   orders: Record<string, LiveOrder>;
   wallet: Balance | null;
+  /** Answers to what I told that I have not seen. */
+  unread: number;
   sessions: Record<string, LiveSession>;
 }
 
-export const live = reactive<Live>({ phase: "idle", cause: "", heardAt: 0, whole: false, orders: {}, wallet: null, sessions: {} });
+export const live = reactive<Live>({ phase: "idle", cause: "", heardAt: 0, whole: false, orders: {}, wallet: null, unread: 0, sessions: {} });
 
 /** Whether what is shown is what is: only then may money be spent. */
 export const isFresh = computed(() => live.phase === "open" && live.whole);
@@ -116,6 +118,7 @@ function shown(topic: string, state: Json): void {
   } else if (topic === mine()) {
     live.orders = (isObject(state.orders) ? state.orders : {}) as unknown as Record<string, LiveOrder>;
     live.wallet = isObject(state.wallet) ? (state.wallet as unknown as Balance) : live.wallet;
+    live.unread = isObject(state.feedback) ? Number(state.feedback.unread ?? 0) : 0;
   }
 }
 
@@ -126,7 +129,7 @@ export function startLive(): void {
 export function stopLive(): void {
   socket.stop();
   topics.clear();
-  Object.assign(live, { orders: {}, wallet: null, sessions: {}, heardAt: 0 });
+  Object.assign(live, { orders: {}, wallet: null, unread: 0, sessions: {}, heardAt: 0 });
 }
 
 export const hideLive = (): void => socket.hide();

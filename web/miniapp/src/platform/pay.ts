@@ -11,7 +11,13 @@ export interface PayFields {
   paySign: string;
 }
 
-export function paySheet(fields: PayFields, paymentNo: string, config: AppConfig): Promise<SheetResult> {
+/** The page a browser comes back to from the cashier's. */
+export interface Back {
+  page: string;
+  query: Record<string, string | number>;
+}
+
+export function paySheet(fields: PayFields, back: Back, config: AppConfig): Promise<SheetResult> {
   // #ifdef MP-WEIXIN
   return new Promise((resolve) => {
     uni.requestPayment({
@@ -28,7 +34,7 @@ export function paySheet(fields: PayFields, paymentNo: string, config: AppConfig
   });
   // #endif
   // #ifdef H5
-  return webSheet(fields, paymentNo, config);
+  return webSheet(fields, back, config);
   // #endif
 }
 
@@ -37,7 +43,7 @@ interface WechatBridge {
 }
 
 /** Inside WeChat's browser its bridge; elsewhere the cashier's page, which comes back to ours. */
-function webSheet(fields: PayFields, paymentNo: string, config: AppConfig): Promise<SheetResult> {
+function webSheet(fields: PayFields, back: Back, config: AppConfig): Promise<SheetResult> {
   const bridge = (globalThis as { WeixinJSBridge?: WechatBridge }).WeixinJSBridge;
   if (bridge) {
     return new Promise((resolve) => {
@@ -47,10 +53,9 @@ function webSheet(fields: PayFields, paymentNo: string, config: AppConfig): Prom
     });
   }
   if (!config.cashier_url) return Promise.resolve("fail");
-  const back = `${location.origin}${location.pathname}#/pages/topup/topup?payment=${encodeURIComponent(paymentNo)}`;
-  const query = Object.entries({ appId: config.appid, ...fields, return_url: back })
-    .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
-    .join("&");
+  const joined = (values: object) => Object.entries(values).map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join("&");
+  const returnUrl = `${location.origin}${location.pathname}#/pages/${back.page}/${back.page}?${joined(back.query)}`;
+  const query = joined({ appId: config.appid, ...fields, return_url: returnUrl });
   location.assign(`${config.cashier_url}${config.cashier_url.includes("?") ? "&" : "?"}${query}`);
   return Promise.resolve("left");
 }

@@ -11,7 +11,7 @@ function url(page: string, query: Query): string {
 }
 
 /** Pages that show what is somebody's; the others may be looked at by anybody who is signed in or not. */
-const OWN = new Set(["charging", "orders", "order", "wallet", "topup", "refund", "journal", "cards", "vehicles"]);
+const OWN = new Set(["charging", "prepay", "orders", "order", "wallet", "topup", "refund", "journal", "cards", "vehicles", "feedbacks", "feedback", "answer"]);
 
 export function go(page: string, query: Query = {}): void {
   if (OWN.has(page) && !signedIn()) {

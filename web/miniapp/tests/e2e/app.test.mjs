@@ -176,7 +176,74 @@ test("has the rest of the wallet paid back the way it came", async () => {
   assert.equal(refunds.reduce((sum, one) => sum + one.amount.refund, 0), fen, "WeChat was told the same");
 });
 
-test("an offline charge point and a stranger's code are told before any payment", async () => {
+test("tells the operator what is wrong with an order, and reads the answer", async () => {
+  await page.to(`order/order?no=${orderNo}`);
+  await page.says("费用明细");
+  await page.locator(".item", { hasText: "对这一单有疑问" }).click();
+  await page.says(orderNo);
+  assert.match((await page.locator(".chip.on:visible").innerText()), /订单异议/);
+  assert.notEqual(await page.button("提交").getAttribute("disabled"), null, "not without words");
+  await page.locator("textarea:visible").fill("服务费比页面上显示的高，请核对。");
+  await page.locator("input:visible").last().fill("13800001234");
+  await page.shoot("feedback");
+  await page.press("提交");
+  await page.says("运营商看到后会在这里答复");
+  const [sent] = (await mine("/driver/feedback")).items;
+  assert.deepEqual([sent.kind, sent.order_no, sent.state], ["dispute", orderNo, "open"]);
+  const staff = await world.staff();
+  await world.call("POST", `/feedback/${sent.id}/replies`, { token: staff, body: { text: "已核对：按下单时的电价计费，账单无误。" } });
+  await page.says("按下单时的电价计费", 10_000);
+  await pause(4500); // the notice goes
+  await page.shoot("answer");
+  await until(async () => !(await mine("/driver/feedback")).items[0].unread, "the answer was seen");
+  await page.to("home/home?pane=me");
+  await page.locator(".item", { hasText: "反馈报修" }).click();
+  await page.says("已答复");
+  await world.call("POST", `/feedback/${sent.id}/closing`, { token: staff, body: { text: "如仍有疑问请再告诉我们。" } });
+  await page.to("feedbacks/feedbacks");
+  await page.says("新答复");
+  await page.shoot("feedbacks");
+});
+
+test("reports a fault of a connector that cannot charge", async () => {
+  await page.to(`feedback/feedback?kind=fault&code=${place.code}&no=${place.no}`);
+  await page.says(place.code);
+  await page.locator("textarea:visible").fill("枪头锁扣松了。");
+  for (const name of ["lock.png", "plug.png"]) {
+    const chooser = page.waitForEvent("filechooser");
+    await page.locator(".photo.add:visible").click();
+    await (await chooser).setFiles({ name, mimeType: "image/png", buffer: await page.screenshot({ clip: { x: 0, y: 0, width: 200, height: 120 + name.length * 8 } }) });
+    await page.locator(`.photo img[src^="data:image/jpeg"] >> nth=${name === "lock.png" ? 0 : 1}`).waitFor({ state: "attached" });
+  }
+  // The second is lost on its way; it is sent again, and the words are not.
+  let calls = 0;
+  await page.route("**/driver/feedback/*/photos", (route) => ((calls += 1) === 2 ? route.abort() : route.continue()));
+  await page.press("提交");
+  await page.says("还有 1 张照片没有传完");
+  await page.press("继续上传");
+  await page.says("运营商看到后会在这里答复");
+  await page.unroute("**/driver/feedback/*/photos");
+  const [sent, before] = (await mine("/driver/feedback")).items;
+  assert.deepEqual([sent.kind, sent.charge_point_code, sent.connector_no], ["fault", place.code, place.no]);
+  assert.notEqual(before?.text, sent.text, "told once");
+  assert.equal((await mine(`/driver/feedback/${sent.id}`)).photos.length, 2);
+  await page.locator('.photo img[src^="data:image/jpeg"] >> nth=1').waitFor({ state: "attached" });
+});
+
+test("a charge point that is offline is told before any payment, and another is offered", async () => {
+  const [first] = (await world.call("GET", "/driver/stations")).items;
+  const code = "32010699990001";
+  await world.call("POST", "/charge-points", { token: await world.staff(), body: { code, station_id: first.id, name: "还没通电的桩", power_type: "dc", connector_count: 1 } });
+  await page.to(`connector/connector?code=${code}&no=1`);
+  await page.says("充电桩离线，暂时不能充电");
+  await page.says("本站其他可用接口");
+  await page.says(/已 \d+:\d\d/);
+  assert.equal(await page.button("开始充电").count(), 0, "there is no button to start with, not even a grey one");
+  assert.equal(await page.button("支付").count(), 0, "nor paid");
+  await world.call("DELETE", `/charge-points/${code}`, { token: await world.staff() });
+});
+
+test("an unknown number and a stranger's code are told before any payment", async () => {
   await page.to("connector/connector?code=32010000000009&no=1");
   await page.says("没有这个桩编号");
   await page.to(`connector/connector?q=${encodeURIComponent("https://example.com/hello/world!")}`);

@@ -6,7 +6,7 @@ const ORDER = {
   order_no: "2026112520000012345678", session_no: "32010600000001012611252000000001", operator_id: 1, station_id: 3, charge_point_code: "32010600000001",
   connector_no: 1, driver_id: 7, method: "app", card_label: "", parallel_no: "", limit: { kind: "none", value: 0 }, tariff_version_id: 1, pass_id: null,
   hold_fen: 5000, hold_open: true, state: "charging", flags: [], energy_mwh: 0, energy_fee_fen: 0, service_fee_fen: 0, total_fen: 0, refund_fen: null,
-  placed_at: "2026-11-25T20:00:00.000+08:00", started_at: "2026-11-25T20:00:20.000+08:00", ended_at: null, settled_at: null, bill: [], usage_bill: [],
+  placed_at: "2026-11-25T20:00:00.000+08:00", started_at: "2026-11-25T20:00:20.000+08:00", ended_at: null, settled_at: null, bill: [], usage_bill: [], two_wheel_limits: null, bill_record_id: null, comparison: {}, stop_class: null, payment_no: null,
   settlement: null, corrections: [], timeline: [],
 };
 const SESSION = {

@@ -10,7 +10,8 @@ import { advanceFen, kindsOf, minutesFor, presets, type Plan } from "@/core/plan
 import { periods, priceNow, type Band, type PriceList } from "@/core/price";
 import { Problem, fact, unanswered } from "@/core/problem";
 import { fromQuery, fromScan, fromTyping } from "@/core/qr";
-import { isOver, isStale, refusalKey, runsLow, secondsLeft, stageOf, steps, stopKey } from "@/core/stage";
+import { billChanges } from "@/core/corrections";
+import { endKey, isOver, isStale, refusalKey, runsLow, secondsLeft, stageOf, steps, stopKey } from "@/core/stage";
 import { dayAndTime, epochMs, halfHour, minuteOfDay, ServerClock, timeOfDay } from "@/core/time";
 
 describe("money", () => {
@@ -128,6 +129,16 @@ describe("a wish", () => {
   });
 });
 
+describe("changes of a bill that stood", () => {
+  const one = { correction_id: "a", kind: "late_record", standing: "posted", energy_fee_fen: 900, service_fee_fen: 255, change_fen: 55, at: "2026-11-25T20:00:00.000+08:00" };
+  it("say what it was, what it is and the difference", () => {
+    expect(billChanges([one])).toEqual([{ id: "a", kind: "late_record", at: one.at, beforeFen: 1100, afterFen: 1155, changeFen: 55 }]);
+  });
+  it("leave out what was only proposed, dropped, or changed nothing", () => {
+    expect(billChanges([{ ...one, standing: "proposed" }, { ...one, standing: "dropped" }, { ...one, change_fen: 0 }])).toEqual([]);
+  });
+});
+
 describe("what names a charge point", () => {
   const CODE = "32010600000001";
   it("is found in scanned texts", () => {
@@ -184,6 +195,9 @@ describe("a stage", () => {
   it("names refusals and ends it has sentences for", () => {
     expect([refusalKey("not_plugged"), refusalKey("not_plugged: 5"), refusalKey("0x77"), refusalKey("")]).toEqual(["not_plugged", "not_plugged", "other", "other"]);
     expect([stopKey("fire_guard"), stopKey("unknown_word")]).toEqual(["fire_guard", ""]);
+    expect(endKey("fire_guard", "aborted", true)).toBe("stop_fire_guard");
+    expect([endKey("", "aborted", true), endKey("", "aborted", false)]).toEqual(["ended_cut_off", "ended_aborted"]);
+    expect([endKey("unknown_word", "completed", false), endKey("", null, false)]).toEqual(["ended_completed", ""]);
   });
   it("warns before the money ends, and of old figures", () => {
     expect(runsLow(5000, 4400)).toBe(false);

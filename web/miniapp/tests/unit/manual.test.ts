@@ -3,7 +3,8 @@ import { expect, it } from "vitest";
 
 const at = (path: string) => new URL(`../../../../${path}`, import.meta.url);
 const shown = [...readFileSync(at("docs/manual/README.md"), "utf8").matchAll(/src="([^"]+)\.png"/g)].map((match) => match[1]!);
-const taken = [...readFileSync(at("web/miniapp/tests/e2e/app.test.mjs"), "utf8").matchAll(/shoot\("([^"]+)"\)/g)].map((match) => match[1]!);
+const tests = readdirSync(at("web/miniapp/tests/e2e")).filter((name) => name.endsWith(".test.mjs"));
+const taken = tests.flatMap((name) => [...readFileSync(at(`web/miniapp/tests/e2e/${name}`), "utf8").matchAll(/shoot\("([^"]+)"\)/g)].map((match) => match[1]!));
 
 it("every picture of the manual is there, and none besides", () => {
   const kept = readdirSync(at("docs/manual")).filter((name) => name.endsWith(".png")).map((name) => name.slice(0, -4));

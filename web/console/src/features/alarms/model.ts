@@ -1,5 +1,5 @@
 import { api, ok, type Schemas } from "@/api/client";
-import { tOr } from "@/app/i18n";
+import { t, tOr } from "@/app/i18n";
 import type { Fetch } from "@/ui/table";
 
 export type Alarm = Schemas["AlarmOut"];
@@ -20,7 +20,17 @@ export const KINDS = [
   "port_rise_after_full",
   "port_over_time",
   "port_over_temp",
+  "payment_quarantined",
+  "payment_late",
+  "payment_twice",
+  "refund_abnormal",
+  "refund_stuck",
+  "refund_after_close",
+  "refund_differs",
+  "delivery_refused",
+  "bill_differs",
 ] as const;
+export const ABOUT = ["devices", "money"] as const;
 export const LEVEL_TONES = { critical: "bad", warning: "warn", notice: "quiet" } as const;
 export const STATE_TONES = { open: "bad", acknowledged: "warn", closed: "quiet" } as const;
 
@@ -28,6 +38,12 @@ export const STATE_TONES = { open: "bad", acknowledged: "warn", closed: "quiet" 
 export const kindName = (alarm: Pick<Alarm, "kind" | "title">): string => tOr(`alarms.kinds.${alarm.kind}`, alarm.title);
 
 export const adviceOf = (alarm: Pick<Alarm, "kind" | "advice">): string => tOr(`alarms.advices.${alarm.kind}`, alarm.advice);
+
+/** Where it is: a connector, a whole charge point, or what of the operator's money it is about. */
+export function placeOf(alarm: Alarm): string {
+  if (alarm.about === "money") return alarm.subject;
+  return alarm.connector_no ? t("stations.gun", { no: alarm.connector_no }) : t("alarms.whole");
+}
 
 export function useAlarms(): Fetch<Alarm> {
   return (query) => ok(api.GET("/api/v1/alarms", { params: { query: query as never } }));

@@ -2,13 +2,13 @@
 import type { Schemas } from "@/api/client";
 
 export type ChargePoint = Schemas["ChargePointDetail"];
-export type ConnectorState = "available" | "occupied" | "charging" | "faulted" | "offline";
+export type ConnectorState = "available" | "occupied" | "charging" | "faulted" | "offline" | "disabled";
 
-export const STATES: ConnectorState[] = ["charging", "occupied", "available", "faulted", "offline"];
-export const TONES = { available: "good", occupied: "warn", charging: "busy", faulted: "bad", offline: "quiet" } as const;
+export const STATES: ConnectorState[] = ["charging", "occupied", "available", "faulted", "offline", "disabled"];
+export const TONES = { available: "good", occupied: "warn", charging: "busy", faulted: "bad", offline: "quiet", disabled: "quiet" } as const;
 
 /** Beside every colour, so that nobody has to tell colours apart. */
-export const SIGNS: Record<ConnectorState, string> = { available: "●", occupied: "◆", charging: "▶", faulted: "▲", offline: "○" };
+export const SIGNS: Record<ConnectorState, string> = { available: "●", occupied: "◆", charging: "▶", faulted: "▲", offline: "○", disabled: "✕" };
 
 /** A state as we know it; anything new counts as offline until we do. */
 export function stateOf(text: string): ConnectorState {
@@ -41,14 +41,14 @@ export interface LiveStation {
   charge_points: Record<string, LivePoint>;
 }
 
-/** The state that counts: nothing is known of a connector behind a dead connection. */
+/** The state that counts: nothing is known of a connector behind a dead connection, except that it is out of use. */
 export function shownState(point: { online: boolean }, connector: { state: string }): ConnectorState {
-  return point.online ? stateOf(connector.state) : "offline";
+  return point.online || connector.state === "disabled" ? stateOf(connector.state) : "offline";
 }
 
 /** How many connectors are in which state, and how many charge points are offline. */
 export function tally(points: LivePoint[]): { states: Record<ConnectorState, number>; connectors: number; offlinePoints: number } {
-  const states: Record<ConnectorState, number> = { available: 0, occupied: 0, charging: 0, faulted: 0, offline: 0 };
+  const states: Record<ConnectorState, number> = { available: 0, occupied: 0, charging: 0, faulted: 0, offline: 0, disabled: 0 };
   let connectors = 0;
   for (const point of points) {
     for (const connector of Object.values(point.connectors)) {
@@ -77,7 +77,7 @@ export function microdegrees(text: string, most: number): number | null | undefi
 }
 
 /** What is wrong first, then by code: how a wall is read. */
-const URGENCY: Record<ConnectorState, number> = { faulted: 0, offline: 1, charging: 2, occupied: 3, available: 4 };
+const URGENCY: Record<ConnectorState, number> = { faulted: 0, offline: 1, charging: 2, occupied: 3, available: 4, disabled: 5 };
 
 export interface Place {
   point: LivePoint;

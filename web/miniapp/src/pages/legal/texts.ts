@@ -14,7 +14,7 @@ export const LEGAL: Record<Language, Record<Doc, string[]>> = {
       "六、账户。请妥善保管您的账户和充电卡；卡片丢失请立即在“我的卡”中挂失。",
     ],
     privacy: [
-      "一、我们收集什么。微信用户标识、您主动提供的手机号、充电订单与支付记录、您登记的车架号、登录设备的编号。",
+      "一、我们收集什么。微信用户标识、您主动提供的手机号、充电订单与支付记录、您登记的车架号、登录设备的编号、您提交的反馈与留下的联系方式。",
       "二、位置。距离在您的手机上计算，位置不会上传到服务器。不授权定位也可以使用全部功能。",
       "三、用途。只用于提供充电、结算、退款、安全保护和客服；不用于广告，不出售给任何人。",
       "四、保存。订单与支付记录按法律要求的期限保存；手机号与车架号在界面上以掩码显示。",
@@ -37,7 +37,7 @@ export const LEGAL: Record<Language, Record<Doc, string[]>> = {
       "6. Your account. Take care of it and of your cards; block a lost card at once under “My cards”.",
     ],
     privacy: [
-      "1. What we keep: your WeChat identifier, the phone number you give us, orders and payments, VINs you add, and a number for each device you sign in on.",
+      "1. What we keep: your WeChat identifier, the phone number you give us, orders and payments, VINs you add, a number for each device you sign in on, and what you tell the operator with how to reach you.",
       "2. Location. Distances are reckoned on your phone; where you are is not sent to us. Everything works without it.",
       "3. Use. Only for charging, billing, refunds, safety and support. No advertising, and nobody buys it.",
       "4. Keeping. Orders and payments are kept as long as the law asks. Phone numbers and VINs are shown masked.",

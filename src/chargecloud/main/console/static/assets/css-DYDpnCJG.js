@@ -1,0 +1,1 @@
+import"./config-provider-DvSfuQUI.js";

@@ -1,0 +1,3 @@
+function e(e){if(/^\d{12,}$/.test(e))return`"\t${e}"`;let t=/^[\s]*[=+\-@|%\t\r\n]/.test(e)&&!/^[+-]?\d+(\.\d+)?$/.test(e)?`'${e}`:e;return/[",\r\n]/.test(t)?`"${t.replaceAll(`"`,`""`)}"`:t}function t(t,n){return`﻿`+[t,...n].map(t=>t.map(e).join(`,`)).join(`\r
+`)+`\r
+`}function n(e,t,n=`text/csv;charset=utf-8`){let r=URL.createObjectURL(new Blob([t],{type:n})),i=document.createElement(`a`);i.href=r,i.download=e,i.click(),setTimeout(()=>URL.revokeObjectURL(r),1e4)}export{n,t};

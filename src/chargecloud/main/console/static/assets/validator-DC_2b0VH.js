@@ -1,0 +1,1 @@
+import{zt as e}from"./config-provider-DvSfuQUI.js";var t=t=>[``,...e].includes(t);export{t};

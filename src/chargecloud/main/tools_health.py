@@ -1,0 +1,93 @@
+"""How the platform does, for staff: what answers, what waits, how much room is left; of the process that is asked."""
+
+import asyncio
+import shutil
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+
+from chargecloud.infra import telemetry
+from chargecloud.infra.depths import Depths
+from chargecloud.infra.http.app import outcomes
+from chargecloud.infra.http.auth import Principal, require
+from chargecloud.infra.http.context import Db
+from chargecloud.infra.http.model import ApiModel, Moment
+from chargecloud.kernel.errors import Unavailable
+from chargecloud.main.tools_port import ToolBox
+
+router = APIRouter(prefix="/tools", tags=["tools"])
+Reader = Annotated[Principal, Depends(require("devices.read"))]
+
+
+class CheckOut(ApiModel):
+    """Something the process needs; `said` is empty when it answers."""
+
+    name: str
+    ok: bool
+    said: str
+
+
+class WaitingOut(ApiModel):
+    """What waits in the database: messages to be told, and those nobody could handle."""
+
+    outbox_rows: int
+    outbox_oldest_ms: int
+    dead_messages: int
+
+
+class DiskOut(ApiModel):
+    """Room on the disk of the data directory."""
+
+    free_bytes: int
+    total_bytes: int
+
+
+class StateOut(ApiModel):
+    """A count that goes up and down, as a part of this process tells it."""
+
+    part: str
+    what: str
+    value: int
+
+
+class HealthOut(ApiModel):
+    """How the process that answers does; other processes tell their own at /metrics."""
+
+    version: str
+    role: str
+    started_at: Moment | None
+    now: Moment
+    ready: bool
+    checks: list[CheckOut]
+    waiting: WaitingOut | None
+    """Null while the database does not answer."""
+    disk: DiskOut | None
+    states: list[StateOut]
+
+
+@router.get("/health", operation_id="getHealth", summary="服务健康")
+async def health(staff: Reader, request: Request, db: Db, tools: ToolBox) -> HealthOut:
+    """Everything the process knows of itself."""
+    staff.demand_whole_operator()
+    said = await outcomes(request.app)
+    usage = await asyncio.to_thread(shutil.disk_usage, tools.data_dir) if tools.data_dir else None
+    return HealthOut(
+        version=tools.version,
+        role=tools.role,
+        started_at=tools.started_at_ms or None,
+        now=db.clock.now_ms(),
+        ready=not any(said.values()),
+        checks=[CheckOut(name=name, ok=not wrong, said=wrong) for name, wrong in said.items()],
+        waiting=await _waiting(db),
+        disk=DiskOut(free_bytes=usage.free, total_bytes=usage.total) if usage else None,
+        states=[StateOut(part=part, what=what, value=value) for part, what, value in telemetry.states()],
+    )
+
+
+async def _waiting(db: Db) -> WaitingOut | None:
+    depths = Depths(db)
+    try:
+        await depths.look()
+    except Unavailable:
+        return None
+    return WaitingOut.model_validate(dict(depths.counts()))
