@@ -352,7 +352,8 @@ async def test_orders_are_found_by_how_they_ended(world: World, driver: Caller, 
     staff = await api.staff()
     order = await settled(world, driver)
     aborted = await world.place(connector_no=2)
-    ended = record(aborted.session_no, (0, 0, KWH, 0), connector_no=2, stop_class=StopClass.ABORTED)
+    why = {"stop_class": StopClass.ABORTED, "stop_reason": "aborted_emergency_stop" + "x" * 40}
+    ended = record(aborted.session_no, (0, 0, KWH, 0), connector_no=2, **why)
     await world.say(
         answered(aborted.session_no, connector_no=2), sample(aborted.session_no, KWH, connector_no=2), ended
     )
@@ -360,6 +361,9 @@ async def test_orders_are_found_by_how_they_ended(world: World, driver: Caller, 
         (found,) = (await staff.get("/orders", stop_class=wanted))["items"]
         assert (found["order_no"], found["stop_class"]) == (number, wanted)
     assert (await staff.get("/orders", stop_class="unknown"))["items"] == []
+    (found,) = (await staff.get("/orders", stop_reason=why["stop_reason"][:48]))["items"]
+    assert (found["order_no"], found["stop_reason"]) == (aborted.order_no, why["stop_reason"][:48]), "cut to its column"
+    assert (await staff.get("/orders", stop_reason="aborted"))["items"] == [], "the whole word"
 
 
 async def test_frames_are_asked_for_up_to_a_moment(api: Api, world: World) -> None:

@@ -91,6 +91,8 @@ async def explainer(database: Database) -> AsyncIterator[Explainer]:
         OrderFilter(operator_id=1, method="vin"),
         OrderFilter(operator_id=1, stop_class="aborted"),
         OrderFilter(operator_id=1, stop_class="completed", station_id=1),
+        OrderFilter(operator_id=1, stop_reason="overload"),
+        OrderFilter(operator_id=1, stop_class="aborted", stop_reason="overload", station_id=1),
         OrderFilter(operator_id=1, number="202601"),
         OrderFilter(operator_id=1, session_no="1" * 32),
         OrderFilter(
@@ -143,6 +145,10 @@ async def test_lists_of_orders(explainer: Explainer, wanted: OrderFilter, before
             "ix_orders_operator_id_stop_class_order_no (operator_id=?",
         ),
         (OrderFilter(operator_id=1, stop_class="completed", station_id=1), "ix_orders_station_id_order_no"),
+        (
+            OrderFilter(operator_id=1, stop_class="aborted", stop_reason="overload", station_id=1),
+            "ix_orders_operator_id_stop_reason_order_no (operator_id=?",
+        ),
     ],
 )
 async def test_a_list_walks_the_index_that_leaves_the_fewest_orders(

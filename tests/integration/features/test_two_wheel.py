@@ -95,7 +95,7 @@ async def test_a_charge_by_use_costs_its_price_and_nothing_when_the_board_failed
     await street.settle(failed, duration_s=HOUR_S, energy_001kwh=20, stop_reason=OVERLOAD)
     detail = await street.detail(failed)
     assert (detail["total_fen"], detail["refund_fen"]) == (0, 150) and "by_fault" in detail["flags"]
-    assert detail["stop_class"] == "aborted"
+    assert (detail["stop_class"], detail["stop_reason"]) == ("aborted", "overload")
     assert detail["two_wheel_limits"] == {"max_duration_s": 6 * HOUR_S, "max_power_w": 800}
 
 

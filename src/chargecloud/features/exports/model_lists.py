@@ -37,8 +37,8 @@ LISTS: dict[str, ExportList] = {
             ("listOrders", "orders.read"),
             ("充电订单", "Orders"),
             "order_no session_no state flags station_id charge_point_code connector_no driver_id method card_label "
-            "energy_mwh energy_fee_fen service_fee_fen total_fen refund_fen hold_fen payment_no pass_id placed_at "
-            "started_at ended_at settled_at",
+            "energy_mwh energy_fee_fen service_fee_fen total_fen refund_fen hold_fen payment_no pass_id stop_class "
+            "stop_reason placed_at started_at ended_at settled_at",
         ),
         _list(
             "sessions",

@@ -107,6 +107,7 @@ TITLES: dict[str, tuple[str, str]] = {
     "started_at": ("开始时间", "Started at"),
     "state": ("状态", "State"),
     "station_id": ("充电站编号", "Station"),
+    "stop_class": ("结束方式", "How ended"),
     "stop_reason": ("停止原因", "Why stopped"),
     "subject": ("对象", "Subject"),
     "succeeded": ("成功", "Succeeded"),

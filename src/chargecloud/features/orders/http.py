@@ -94,12 +94,14 @@ def _words(
     session_no: Annotated[str, Query(pattern="^[0-9A-Za-z-]{0,64}$")] = "",
     method: Annotated[StartMethod | None, Query(strict=False)] = None,
     stop_class: Annotated[StopClass | None, Query(strict=False, description="how the charge ended")] = None,
+    stop_reason: Annotated[str, Query(pattern=r"^[0-9A-Za-z_()]{0,48}$", description="why, as the protocol says")] = "",
 ) -> views.OrderFilter:
     return views.OrderFilter(
         number=number,
         session_no=session_no,
         method=method.value if method else "",
         stop_class=stop_class.value if stop_class else "",
+        stop_reason=stop_reason,
     )
 
 

@@ -76,6 +76,7 @@ class OrderOut(ApiModel):
     state: str
     flags: list[str]
     stop_class: str | None
+    stop_reason: Annotated[str, Field(description="the charge point's own reason, as its protocol names it")]
     energy_mwh: int
     energy_fee_fen: int
     service_fee_fen: int
@@ -113,6 +114,7 @@ def shown(order: Order) -> dict[str, object]:
         "state": order.state.value,
         "flags": list(order.flags),
         "stop_class": None if order.stop_class is None else order.stop_class.value,
+        "stop_reason": order.stop_reason,
         "energy_mwh": order.energy_mwh,
         "energy_fee_fen": order.energy_fee_fen,
         "service_fee_fen": order.service_fee_fen,

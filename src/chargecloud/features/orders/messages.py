@@ -49,7 +49,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     state: OrderState
     flags: tuple[str, ...] = ()
     stop_class: StopClass | None = None
-    """Why the charge came to its end, as its record says; None before, and when no energy was ever asked for."""
+    """How the charge came to its end, as its record says; None before, and when no energy was ever asked for."""
+    stop_reason: str = ""
+    """Why, in the protocol's own word; empty without a record."""
     energy_mwh: int = 0
     energy_fee_fen: int = 0
     service_fee_fen: int = 0

@@ -13,13 +13,14 @@ def tell_failed(uow: UnitOfWork, order: Order, reason: str) -> None:
         drivers.notice(uow, order.driver_id, "start_failed", _facts(order, reason=reason))
 
 
-def tell_ended(uow: UnitOfWork, order: Order, stop_class: StopClass) -> None:
+def tell_ended(uow: UnitOfWork, order: Order) -> None:
     """The bill is there."""
     if order.driver_id is None:
         return
     if order.state is not OrderState.SETTLED:
         tell_failed(uow, order, "no_energy")
         return
+    stop_class = order.stop_class or StopClass.UNKNOWN
     aborted = stop_class is StopClass.ABORTED
     facts = _facts(order, reason=stop_class.value)
     drivers.notice(uow, order.driver_id, "stopped_abnormally" if aborted else "order_ended", facts)

@@ -53,7 +53,7 @@ async def settle_record(uow: UnitOfWork, event: SessionRecorded) -> None:
         return
     assessment = service_terms.assess(record, session, service_terms.terms_of(uow, order, version))
     if order.settled_at_ms is None:
-        await _first(uow, order, assessment, record=record, stop_class=record.body.stop_class)
+        await _first(uow, order, assessment, record=record)
     elif await sql.settled_by(uow, order.session_no) != event.record_id:
         await _later(uow, order, assessment, record=record, conflict=event.conflict)
 
@@ -71,7 +71,7 @@ async def settle_estimate(uow: UnitOfWork, session_no: str) -> None:
         await _without_tariff(uow, order, None)
         return
     assessment = service_terms.assess_samples(session, service_terms.terms_of(uow, order, version))
-    await _first(uow, order, assessment, record=None, stop_class=StopClass.UNKNOWN)
+    await _first(uow, order, assessment, record=None)
 
 
 async def _adopt(uow: UnitOfWork, session: ChargingSession, record: ChargeDetailRecord | None) -> Order:
@@ -125,12 +125,9 @@ def _settlement_row(
     }
 
 
-async def _first(
-    uow: UnitOfWork, order: Order, assessment: Assessment, *, record: ChargeDetailRecord | None, stop_class: StopClass
-) -> None:
+async def _first(uow: UnitOfWork, order: Order, assessment: Assessment, *, record: ChargeDetailRecord | None) -> None:
     """The one settlement of a session; the unique key makes a second one impossible."""
-    record_id = record.record_id if record else None
-    outcome = settlement(uow, order, assessment, record_id, stop_class)
+    outcome = settlement(uow, order, assessment, record)
     if not await sql.add_settlement(uow, outcome.row):
         return
     await sql.add_bill(uow, order.order_no, 1, assessment.bill)
@@ -139,23 +136,21 @@ async def _first(
         await service_passes.give_back(uow, order.order_no)
     reach("K5")
     if outcome.verdict is Verdict.DISPUTE:
-        await _propose(uow, outcome.after, assessment, record_id=record_id, kind="disputed")
+        await _propose(uow, outcome.after, assessment, record_id=record.record_id if record else None, kind="disputed")
         await _dispute(uow, order, outcome.after, outcome.disputes)
     else:
-        moved = closed(order, outcome.after, outcome.verdict, stop_class)
+        moved = closed(order, outcome.after, outcome.verdict)
         await sql.save(uow, order, moved)
         await give_back_rest(uow, moved)
-        tell_closed(uow, moved, stop_class)
+        tell_closed(uow, moved)
 
 
-def settlement(
-    uow: UnitOfWork, order: Order, assessment: Assessment, record_id: str | None, stop_class: StopClass
-) -> Outcome:
+def settlement(uow: UnitOfWork, order: Order, assessment: Assessment, record: ChargeDetailRecord | None) -> Outcome:
     """What a first assessment makes of an order, before anything is written."""
     disputes = (*assessment.disputes, *_standing_disputes(order, assessment))
     charge = _charge_now(order, assessment, disputes)
     verdict = Verdict.DISPUTE if disputes else assessment.verdict
-    row = _settlement_row(uow, order, record_id, verdict.value, charge) | {
+    row = _settlement_row(uow, order, record.record_id if record else None, verdict.value, charge) | {
         "total_hao": assessment.bill.total_hao,
         "rounding_hao": assessment.bill.rounding_hao,
         "comparison": msgspec.json.encode(assessment.comparison).decode(),
@@ -163,7 +158,8 @@ def settlement(
     after = msgspec.structs.replace(
         order,
         hold_open=False,
-        stop_class=stop_class,
+        stop_class=record.body.stop_class if record else StopClass.UNKNOWN,
+        stop_reason=_stop_reason(record) if record else "",
         energy_mwh=assessment.bill.energy_mwh,
         energy_fee_fen=charge.energy_fee_fen,
         service_fee_fen=charge.service_fee_fen,
@@ -174,6 +170,11 @@ def settlement(
         flags=model.merged(order.flags, assessment.flags),
     )
     return Outcome(verdict, charge, disputes, row, after)
+
+
+def _stop_reason(record: ChargeDetailRecord) -> str:
+    """The protocol's word; a plug-in may have one that is longer than the column."""
+    return record.body.stop_reason[: sql.STOP_REASON_LENGTH]
 
 
 def _standing_disputes(order: Order, assessment: Assessment) -> tuple[str, ...]:
@@ -241,20 +242,20 @@ async def correct(uow: UnitOfWork, order: Order, change: Charge, *, transfer_id:
         await wallet.correct(uow, correction)
 
 
-def closed(before: Order, after: Order, verdict: Verdict, stop_class: StopClass) -> Order:
+def closed(before: Order, after: Order, verdict: Verdict) -> Order:
     """Settled, or over without energy."""
     if verdict is Verdict.BILL:
         fact = Fact.BILLED
     else:
-        fact = Fact.FAILED if stop_class is StopClass.START_FAILED else Fact.CANCELLED
+        fact = Fact.FAILED if after.stop_class is StopClass.START_FAILED else Fact.CANCELLED
     return msgspec.structs.replace(after, state=model.after(before.state, fact) or before.state)
 
 
-def tell_closed(uow: UnitOfWork, order: Order, stop_class: StopClass) -> None:
+def tell_closed(uow: UnitOfWork, order: Order) -> None:
     """Note it, tell whoever watches, the driver, and the other features."""
     sql.note(uow, order.order_no, "settled", state=order.state.value, total_fen=order.total_fen, flags=order.flags)
     show(uow, order)
-    service_notices.tell_ended(uow, order, stop_class)
+    service_notices.tell_ended(uow, order)
     if order.state is OrderState.SETTLED:
         uow.publish(OrderSettled(**names(order), total_fen=order.total_fen), key=order.charge_point_code)
     else:
@@ -321,6 +322,7 @@ async def _later(
         bill_count=order.bill_count + 1,
         flags=model.merged(order.flags, assessment.flags),
         stop_class=order.stop_class if known else record.body.stop_class,
+        stop_reason=order.stop_reason if known else _stop_reason(record),
     )
     kind = "conflict" if conflict else "late_record"
     row = _correction_row(uow, counted, assessment, record_id=record.record_id, kind=kind)

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from chargecloud.device.events import StopClass
 from chargecloud.features.orders import service_settle, service_terms, sql
 from chargecloud.features.orders.messages import Order
 from chargecloud.features.orders.model_assess import Assessment, Verdict
@@ -31,7 +30,6 @@ class _Plain(NamedTuple):
     moved: Order
     assessment: Assessment
     outcome: Outcome
-    stop_class: StopClass
 
 
 async def settle_records(uow: UnitOfWork, batch: Sequence[Recorded]) -> None:
@@ -64,11 +62,11 @@ def _plain(
     if order.payment_no is not None:
         return None  # what is left of its prepayment goes back
     assessment = service_terms.assess(record, session, service_terms.terms_of(uow, order, session.tariff))
-    outcome = service_settle.settlement(uow, order, assessment, record.record_id, record.body.stop_class)
+    outcome = service_settle.settlement(uow, order, assessment, record)
     if outcome.verdict is not Verdict.BILL or not outcome.charge.total_fen:
         return None
-    moved = service_settle.closed(order, outcome.after, outcome.verdict, record.body.stop_class)
-    return _Plain(trace_id, order, moved, assessment, outcome, record.body.stop_class)
+    moved = service_settle.closed(order, outcome.after, outcome.verdict)
+    return _Plain(trace_id, order, moved, assessment, outcome)
 
 
 async def _settle(uow: UnitOfWork, plain: Sequence[_Plain]) -> None:
@@ -81,4 +79,4 @@ async def _settle(uow: UnitOfWork, plain: Sequence[_Plain]) -> None:
     await sql.save_many(uow, [(each.before, each.moved) for each in plain])
     for each in plain:
         uow.trace_id = each.trace_id
-        service_settle.tell_closed(uow, each.moved, each.stop_class)
+        service_settle.tell_closed(uow, each.moved)

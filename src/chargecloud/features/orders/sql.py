@@ -18,6 +18,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    text,
     update,
 )
 from sqlalchemy.exc import IntegrityError
@@ -31,6 +32,8 @@ from chargecloud.infra.sql.bulk import Change, insert_many, update_many
 from chargecloud.infra.sql.types import big_id, big_int, code, epoch_ms, fen, json_text, metadata
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.errors import Conflict
+
+STOP_REASON_LENGTH = 48
 
 orders = Table(
     "orders",
@@ -57,6 +60,7 @@ orders = Table(
     Column("state", code(24), nullable=False),
     Column("flags", json_text(), nullable=False),
     Column("stop_class", code(16)),
+    Column("stop_reason", code(STOP_REASON_LENGTH), nullable=False, server_default=text("''")),
     Column("energy_mwh", big_int(), nullable=False),
     Column("energy_fee_fen", fen(), nullable=False),
     Column("service_fee_fen", fen(), nullable=False),
@@ -74,6 +78,7 @@ orders = Table(
     Index("ix_orders_operator_id_state_order_no", "operator_id", "state", "order_no"),
     Index("ix_orders_operator_id_method_order_no", "operator_id", "method", "order_no"),
     Index("ix_orders_operator_id_stop_class_order_no", "operator_id", "stop_class", "order_no"),
+    Index("ix_orders_operator_id_stop_reason_order_no", "operator_id", "stop_reason", "order_no"),
     Index("ix_orders_state_order_no", "state", "order_no"),
     Index("ix_orders_station_id_order_no", "station_id", "order_no"),
     Index("ix_orders_charge_point_code_order_no", "charge_point_code", "order_no"),

@@ -42,6 +42,7 @@ class OrderFilter(msgspec.Struct, frozen=True, kw_only=True):
     state: str = ""
     method: str = ""
     stop_class: str = ""
+    stop_reason: str = ""
     flag: str = ""
     number: str = ""
     """How order numbers begin."""
@@ -168,6 +169,7 @@ def _narrowed(statement: Select[Any], wanted: OrderFilter) -> Select[Any]:
         orders.c.state: wanted.state or None,
         orders.c.method: wanted.method or None,
         orders.c.stop_class: wanted.stop_class or None,
+        orders.c.stop_reason: wanted.stop_reason or None,
         orders.c.session_no: wanted.session_no or None,
     }
     walked = _walked(wanted)
@@ -190,10 +192,12 @@ def _walked(wanted: OrderFilter) -> tuple[str, ...]:
         (wanted.driver_id is not None, ("driver_id",)),
         (bool(wanted.charge_point_code), ("charge_point_code",)),
         (wanted.state in _RARE, ("operator_id", "state")),
+        (wanted.stop_class in _RARE_STOPS and bool(wanted.stop_reason), ("operator_id", "stop_reason")),
         (wanted.stop_class in _RARE_STOPS, ("operator_id", "stop_class")),
         (wanted.method in _SELDOM, ("operator_id", "method")),
         (wanted.station_id is not None, ("station_id",)),
         (bool(wanted.method), ("operator_id", "method")),
+        (bool(wanted.stop_reason), ("operator_id", "stop_reason")),
         (bool(wanted.stop_class), ("operator_id", "stop_class")),
         (bool(wanted.state), ("operator_id", "state")),
     )

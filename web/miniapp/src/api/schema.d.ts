@@ -594,6 +594,11 @@ export interface components {
             station_id: number;
             /** Stop Class */
             stop_class: string | null;
+            /**
+             * Stop Reason
+             * @description the charge point's own reason, as its protocol names it
+             */
+            stop_reason: string;
             /** Tariff Version Id */
             tariff_version_id: number | null;
             /** Timeline */
@@ -682,6 +687,11 @@ export interface components {
             station_id: number;
             /** Stop Class */
             stop_class: string | null;
+            /**
+             * Stop Reason
+             * @description the charge point's own reason, as its protocol names it
+             */
+            stop_reason: string;
             /** Tariff Version Id */
             tariff_version_id: number | null;
             /** Total Fen */

@@ -92,9 +92,24 @@ export function stopKey(reason: string): string {
   return KNOWN_STOPS.has(reason) ? reason : "";
 }
 
-/** Key of how a charge ended: what the platform asked for, else the class that the charge point's record has; "" while nothing is known. */
-export function endKey(reason: string, stopClass: string | null, bike: boolean): string {
+/** A charge point's own reasons, as its protocol names them, that have a sentence; many words may have the same one. */
+const ENDS = new Map(Object.entries({
+  full: "full", ended_soc_full: "full",
+  unplugged: "unplugged", unplugged_spring: "unplugged",
+  time_reached: "reached", energy_reached: "reached", ended_energy_limit: "reached", ended_amount_limit: "reached", ended_time_limit: "reached",
+  max_time_reached: "max_time",
+  overload: "overload", dynamic_overload: "overload", over_current: "overload",
+  power_too_low: "low_power", low_power_cutoff: "low_power", no_power_bad_contact: "no_contact",
+  env_over_temp: "heat", port_over_temp: "heat",
+  water: "water", fire_this_port: "fire", fire_other_port: "fire", fire_system: "fire",
+  ended_manual_stop: "by_hand", external_stop: "by_hand", card_stop: "by_hand",
+}));
+
+/** Key of how a charge ended: what the platform asked for, else the charge point's own reason, else its class; "" while nothing is known. */
+export function endKey(reason: string, charged: { stop_class: string | null; stop_reason: string }, bike: boolean): string {
+  const { stop_class: stopClass, stop_reason: own } = charged;
   if (stopKey(reason)) return `stop_${reason}`;
+  if (ENDS.has(own)) return `ended_${ENDS.get(own)}`;
   if (stopClass === "aborted") return bike ? "ended_cut_off" : "ended_aborted";
   return stopClass === "completed" ? "ended_completed" : "";
 }

@@ -195,9 +195,12 @@ describe("a stage", () => {
   it("names refusals and ends it has sentences for", () => {
     expect([refusalKey("not_plugged"), refusalKey("not_plugged: 5"), refusalKey("0x77"), refusalKey("")]).toEqual(["not_plugged", "not_plugged", "other", "other"]);
     expect([stopKey("fire_guard"), stopKey("unknown_word")]).toEqual(["fire_guard", ""]);
-    expect(endKey("fire_guard", "aborted", true)).toBe("stop_fire_guard");
-    expect([endKey("", "aborted", true), endKey("", "aborted", false)]).toEqual(["ended_cut_off", "ended_aborted"]);
-    expect([endKey("unknown_word", "completed", false), endKey("", null, false)]).toEqual(["ended_completed", ""]);
+    const ended = (stop_class: string | null, stop_reason = "") => ({ stop_class, stop_reason });
+    expect(endKey("fire_guard", ended("aborted", "overload"), true)).toBe("stop_fire_guard");
+    expect([endKey("", ended("aborted"), true), endKey("", ended("aborted", "toString"), false)]).toEqual(["ended_cut_off", "ended_aborted"]);
+    expect([endKey("unknown_word", ended("completed"), false), endKey("", ended(null), false)]).toEqual(["ended_completed", ""]);
+    const boards = ["overload", "power_too_low", "max_time_reached", "full", "unplugged"].map((own) => endKey("", ended("aborted", own), true));
+    expect(boards).toEqual(["ended_overload", "ended_low_power", "ended_max_time", "ended_full", "ended_unplugged"]);
   });
   it("warns before the money ends, and of old figures", () => {
     expect(runsLow(5000, 4400)).toBe(false);

@@ -24,7 +24,7 @@ describe("texts", () => {
 
   it("are all used: by name, or by a prefix that is put together", () => {
     const source = pages.map((path) => readFileSync(path, "utf8")).join("\n") + readFileSync(`${SOURCE}i18n/errors.ts`, "utf8");
-    const prefixes = ["err_", "refusal_", "stop_", "stage_", "step_", "purpose_", "refundStanding_", "refundPart_", "pay_", "theme_", "kind_", "plan_", "usageLine_", "prepay_", "prepayThen_", "fbKind_", "fbHint_", "fbState_", "corrected_"];
+    const prefixes = ["err_", "refusal_", "stop_", "ended_", "stage_", "step_", "purpose_", "refundStanding_", "refundPart_", "pay_", "theme_", "kind_", "plan_", "usageLine_", "prepay_", "prepayThen_", "fbKind_", "fbHint_", "fbState_", "corrected_"];
     const states = ["available", "occupied", "charging", "faulted", "offline", "sharp", "peak", "flat", "valley"];
     const unused = Object.keys(zh).filter((key) => !prefixes.some((prefix) => key.startsWith(prefix)) && !states.includes(key) && !source.includes(`"${key}"`) && !source.includes(`'${key}'`));
     expect(unused).toEqual([]);

@@ -24,6 +24,7 @@ export function columnsOf(stationName: (id: number) => string): Column<Order>[] 
     { key: "serviceFee", title: "orders.serviceFee", text: (row) => yuan(row.service_fee_fen), width: 105, align: "right", hidden: true },
     { key: "method", title: "orders.method", text: (row) => methodName(row.method), width: 105 },
     { key: "stop", title: "orders.stop", text: (row) => stopName(row.stop_class), width: 110 },
+    { key: "stopReason", title: "orders.stopReason", text: (row) => row.stop_reason, width: 220, mono: true, hidden: true },
     { key: "flags", title: "orders.flagged", text: (row) => row.flags.map(flagName).join("、"), minWidth: 180 },
     { key: "started", title: "orders.started", text: (row) => moment(row.started_at), width: 170, hidden: true },
     { key: "ended", title: "orders.ended", text: (row) => moment(row.ended_at), width: 170, hidden: true },

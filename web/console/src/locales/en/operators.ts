@@ -41,7 +41,7 @@ export default {
     stationsAdministrator: "Administrators work for the whole operator and cannot be limited.",
   },
   roles: { title: "Roles", permission: "Permission", note: "What is not listed is forbidden. Roles are the platform's own; an account has one of them.", limited: "What bears * has no station: whoever is limited to some stations does not have it, and the rest at their stations alone." },
-  subjects: { feedback: "Feedback", stations: "Stations", devices: "Devices", tariffs: "Prices", drivers: "Drivers", wallets: "Wallets and payments", orders: "Orders", alarms: "Alarms", staff: "Staff", statistics: "Statistics", account: "One's own account" },
+  subjects: { feedback: "Feedback", stations: "Stations", devices: "Devices", tariffs: "Prices", drivers: "Drivers", wallets: "Wallets and payments", orders: "Orders", alarms: "Alarms", staff: "Staff", statistics: "Statistics", account: "One's own account", approvals: "Approvals", exports: "Exports" },
   verbs: { read: "read", write: "change", command: "command" },
   signIns: { title: "Sign-ins", note: "Kept for 180 days; after 5 failures in 15 minutes an account waits.", result: "Result", good: "right", bad: "failed", half: "right, code awaited", step: "Step", steps: { password: "password", password_right: "password", code: "second factor" }, empty: "Nobody yet" },
   audit: {

@@ -30,6 +30,7 @@ export default {
     closed_by_operator: "Waived",
   },
   methods: { app: "App", card: "Card", vin: "VIN", account: "Account", offline: "Offline card", code: "Code", other: "Other" },
+  stopReason: "Why it stopped",
   stops: { completed: "Completed", aborted: "Aborted", start_failed: "Did not start", unknown: "Unknown" },
   bands: { sharp: "Sharp", peak: "Peak", flat: "Flat", valley: "Valley" },
   flags: {
@@ -152,7 +153,6 @@ export default {
     compared: "Ours / the charge point's",
     agree: "agree",
     differ: "differ",
-    stopReason: "Why it stopped",
     corrections: "Corrections",
     at: "Time",
     what: "Kind",

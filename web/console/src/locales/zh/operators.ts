@@ -41,7 +41,7 @@ export default {
     stationsAdministrator: "管理员负责整个运营商，不能限定站点。",
   },
   roles: { title: "角色与权限", permission: "权限", note: "没有列出的都不允许。角色由平台定义，给人员选择角色即可。", limited: "带 * 的权限不属于某个站点，限定站点的人员没有；其余权限只对其站点有效。" },
-  subjects: { feedback: "反馈", stations: "站点与桩", devices: "设备", tariffs: "价格", drivers: "车主", wallets: "钱包与支付", orders: "订单", alarms: "告警", staff: "后台人员", statistics: "统计", account: "本人账号" },
+  subjects: { feedback: "反馈", stations: "站点与桩", devices: "设备", tariffs: "价格", drivers: "车主", wallets: "钱包与支付", orders: "订单", alarms: "告警", staff: "后台人员", statistics: "统计", account: "本人账号", approvals: "审批", exports: "导出" },
   verbs: { read: "查看", write: "修改", command: "下发指令" },
   signIns: { title: "登录日志", note: "保留 180 天；15 分钟内失败 5 次，账号暂停登录。", result: "结果", good: "成功", bad: "失败", half: "密码正确，待验证码", step: "步骤", steps: { password: "密码", password_right: "密码", code: "动态验证码" }, empty: "还没有登录" },
   audit: {

@@ -30,6 +30,7 @@ export default {
     closed_by_operator: "已免单关闭",
   },
   methods: { app: "扫码", card: "刷卡", vin: "车架号", account: "账号", offline: "离线卡", code: "验证码", other: "其他" },
+  stopReason: "桩的停止原因",
   stops: { completed: "正常结束", aborted: "异常中止", start_failed: "启动失败", unknown: "未知" },
   bands: { sharp: "尖", peak: "峰", flat: "平", valley: "谷" },
   flags: {
@@ -152,7 +153,6 @@ export default {
     compared: "平台计费 / 桩计费",
     agree: "一致",
     differ: "不一致",
-    stopReason: "桩的停止原因",
     corrections: "更正记录",
     at: "时间",
     what: "种类",
