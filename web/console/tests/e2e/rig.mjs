@@ -1,26 +1,9 @@
 // A dispatcher's browser; the platform around it is in web/tools/world.mjs.
-import { execFile } from "node:child_process";
-import { join } from "node:path";
-import { promisify } from "node:util";
-import { listen, pause, PYTHON, shotsWanted } from "../../../tools/world.mjs";
+import { listen, pause, shotsWanted } from "../../../tools/world.mjs";
+
+export { account, python } from "../../../tools/accounts.mjs";
 
 export const DESK = { width: 1440, height: 900 };
-
-/** Runs Python beside the platform; what it prints. Not waited for in place: meanwhile the platform is read and answered. */
-export async function python(words, options = {}) {
-  return (await promisify(execFile)(PYTHON, words, { encoding: "utf8", maxBuffer: 1 << 26, ...options })).stdout.trim();
-}
-
-/** An account of a role, made on the command line as an operator would; its password is told once. */
-export async function account(world, role, username) {
-  const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("CHARGECLOUD_")));
-  const settings = { ...clean, CHARGECLOUD_DATA_DIR: join(world.directory, "data", "demo") };
-  const words = ["-m", "chargecloud.main", "staff", "add", username, "--role", role, "--name", username, "--generate"];
-  const said = await python(words, { cwd: world.directory, env: settings });
-  const password = /password: (\S+)/.exec(said)?.[1];
-  if (!password) throw new Error(`no account: ${said}`);
-  return { username, password };
-}
 
 /** A browser's page on a desk, with everything it complained about. */
 export async function desk(world, options = {}) {

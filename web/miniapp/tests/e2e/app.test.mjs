@@ -9,8 +9,7 @@ const world = new World(chromium);
 let page;
 let place;
 
-const token = () => page.evaluate(() => JSON.parse(localStorage.getItem("session")).data.token);
-const mine = async (path) => world.call("GET", path, { token: await token() });
+const mine = async (path) => world.call("GET", path, { token: await page.token() });
 const figures = async () => (await page.words()).match(/(\d+\.\d\d)\s+(\d+\.\d\d)\s*电量|(\d+\.\d\d)\s*电量/) && Number((await page.words()).match(/(\d+\.\d\d)\s*\n?\s*电量/)[1]);
 
 before(async () => {

@@ -10,8 +10,7 @@ let page;
 let place;
 let orderNo;
 
-const token = () => page.evaluate(() => JSON.parse(localStorage.getItem("session")).data.token);
-const mine = async (path) => world.call("GET", path, { token: await token() });
+const mine = async (path) => world.call("GET", path, { token: await page.token() });
 const home = (url) => url.port === String(world.wire.port);
 
 before(async () => {
@@ -32,14 +31,7 @@ async function toCashier(yuan) {
 }
 
 test("signs in, with nothing in the wallet", async () => {
-  await page.to("signin/signin");
-  await page.locator(".tick").click();
-  await page.press("微信一键登录");
-  await page.waitForURL((url) => url.port === String(world.wechatPort));
-  await page.fill("#name", "张先付");
-  await page.locator("#new button").click();
-  await page.waitForURL(home);
-  await until(async () => (await page.evaluate(() => localStorage.getItem("session"))) !== null, "a session on the phone");
+  await page.signIn("张先付");
   await world.control("people", { name: "张先付", balance_fen: 50_000 });
   place = await world.plugged();
 });

@@ -1,5 +1,5 @@
 // A phone's browser for the driver's way; the platform around it is in web/tools/world.mjs.
-import { listen, pause, shotsWanted } from "../../../tools/world.mjs";
+import { listen, pause, shotsWanted, until } from "../../../tools/world.mjs";
 
 export const PHONE = { width: 390, height: 844 };
 
@@ -15,6 +15,18 @@ export async function phone(world, options = {}) {
     to: async (path) => {
       await page.goto("about:blank");
       await page.goto(`${world.base}/m/#/pages/${path}`);
+    },
+    token: () => page.evaluate(() => JSON.parse(localStorage.getItem("session")).data.token),
+    /** As somebody WeChat has not known before. */
+    signIn: async (name) => {
+      await page.goto(`${world.base}/m/#/pages/signin/signin`);
+      await page.locator(".tick").click();
+      await page.locator("uni-page-body uni-button:visible", { hasText: "微信一键登录" }).last().click();
+      await page.waitForURL((url) => url.port === String(world.wechatPort));
+      await page.fill("#name", name);
+      await page.locator("#new button").click();
+      await page.waitForURL((url) => url.port === String(world.wire.port));
+      await until(async () => (await page.evaluate(() => localStorage.getItem("session"))) !== null, "a session on the phone");
     },
     button: (text) => page.locator("uni-page-body uni-button:visible", { hasText: text }).last(),
     press: (text) => page.locator("uni-page-body uni-button:visible", { hasText: text }).last().click(),
