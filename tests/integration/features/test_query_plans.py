@@ -9,6 +9,8 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import ClauseElement
 
+from chargecloud.features.drivers import views_cards
+from chargecloud.features.drivers.views_cards import CardFilter
 from chargecloud.features.orders import views as order_views
 from chargecloud.features.orders import views_figures as order_figures
 from chargecloud.features.orders.views import OrderFilter
@@ -248,3 +250,35 @@ async def test_lists_of_refunds_cases_and_notices(
     plan = explainer.plans[0]
     assert "TEMP B-TREE" not in plan, plan
     assert isinstance(wanted, NoticeFilter) or not plan.startswith("SCAN "), plan
+
+
+@pytest.mark.parametrize("operator_id", [None, 1])
+@pytest.mark.parametrize(
+    ("wanted", "before", "walked"),
+    [
+        (CardFilter(), None, "SCAN driver_cards"),
+        (CardFilter(), 9, "SEARCH driver_cards USING INTEGER PRIMARY KEY (rowid<?)"),
+        (CardFilter(frozen=True), 9, "SEARCH driver_cards USING INTEGER PRIMARY KEY (rowid<?)"),
+        (CardFilter(driver_id=1), None, "SEARCH driver_cards USING INDEX ix_driver_cards_driver_id (driver_id=?"),
+        (CardFilter(driver_id=1), 9, "SEARCH driver_cards USING INDEX ix_driver_cards_driver_id (driver_id=?"),
+        (CardFilter(card_label="1"), None, "(card_label>? AND card_label<?)"),
+        (CardFilter(card_label="1", frozen=False), "19", "(card_label>? AND card_label<?)"),
+        (CardFilter(card_id="A1B1", card_label="1"), None, "(card_key=?)"),
+    ],
+)
+async def test_the_list_of_cards_is_walked_in_its_order(
+    explainer: Explainer, operator_id: int | None, wanted: CardFilter, before: int | str | None, walked: str
+) -> None:
+    """Never sorted; only the list without any filter goes through all of them, newest first, and stops at a page."""
+    await views_cards.cards_page(cast(AsyncConnection, explainer), operator_id, wanted, before=before, limit=51)
+    plan = explainer.plans[0]
+    assert walked in plan and "TEMP B-TREE" not in plan, plan
+    assert plan.count("SCAN ") == plan.count("SCAN driver_cards"), plan
+
+
+async def test_a_card_is_found_by_its_physical_number(explainer: Explainer) -> None:
+    """One card at most: sorting it costs nothing."""
+    asked = cast(AsyncConnection, explainer)
+    await views_cards.cards_page(asked, 1, CardFilter(card_id="A1B1"), before=None, limit=51)
+    plan = explainer.plans[0]
+    assert "(card_key=?)" in plan.splitlines()[0] and "SCAN " not in plan, plan

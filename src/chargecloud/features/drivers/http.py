@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from chargecloud.features.drivers import service, views
+from chargecloud.features.drivers.http_cards import all_cards
 from chargecloud.features.drivers.http_mine import mine
 from chargecloud.features.drivers.http_models import (
     DriverChange,
@@ -27,6 +28,7 @@ from chargecloud.infra.http.model import Id
 from chargecloud.infra.http.paging import Page, Pages
 
 router = APIRouter(tags=["drivers"])
+router.include_router(all_cards)
 router.include_router(things)
 router.include_router(myself)
 router.include_router(mine)

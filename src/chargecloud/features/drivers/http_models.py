@@ -7,6 +7,7 @@ from pydantic import Field
 from chargecloud.features.drivers.messages import Card, Driver
 from chargecloud.features.drivers.service import IssuedToken
 from chargecloud.features.drivers.views import DriverDetail, TokenRow, VehicleRow
+from chargecloud.features.drivers.views_cards import CardRow
 from chargecloud.infra.http.model import ApiModel, Moment
 
 Name = Annotated[str, Field(min_length=1, max_length=80)]
@@ -125,6 +126,32 @@ class CardsOut(ApiModel):
     """All of them."""
 
     items: list[CardOut]
+
+
+class ListedCardOut(ApiModel):
+    """A card among all of them, with who holds it."""
+
+    id: int
+    card_id: str
+    card_label: str
+    frozen: bool
+    has_password: bool
+    driver_id: int
+    driver_name: str
+    created_at: Moment
+
+    @classmethod
+    def of(cls, row: CardRow) -> Self:
+        return cls(
+            id=row.card_pk,
+            card_id=row.card_id,
+            card_label=row.card_label,
+            frozen=row.frozen,
+            has_password=row.has_password,
+            driver_id=row.driver_id,
+            driver_name=row.driver_name,
+            created_at=row.created_at_ms,
+        )
 
 
 class NewVehicleBody(ApiModel):

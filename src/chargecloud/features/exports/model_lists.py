@@ -94,6 +94,13 @@ LISTS: dict[str, ExportList] = {
             "id name phone_masked frozen frozen_reason created_at",
         ),
         _list(
+            "cards",
+            "/cards",
+            ("listAllCards", "drivers.read"),
+            ("充电卡", "Cards"),
+            "id card_label card_id frozen has_password driver_id driver_name created_at",
+        ),
+        _list(
             "stations",
             "/stations",
             ("listStations", "stations.read"),

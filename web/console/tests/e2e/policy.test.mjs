@@ -310,10 +310,43 @@ test("what a driver reports is answered and closed, and opened again with a reas
   assert.deepEqual((await ask("GET", `/feedback/${id}`)).answers.map((one) => one.text), ["已派人处理，请稍候。"]);
 });
 
+test("a lost card is found by its number among all cards, stopped there and counts again", async () => {
+  const driver = await ask("POST", "/drivers", { name: "丢卡车主" });
+  const labels = ["6000000001", "6000000002", "7000000003"];
+  for (const [at, label] of labels.entries()) await ask("POST", `/drivers/${driver.id}/cards`, { card_id: `C${at}D${at}`, card_label: label, password: at ? "" : "123456" });
+  const frozen = async (label) => (await ask("GET", `/cards?card_label=${label}`)).items[0].frozen;
+  await page.to("/drivers");
+  await page.locator(".nav a", { hasText: "充电卡" }).click();
+  await page.says(labels[2]);
+  await page.getByLabel("卡面号开头").fill("6000");
+  await page.keyboard.press("Enter");
+  const rows = page.locator(".data-table .el-table__body tbody tr");
+  await until(async () => (await rows.count()) === 2, "two cards");
+  assert.match(page.url(), /card_label=6000/);
+  const lost = rows.filter({ hasText: labels[0] });
+  await lost.getByRole("button", { name: "挂失", exact: true }).click();
+  await page.locator(".el-message-box").getByRole("button", { name: "取消" }).click();
+  assert.equal(await frozen(labels[0]), false, "not without being sure");
+  await lost.getByRole("button", { name: "挂失", exact: true }).click();
+  await confirm();
+  await lost.getByText("已挂失").waitFor();
+  assert.deepEqual([await frozen(labels[0]), await frozen(labels[1])], [true, false]);
+  await lost.getByRole("button", { name: "解除挂失" }).click();
+  await lost.getByText("正常").waitFor();
+  assert.equal(await frozen(labels[0]), false);
+  await page.to("/cards?card_label=99999");
+  await page.says("没有符合条件的记录");
+  await page.to(`/cards?driver_id=${driver.id}`);
+  await page.locator("#main").getByRole("link", { name: "丢卡车主" }).first().click();
+  await page.waitForURL(/#\/drivers\/\d+\?tab=cards/);
+  await page.says(labels[1]);
+});
+
 const PAGES = () => [
   "/feedback",
   "/tariffs", `/tariffs/${made.tariff}`, "/two-wheel-tariffs", `/two-wheel-tariffs/${made.plan}`, "/station-prices",
   "/drivers", ...["", "journal", "cards", "vehicles", "passes", "tokens"].map((tab) => `/drivers/${made.driver}${tab && `?tab=${tab}`}`),
+  "/cards",
   "/staff", "/roles", "/audit-log", "/sign-ins", "/health", "/decoder", "/virtual-charge-points",
 ];
 

@@ -78,6 +78,16 @@ export default {
     empty: "No card",
     emptyText: "With a card a driver starts charges at the charge point.",
   },
+  allCards: {
+    title: "Cards",
+    driver: "Driver",
+    driverId: "Driver id",
+    created: "Handed out",
+    labelStarts: "Printed no. begins",
+    wholeId: "Whole physical no.",
+    empty: "No card",
+    emptyText: "Cards are handed out on a driver's page, under “Cards”; every one of them stands here.",
+  },
   vehicles: { label: "Label", add: "Register a vehicle", vinWrong: "17 letters and digits, no I, O, Q", removeSure: "Forget {vin}? It can no longer start charges by itself.", empty: "No vehicle", emptyText: "A registered VIN starts charges by being plugged in." },
   passes: {
     name: "Name",

@@ -78,6 +78,16 @@ export default {
     empty: "没有充电卡",
     emptyText: "发卡之后，车主可以在桩上刷卡充电。",
   },
+  allCards: {
+    title: "充电卡",
+    driver: "车主",
+    driverId: "车主编号",
+    created: "发卡时间",
+    labelStarts: "卡面号开头",
+    wholeId: "完整物理卡号",
+    empty: "没有充电卡",
+    emptyText: "在车主页面的“充电卡”里发卡，发出的卡都在这里。",
+  },
   vehicles: { label: "备注", add: "登记车辆", vinWrong: "17 位字母和数字，不含 I、O、Q", removeSure: "注销车架号 {vin}？它不能再即插即充。", empty: "没有车辆", emptyText: "登记车架号之后，可以即插即充。" },
   passes: {
     name: "名称",
