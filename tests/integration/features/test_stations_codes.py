@@ -150,3 +150,9 @@ async def test_the_page_behind_a_sticker_is_the_app_and_nothing_is_looked_up(ope
 async def test_wechat_finds_its_check_files(open_api: Api) -> None:
     answer = await open_api.client.get("/q/AbC123.txt")
     assert (answer.status_code, answer.text) == (200, "proof")
+
+
+async def test_a_station_counts_all_that_are_online(world: World, api: Api) -> None:
+    del world  # furnishes two charge points, both online
+    (station,) = (await (await api.staff()).get("/stations"))["items"]
+    assert (station["charge_points"], station["online"]) == (2, 2)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Select, and_, func, or_, select
+from sqlalchemy import Row, Select, and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.features.stations.messages import ChargePoint, Connector, Place, Station
@@ -98,7 +98,7 @@ def _select_stations() -> Select[Any]:
         select(
             charge_points.c.station_id,
             func.count().label("charge_points"),
-            func.sum(charge_points.c.online).label("online"),
+            func.sum(case((charge_points.c.online, 1), else_=0)).label("online"),
         )
         .group_by(charge_points.c.station_id)
         .subquery()

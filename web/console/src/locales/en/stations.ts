@@ -159,6 +159,7 @@ export default {
     off: { in_service: "out of service", when_idle: "at once", with_connector: "left out", up: "down", is_dc: "AC" },
   },
   frames: {
+    fields: "Fields of the frame",
     title: "Frames",
     find: "Type, name, field=value, hex",
     direction: "Direction",

@@ -159,6 +159,7 @@ export default {
     off: { in_service: "停运", when_idle: "立即执行", with_connector: "不带", up: "放下", is_dc: "交流" },
   },
   frames: {
+    fields: "报文字段",
     title: "报文",
     find: "帧类型、名称、字段=值、十六进制",
     direction: "方向",
