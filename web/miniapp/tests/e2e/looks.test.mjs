@@ -11,8 +11,6 @@ let place;
 let orderNo;
 let feedbackId;
 
-const token = () => page.evaluate(() => JSON.parse(localStorage.getItem("session")).data.token);
-
 before(async () => {
   await world.start();
   page = await phone(world);
@@ -71,7 +69,7 @@ test("a driver with a charge behind them, in the dark, in English, with large te
   await page.locator(".chip", { hasText: "Dark" }).click();
   await page.locator("uni-switch").click();
   place = await world.plugged();
-  const mine = await token();
+  const mine = await page.token();
   const body = { charge_point_code: place.code, connector_no: place.no, limit: { kind: "none", value: 0 } };
   orderNo = (await world.call("POST", "/orders", { token: mine, key: "a-charge-to-look-at", body })).orders[0].order_no;
   await page.to(`charging/charging?order=${orderNo}`);
