@@ -26,12 +26,17 @@ help: ## list the targets
 	@.venv/bin/python -m compileall -q src
 	@touch $@
 
-setup: .venv/.ready ## make the environment (done by the others when needed)
+# What pytest makes of the tests, made once instead of by each worker of the first run.
+.venv/.tests: .venv/.ready
+	@$(RUN) pytest --collect-only -qq >/dev/null
+	@touch $@
 
-demo: setup ## the whole platform with simulated stations; Ctrl-C stops it
+setup: .venv/.ready .venv/.tests ## make the environment (done by the others when needed)
+
+demo: .venv/.ready ## the whole platform with simulated stations; Ctrl-C stops it
 	@$(RUN) chargecloud demo
 
-up: setup ## the platform alone, on SQLite in ./var
+up: .venv/.ready ## the platform alone, on SQLite in ./var
 	@$(RUN) chargecloud up
 
 test: setup ## the test suite, offline and without any server
@@ -100,7 +105,7 @@ city: setup ## a simulated day of 200 charge points and 500 boards with every fa
 crash: setup ## kill -9 of the running platform at named points and at random, 200 times: make crash KILLS=… SEED=…
 	@$(RUN) python -m tests.crash --kills $(or $(KILLS),200) --seed $(or $(SEED),1)
 
-cluster-demo: setup ## six processes and their servers under load while they die: make cluster-demo FORM=--short SECONDS=…
+cluster-demo: .venv/.ready ## six processes and their servers under load while they die: make cluster-demo FORM=--short SECONDS=…
 	@$(RUN) python -m tests.cluster $(FORM) $(if $(SECONDS),--seconds $(SECONDS)) --seed $(or $(SEED),1)
 
 bench: setup ## measure, and write docs/performance.md; only some anew: make bench NAMES="pace settle"

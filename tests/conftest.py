@@ -9,6 +9,7 @@ from hypothesis import settings
 
 from chargecloud.infra.sql.engine import Database
 from chargecloud.kernel.clock import ManualClock
+from tests.support.compiled import share_compiled
 from tests.support.database import make_template, opened
 
 # Plain lines: structlog's own choice draws a picture of every exception, which takes longer than most tests.
@@ -16,6 +17,7 @@ structlog.configure(processors=[structlog.processors.format_exc_info, structlog.
 # A machine shared with other work may stall any example for longer than Hypothesis' default deadline.
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
+share_compiled()
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.city.city import Outcome, run_city
-from tests.city.options import CityOptions, calm, derive
+from tests.city.options import CityOptions, derive
 from tests.city.planted import PLANTED, caught
 
 TINY = {
@@ -26,19 +26,27 @@ def sound(outcome: Outcome) -> Outcome:
     return outcome
 
 
-def test_a_day_with_every_fault_twice_the_same(tmp_path: Path) -> None:
-    first = sound(run_city(tiny(1), tmp_path / "first"))
-    assert first.counts["fault.gateway_kill"] and first.counts["fault.impostor"]
-    again = run_city(tiny(1), tmp_path / "again")
-    assert (again.digest, again.counts, again.facts) == (first.digest, first.counts, first.facts)
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("day")
 
 
-def test_the_oracle_is_awake(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def day(folder: Path) -> Outcome:
+    return sound(run_city(tiny(1), folder))
+
+
+def test_a_day_with_every_fault_twice_the_same(day: Outcome, tmp_path: Path) -> None:
+    assert day.counts["fault.gateway_kill"] and day.counts["fault.impostor"]
+    again = run_city(tiny(1), tmp_path)
+    assert (again.digest, again.counts, again.facts) == (day.digest, day.counts, day.facts)
+
+
+def test_the_oracle_is_awake(day: Outcome, folder: Path) -> None:
     """Each planted violation is caught; nothing is complained of without one."""
-    outcome = sound(run_city(calm(tiny(2)), tmp_path))
     asleep = []
     for planted in PLANTED:
-        complaints = caught(outcome, tmp_path / "city.db", planted)
+        complaints = caught(day, folder / "city.db", planted)
         if not any(complaint.startswith(planted.complaint) for complaint in complaints):
             asleep.append(f"{planted.name}: {complaints or 'nothing'}")
     assert not asleep, "\n".join(asleep)
