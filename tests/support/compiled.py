@@ -15,8 +15,8 @@ SIZE = 3_000
 def share_compiled() -> None:
     """From now on, in this process."""
     compiled: LRUCache[object, object] = LRUCache(SIZE)
-    LocalDialect.__eq__ = _same_class  # type: ignore[method-assign, assignment]
-    LocalDialect.__hash__ = _hash_of_class  # type: ignore[method-assign, assignment]
+    for name, method in (("__eq__", _same_class), ("__hash__", _hash_of_class)):
+        setattr(LocalDialect, name, method)
 
     @event.listens_for(Engine, "engine_connect")
     def remember(connection: Connection) -> None:

@@ -1,4 +1,4 @@
-"""What the house rules look at: the repository's Python files, parsed once."""
+"""What the house rules look at: the repository's Python files, parsed when a rule asks."""
 
 import ast
 from collections.abc import Iterator
