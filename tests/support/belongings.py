@@ -13,6 +13,7 @@ from chargecloud.features.payments.sql import payments
 from chargecloud.features.payments.sql_cases import cases
 from chargecloud.features.payments.sql_refunds import parts, refunds
 from chargecloud.features.sessions.sql import battery_reports, session_records, session_samples, sessions
+from chargecloud.features.stations.sql_hubs import hubs
 from chargecloud.infra.sql.engine import Database
 from chargecloud.infra.sql.uow import UnitOfWork
 from tests.support.api import Caller
@@ -78,6 +79,8 @@ async def furnish(boss: Caller, database: Database, *, operator_id: int, number:
     ids["plan_id"] = (await boss.post("/top-up-plans", plan))["id"]
     ids["export_id"] = (await boss.post("/exports", {"list": "stations", "format": "csv"}, 202))["id"]
     ids |= await _history(database, ids, operator_id=operator_id, number=number, mark=mark)
+    where = {"operator_id": operator_id, "station_id": station}
+    ids["hub_code"] = await _hub(database, f"0A00000{number}", **where, name=mark)
     marks = (mark, code, *(str(ids[name]) for name in ("order_no", "session_no", "payment_no", "refund_no", "part_no")))
     return Belongings(ids, marks)
 
@@ -178,6 +181,12 @@ async def _history(
                 made[_NAMED[table]] = result.inserted_primary_key[0]
         made["photo_id"] = await _photo(uow, made["feedback_id"], mark)
     return made
+
+
+async def _hub(database: Database, code: str, **values: object) -> str:
+    async with database.unit() as uow:
+        await uow.connection.execute(insert(hubs).values(blank(hubs, code=code, **values)))
+    return code
 
 
 async def _photo(uow: UnitOfWork, feedback_id: object, mark: str) -> Any:

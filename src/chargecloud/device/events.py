@@ -450,6 +450,8 @@ class HubReported(DeviceEvent, frozen=True, gc=False, kw_only=True):
     imei: str
     modem_version: str
     clock_skew_ms: int | None
+    charge_point_codes: tuple[str, ...] = ()
+    """Whoever is admitted on its connection now; in a message of an older gateway nobody."""
 
 
 class HubSampled(DeviceEvent, frozen=True, gc=False, kw_only=True):

@@ -18,6 +18,7 @@ AUDIENCES = (
             events.FullyCharged,
             events.GatewayReported,
             events.HazardReported,
+            events.HubReported,
             events.HubSampled,
             events.LockReported,
             events.LoginContested,

@@ -104,7 +104,7 @@ DRIVER_HOLDINGS: Sequence[Holds] = (
     *feedback_http.DRIVER_HOLDINGS,
 )
 """What keeps a driver from becoming another."""
-APPROVAL_KINDS: Sequence[ApprovalKind] = (*orders_decisions.APPROVAL_KINDS,)
+APPROVAL_KINDS: Sequence[ApprovalKind] = (*wallet_http.APPROVAL_KINDS, *orders_decisions.APPROVAL_KINDS)
 """Acts that a second person may have to approve."""
 OWN_STATIONS: OwnStations = stations.own_stations
 """What operators has to know of the stations above it."""

@@ -27,6 +27,11 @@ class PaymentSettings(Section):
     refunds_a_day: int = Field(
         _PAYMENTS.refunds_a_day, ge=1, description="refunds of the wallet a driver may ask for within 24 hours"
     )
+    adjust_alone_fen: int = Field(
+        _PAYMENTS.adjust_alone_fen,
+        ge=0,
+        description="what a driver's wallet may be given by hand within 24 hours without a second person's approval",
+    )
 
     @model_validator(mode="after")
     def _in_order(self) -> "PaymentSettings":

@@ -50,7 +50,7 @@ NOTHING = {
     "session_no": f"{9:032d}", "pass_id": 999_999, "order_no": f"{9:022d}", "alarm_id": 999_999, "session_id": 999_999,
     "feedback_id": 999_999, "photo_id": 999_999,
     "approval_id": 999_999,
-    "export_id": 999_999,
+    "export_id": 999_999, "hub_code": "09999999",
 }  # fmt: skip
 NAMED = {
     "card_id": "00000000B0000001", "card_label": "0000000000000077", "vin": "LSVAX60E0K2099999",

@@ -46,7 +46,7 @@ def test_lower_features_hear_first() -> None:
     assert order == sorted(order, key=rank.index)
 
 
-HEARD_LATER = {"HubReported", "FellSilent"}
+HEARD_LATER = {"FellSilent"}
 ASKED_LATER: set[str] = set()
 """What only two-wheel protocols say and are asked; the business for them comes later. These lists only shrink."""
 

@@ -116,6 +116,15 @@ LISTS: dict[str, ExportList] = {
             "protocol protocol_version firmware_version sim_iccid tariff_no tariff_matches booted_at created_at",
         ),
         _list(
+            "hubs",
+            "/hubs",
+            ("listHubs", "stations.read"),
+            ("电动车主机", "Hubs"),
+            "code name station_id station_name charge_points online retired firmware_version signal_raw sim_iccid imei "
+            "modem_version clock_skew_ms voltage_mv current_ma energy_mwh leakage_ma temp_c smoke breaker_closed "
+            "first_seen_at seen_at sampled_at note",
+        ),
+        _list(
             "alarms",
             "/alarms",
             ("listAlarms", "alarms.read"),

@@ -4,6 +4,11 @@ from chargecloud.features.operators.messages import Approval, ApprovalState
 from chargecloud.kernel.errors import Conflict, Forbidden, Refused
 
 
+def needs_second(given_fen: int, given_before_fen: int, limit_fen: int) -> bool:
+    """Whether one person alone may not give it. What was given of the same thing before counts: no sum is cut up."""
+    return given_fen > 0 and given_fen + given_before_fen > limit_fen
+
+
 def check_decidable(approval: Approval, *, now_ms: int) -> None:
     """Refuse what has been decided, and what came too late."""
     if approval.state is not ApprovalState.WAITING:

@@ -19,7 +19,9 @@ from chargecloud.features.operators.service_approvals import (
     ApprovalKind,
     approvals_waiting,
     ask_approval,
+    needs_second,
     outdated_approval,
+    waiting_about,
 )
 from chargecloud.features.operators.service_audit import audit
 from chargecloud.features.operators.service_passwords import hash_password, verify
@@ -63,6 +65,7 @@ __all__ = [
     "forget_station",
     "hash_password",
     "limit_staff",
+    "needs_second",
     "operator",
     "outdated_approval",
     "principal_of",
@@ -78,6 +81,7 @@ __all__ = [
     "sign_out",
     "staff_member",
     "verify",
+    "waiting_about",
 ]
 
 

@@ -7,8 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.features.operators import model_approvals, sql_approvals, views_approvals
 from chargecloud.features.operators.messages import Approval, ApprovalState, ApprovalWish
+from chargecloud.features.operators.model_approvals import needs_second
 from chargecloud.features.operators.model_approvals import outdated as outdated_approval
 from chargecloud.features.operators.service_audit import audit
+from chargecloud.features.operators.views_approvals import ApprovalFilter
 from chargecloud.infra.http.auth import Principal
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.errors import Conflict, NotFound
@@ -20,8 +22,10 @@ __all__ = [
     "ask_approval",
     "expire_overdue",
     "lay_aside",
+    "needs_second",
     "outdated_approval",
     "reject",
+    "waiting_about",
 ]
 
 
@@ -67,6 +71,13 @@ async def lay_aside(uow: UnitOfWork, approver: Principal, approval_id: int) -> A
     found = await _of(uow, approval_id, approver.operator_id)
     model_approvals.check_decidable(found, now_ms=uow.now_ms)
     return await _decide(uow, approver, found, ApprovalState.OUTDATED, "")
+
+
+async def waiting_about(connection: AsyncConnection, about: str, now_ms: int) -> Approval | None:
+    """The request about an object that waits, if one does."""
+    wanted = ApprovalFilter(operator_id=None, state=ApprovalState.WAITING, about=about)
+    found = await views_approvals.approvals_page(connection, wanted, before_id=None, limit=1)
+    return found[0] if found and found[0].expires_at_ms > now_ms else None
 
 
 async def expire_overdue(uow: UnitOfWork) -> None:

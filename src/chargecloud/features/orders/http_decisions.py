@@ -1,7 +1,5 @@
 """What people decide about orders: disputes, refunds, and which kinds of trouble wait. Much money takes two of them."""
 
-from typing import Any
-
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -13,7 +11,6 @@ from chargecloud.features.orders.http_models import (
     AnomalyOut,
     OrderDetailOut,
     OrderRefundIn,
-    RequestedOut,
     ResolutionIn,
 )
 from chargecloud.features.orders.http_sight import OrderNo, Reader, Writer, changeable
@@ -23,13 +20,11 @@ from chargecloud.features.orders.service_resolve import Resolution
 from chargecloud.features.tariffs import service as tariffs
 from chargecloud.infra.http.auth import Principal
 from chargecloud.infra.http.context import Db
+from chargecloud.infra.http.requested import TWO_PEOPLE, requested
 from chargecloud.infra.sql.engine import Database
 from chargecloud.infra.sql.uow import UnitOfWork
 
 decision_routes = APIRouter()
-_TWO: dict[int | str, dict[str, Any]] = {
-    202: {"model": RequestedOut, "description": "金额超过单人限额，已生成审批申请，尚未执行"}
-}
 
 
 @decision_routes.get("/orders/anomalies", operation_id="listAnomalies", summary="待处理异常订单的种类")
@@ -46,7 +41,7 @@ async def list_anomalies(staff: Reader, db: Db) -> AnomaliesOut:
     operation_id="resolveOrder",
     summary="处理争议订单",
     response_model=OrderDetailOut,
-    responses=_TWO,
+    responses=TWO_PEOPLE,
 )
 async def resolve_order(order_no: OrderNo, body: ResolutionIn, staff: Writer, db: Db) -> OrderDetailOut | Response:
     """Accept what a record costs, keep what was charged, or waive it all; the reason is kept.
@@ -75,7 +70,7 @@ async def resolve_order(order_no: OrderNo, body: ResolutionIn, staff: Writer, db
     operation_id="refundOrder",
     summary="已结算订单退款",
     response_model=OrderDetailOut,
-    responses=_TWO,
+    responses=TWO_PEOPLE,
 )
 async def refund_order(order_no: OrderNo, body: OrderRefundIn, staff: Writer, db: Db) -> OrderDetailOut | Response:
     """Give back a part of a settled order into its driver's wallet; debts are paid first. Much money: 202."""
@@ -90,8 +85,8 @@ async def refund_order(order_no: OrderNo, body: OrderRefundIn, staff: Writer, db
 
 async def _answer(db: Database, done: Done) -> OrderDetailOut | Response:
     if done.request is not None:
-        body = RequestedOut.of(done.request).model_dump_json()
-        return Response(body, 202, media_type="application/json")
+        asked = done.request
+        return requested(asked.approval_id, amount_fen=asked.amount_fen, expires_at_ms=asked.expires_at_ms)
     async with db.read() as connection:
         plan = await tariffs.plan_of(connection, done.order.tariff_version_id)
         return OrderDetailOut.with_all(await views.detail(connection, done.order), plan)

@@ -5,13 +5,12 @@ from typing import Annotated, Self
 import msgspec
 from pydantic import Field, model_validator
 
-from chargecloud.features.operators.messages import Approval
 from chargecloud.features.orders import views
 from chargecloud.features.orders.messages import Order
 from chargecloud.features.orders.service_resolve import Action
 from chargecloud.features.sessions.messages import Limit, LimitKind
 from chargecloud.features.tariffs.messages import TwoWheelPlan, UsageLine
-from chargecloud.infra.http.model import AmountFen, ApiModel, Fen, Id, Moment
+from chargecloud.infra.http.model import AmountFen, ApiModel, Id, Moment
 from chargecloud.infra.http.outward import outward
 from chargecloud.kernel.money import hao_text, si_text
 
@@ -292,18 +291,6 @@ class OrderRefundIn(ApiModel):
 
     amount_fen: AmountFen
     reason: Reason
-
-
-class RequestedOut(ApiModel):
-    """Nothing was done yet: a second person has to approve this request."""
-
-    approval_id: int
-    amount_fen: Annotated[Fen, Field(description="让出的金额")]
-    expires_at: Moment
-
-    @classmethod
-    def of(cls, request: Approval) -> Self:
-        return cls(approval_id=request.approval_id, amount_fen=request.amount_fen, expires_at=request.expires_at_ms)
 
 
 class AnomalyOut(ApiModel):

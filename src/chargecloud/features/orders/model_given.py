@@ -25,8 +25,3 @@ def paid_back(charged: Fees, amount_fen: int) -> Fees:
     """A refund of so much as a change of fees: the service fee first, which is the operator's own, then electricity."""
     service_fee_fen = min(amount_fen, charged.service_fee_fen)
     return Fees(service_fee_fen - amount_fen, -service_fee_fen)
-
-
-def needs_second(given: int, given_before: int, limit_fen: int) -> bool:
-    """Whether one person alone may not do it. What was given of this order before counts: a sum cannot be cut up."""
-    return given > 0 and given + given_before > limit_fen

@@ -8,7 +8,7 @@ from chargecloud.features.operators import service as operators
 from chargecloud.features.operators.messages import Approval, ApprovalWish
 from chargecloud.features.orders import model, service, service_resolve, sql
 from chargecloud.features.orders.messages import Order, OrderCorrected, OrderState
-from chargecloud.features.orders.model_given import Fees, needs_second, paid_back
+from chargecloud.features.orders.model_given import Fees, paid_back
 from chargecloud.features.orders.service_notices import tell_corrected
 from chargecloud.features.orders.service_resolve import Action, Resolution
 from chargecloud.features.orders.service_settle import correct, names, show
@@ -136,7 +136,7 @@ def _check_refund(order: Order, wanted: OrderRefund) -> None:
 
 async def _too_much_alone(uow: UnitOfWork, order: Order, given_fen: int) -> bool:
     before_fen = await sql.refunded_fen(uow, order.order_no)
-    return needs_second(given_fen, before_fen, uow.options.approval_limit_fen)
+    return operators.needs_second(given_fen, before_fen, uow.options.approval_limit_fen)
 
 
 def _wish(order: Order, kind: str, given_fen: int, body: dict[str, object], reason: str) -> ApprovalWish:

@@ -19,6 +19,7 @@ from chargecloud.features.stations import (
 )
 from chargecloud.features.stations.http_codes import codes
 from chargecloud.features.stations.http_commands import Address, CommandIn, QrPrefixIn
+from chargecloud.features.stations.http_hubs import hub_routes
 from chargecloud.features.stations.http_import import LARGER_BODIES as _IMPORTS
 from chargecloud.features.stations.http_import import imports
 from chargecloud.features.stations.http_models import (
@@ -59,6 +60,7 @@ router = APIRouter(tags=["stations"])
 router.include_router(codes)
 router.include_router(imports)
 router.include_router(unknown)
+router.include_router(hub_routes)
 LARGER_BODIES = _IMPORTS
 """Paths whose requests carry files, and how many bytes."""
 Reader = Annotated[Principal, Depends(require("stations.read"))]

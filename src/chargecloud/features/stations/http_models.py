@@ -207,6 +207,8 @@ class ChargePointOut(ApiModel):
     clock_skew_ms: int | None
     clock_reported_at: Moment | None
     capabilities: list[str]
+    hub_code: str | None
+    """Of the hub whose connection it shares."""
     created_at: Moment
 
     @classmethod
@@ -227,7 +229,7 @@ class ChargePointDetail(ChargePointOut):
 
 def without_connection(charge_point: ChargePoint) -> ChargePoint:
     """Nothing of where a charge point calls from and by which card: drivers need not know."""
-    return msgspec.structs.replace(charge_point, source="", sim_iccid="", network_type=0, carrier_no=0)
+    return msgspec.structs.replace(charge_point, source="", sim_iccid="", network_type=0, carrier_no=0, hub_code=None)
 
 
 def without_reason(connector: Connector) -> Connector:

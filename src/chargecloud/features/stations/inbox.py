@@ -7,13 +7,15 @@ from chargecloud.device.events import (
     ClockReported,
     CommandEnded,
     GatewayReported,
+    HubReported,
+    HubSampled,
     LockReported,
     MeterSampled,
     RecordUploaded,
     TariffReported,
     WentOffline,
 )
-from chargecloud.features.stations import service, service_gateways
+from chargecloud.features.stations import service, service_gateways, service_hubs
 from chargecloud.infra.inbox import Subscription
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.message import Envelope
@@ -75,6 +77,16 @@ async def on_gateway(uow: UnitOfWork, event: GatewayReported, _envelope: Envelop
     await service_gateways.reported(uow, event)
 
 
+async def on_hub(uow: UnitOfWork, event: HubReported, _envelope: Envelope) -> None:
+    """A hub tells of itself and of who is behind it."""
+    await service_hubs.reported(uow, event)
+
+
+async def on_hub_sample(uow: UnitOfWork, event: HubSampled, _envelope: Envelope) -> None:
+    """What a hub measures."""
+    await service_hubs.sampled(uow, event)
+
+
 SUBSCRIPTIONS = (
     Subscription(Booted, on_booted),
     Subscription(CameOnline, on_online),
@@ -87,4 +99,6 @@ SUBSCRIPTIONS = (
     Subscription(TariffReported, on_tariff),
     Subscription(CommandEnded, on_command_ended),
     Subscription(GatewayReported, on_gateway),
+    Subscription(HubReported, on_hub),
+    Subscription(HubSampled, on_hub_sample),
 )

@@ -69,6 +69,8 @@ class ChargePoint(msgspec.Struct, frozen=True, kw_only=True):
     created_at_ms: int
     screen_alias: str | None = None
     """What its screen shows before its code; None as long as it was told nothing."""
+    hub_code: str | None = None
+    """The hub whose connection it used last; None when it has one of its own."""
 
 
 class Connector(msgspec.Struct, frozen=True, kw_only=True):

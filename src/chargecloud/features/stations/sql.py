@@ -80,6 +80,8 @@ charge_points = Table(
     Column("capabilities", String(1000)),
     Column("created_at_ms", epoch_ms(), nullable=False),
     Column("screen_alias", code(16)),
+    Column("hub_code", code(CODE)),
+    Index("ix_charge_points_hub_code", "hub_code"),
     Index("ix_charge_points_station_id_code", "station_id", "code"),
     Index("ix_charge_points_operator_id_code", "operator_id", "code"),
     Index("ix_charge_points_gateway_id_online", "gateway_id", "online"),

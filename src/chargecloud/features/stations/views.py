@@ -65,6 +65,16 @@ class GatewayOverview(msgspec.Struct, frozen=True, kw_only=True):
     silent_since_ms: int | None
 
 
+class BehindHub(msgspec.Struct, frozen=True):
+    """A charge point behind a hub."""
+
+    code: str
+    name: str
+    station_id: int
+    online: bool
+    connector_count: int
+
+
 class ChargePointFilter(msgspec.Struct, frozen=True, kw_only=True):
     """What a list of charge points may be narrowed by."""
 
@@ -244,6 +254,23 @@ async def place(connection: AsyncConnection, station_id: int) -> Place | None:
     rows = await connection.execute(select(stations).where(stations.c.id == station_id))
     found = await _with_connectors(connection, [station_of(row) for row in rows])
     return found[0] if found else None
+
+
+async def behind_hubs(connection: AsyncConnection, hub_codes: list[str], reach: Reach) -> dict[str, list[BehindHub]]:
+    """The charge points behind some hubs that somebody may see, by code."""
+    c = charge_points.c
+    columns = (c.hub_code, c.code, c.name, c.station_id, c.online, c.connector_count)
+    statement = select(*columns).where(c.hub_code.in_(hub_codes), *reach.within(c.operator_id, c.station_id))
+    found: dict[str, list[BehindHub]] = {}
+    for hub_code, *values in await connection.execute(statement.order_by(c.code)):
+        found.setdefault(hub_code, []).append(BehindHub(*values))
+    return found
+
+
+async def station_names(connection: AsyncConnection, station_ids: list[int]) -> dict[int, str]:
+    """Names of some stations; one that has been removed is missing."""
+    statement = select(stations.c.id, stations.c.name).where(stations.c.id.in_(station_ids))
+    return {row.id: row.name for row in await connection.execute(statement)}
 
 
 async def list_commands(

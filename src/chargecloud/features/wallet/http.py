@@ -5,17 +5,20 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Depends, Header, Query
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.responses import Response
 
 from chargecloud.features.drivers import service as drivers
 from chargecloud.features.operators import service as operators
-from chargecloud.features.operators.messages import DEFAULT_OPERATOR_ID
-from chargecloud.features.wallet import service, views
+from chargecloud.features.operators.messages import DEFAULT_OPERATOR_ID, Approval
+from chargecloud.features.wallet import service, service_give, views
 from chargecloud.features.wallet.messages import Adjustment, Balance, TopUp, Transfer
 from chargecloud.features.wallet.views import JournalFilter, JournalLine
 from chargecloud.infra.http.auth import CurrentDriver, Principal, require
 from chargecloud.infra.http.context import Db
 from chargecloud.infra.http.model import AmountFen, ApiModel, Fen, Id, Moment, MomentIn
 from chargecloud.infra.http.paging import Page, Pages, Paging
+from chargecloud.infra.http.requested import TWO_PEOPLE, requested
+from chargecloud.infra.sql.uow import UnitOfWork
 
 router = APIRouter(tags=["wallet"])
 
@@ -170,9 +173,21 @@ async def top_up(driver_id: Id, body: TopUpBody, key: IdempotencyKey, writer: Wr
         return MovedOut.of(transfer, await service.balance(uow, driver_id))
 
 
-@router.post("/drivers/{driver_id}/adjustments", operation_id="adjustWallet", status_code=201, summary="余额调整")
-async def adjust(driver_id: Id, body: AdjustmentBody, key: IdempotencyKey, writer: Writer, db: Db) -> MovedOut:
-    """Give or take money by hand; no more can be taken than is available."""
+@router.post(
+    "/drivers/{driver_id}/adjustments",
+    operation_id="adjustWallet",
+    status_code=201,
+    summary="余额调整",
+    response_model=MovedOut,
+    responses=TWO_PEOPLE,
+)
+async def adjust(
+    driver_id: Id, body: AdjustmentBody, key: IdempotencyKey, writer: Writer, db: Db
+) -> MovedOut | Response:
+    """Give or take money by hand; no more can be taken than is available.
+
+    More than one person alone may give becomes a request: 202, and nothing moves before it is approved.
+    """
     command = Adjustment(
         driver_id=driver_id,
         transfer_id=f"adjust:{driver_id}:{key}",
@@ -183,11 +198,29 @@ async def adjust(driver_id: Id, body: AdjustmentBody, key: IdempotencyKey, write
     )
     async with db.unit() as uow:
         await drivers.detail(uow.connection, driver_id, writer.operator_id)
-        transfer = await service.adjust(uow, command)
-        if not transfer.repeated:
+        done = await service_give.adjust(uow, writer, command)
+        if isinstance(done, Approval):
+            return requested(done.approval_id, amount_fen=done.amount_fen, expires_at_ms=done.expires_at_ms)
+        if not done.repeated:
             facts = {"amount_fen": body.amount_fen, "reason": body.reason, "transfer_id": command.transfer_id}
-            operators.audit(uow, writer, "wallet.adjust", f"driver:{driver_id}", facts)
-        return MovedOut.of(transfer, await service.balance(uow, driver_id))
+            operators.audit(uow, writer, "wallet.adjust", service_give.object_of(driver_id), facts)
+        return MovedOut.of(done, await service.balance(uow, driver_id))
+
+
+async def _carry_out(uow: UnitOfWork, request: Approval, approver: Principal) -> None:
+    """A second person has said yes: the act stands in the audit log under its own name as well."""
+    transfer = await service_give.carry_out(uow, request)
+    facts: dict[str, object] = {
+        "approval_id": request.approval_id,
+        "requested_by": f"staff:{request.requested_by}",
+        "amount_fen": request.amount_fen,
+        "reason": request.reason,
+        "transfer_id": transfer.transfer_id,
+    }
+    operators.audit(uow, approver, "wallet.adjust", request.about, facts)
+
+
+APPROVAL_KINDS = (operators.ApprovalKind(service_give.ADJUST, _carry_out),)
 
 
 async def _journal(db: Db, driver_id: int, pages: Paging, wanted: JournalFilter) -> Page[JournalLineOut]:

@@ -22,6 +22,8 @@ class PaymentOptions:
     """Older payments give nothing back by themselves."""
     refunds_a_day: int = 5
     """Refunds of the wallet one driver may ask for within 24 hours."""
+    adjust_alone_fen: int = 5_000
+    """What one driver may be given by hand within 24 hours without a second person."""
 
 
 @dataclass(frozen=True, slots=True)

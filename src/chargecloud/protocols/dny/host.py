@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from chargecloud.protocols.dny.board import Board, BoardState
 from chargecloud.protocols.dny.codec import Decoded, encode
 from chargecloud.protocols.dny.conversation import HubConversation
 from chargecloud.protocols.dny.frames import acks, uplinks
@@ -29,19 +28,15 @@ def on_report(hub: HubConversation, decoded: Decoded) -> None:
         hub.say_bytes(encode(answer, decoded.physical_id, decoded.message_id))
     elif isinstance(frame, uplinks.HostHeartbeat):
         hub.host_frame = frame
-        for board in _admitted(hub)[:1]:
-            tell_admitted(hub, board)
+        tell_admitted(hub)
     elif isinstance(frame, uplinks.HostStatus):
-        for board in _admitted(hub)[:1]:
-            hub.tell(hub_sampled(board.code, decoded.physical_id, frame))
+        for code in hub.charge_point_codes[:1]:
+            hub.tell(hub_sampled(code, decoded.physical_id, frame))
 
 
-def tell_admitted(hub: HubConversation, board: Board) -> None:
-    """Tell the host's latest report once, in the name of a board the platform knows."""
-    if hub.host_frame is not None and hub.host_id is not None:
-        hub.tell(hub_reported(board.code, hub.host_id, hub.host_frame, hub.wall_ms))
+def tell_admitted(hub: HubConversation) -> None:
+    """Tell the host's latest report once, as soon as the platform knows a board behind it."""
+    codes = hub.charge_point_codes
+    if codes and hub.host_frame is not None and hub.host_id is not None:
+        hub.tell(hub_reported(codes, hub.host_id, hub.host_frame, hub.wall_ms))
         hub.host_frame = None
-
-
-def _admitted(hub: HubConversation) -> list[Board]:
-    return [board for board in hub.boards.values() if board.state is BoardState.ADMITTED]

@@ -193,7 +193,7 @@ def _after_admission(board: Board) -> None:
     if board.held is not None:
         held, board.held, board.uploads = board.held, None, None
         records.on_settlement(board, *held)
-    host.tell_admitted(hub, board)
+    host.tell_admitted(hub)
     for other in hub.boards.values():
         _tell_boot(other)
 

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from chargecloud.features.operators.messages import Approval, ApprovalState
-from chargecloud.features.operators.model_approvals import check_decidable, check_second, outdated
+from chargecloud.features.operators.model_approvals import check_decidable, check_second, needs_second, outdated
 from chargecloud.kernel.errors import Conflict, Forbidden, Refused
 
 ASKED = Approval(
@@ -34,3 +34,9 @@ def test_what_has_come_to_an_end_stays_there(state: ApprovalState) -> None:
 
 def test_what_has_changed_meanwhile_is_named() -> None:
     assert outdated(ASKED).code == "approval_outdated" and "order:1" in outdated(ASKED).message
+
+
+def test_the_limit_counts_what_was_given_before_and_what_gives_nothing_needs_nobody() -> None:
+    assert [needs_second(amount, 0, 5_000) for amount in (0, 4_999, 5_000, 5_001)] == [False, False, False, True]
+    assert needs_second(3_000, 3_000, 5_000) and not needs_second(0, 90_000, 5_000)
+    assert needs_second(1, 0, 0)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chargecloud.features.orders.model_given import Fees, given_fen, needs_second, paid_back
+from chargecloud.features.orders.model_given import Fees, given_fen, paid_back
 
 FEN = st.integers(min_value=0, max_value=10_000_000)
 
@@ -25,9 +25,3 @@ def test_a_refund_takes_the_service_fee_first_and_no_more_than_there_is(
     assert change.total_fen == -amount
     assert 0 <= energy + change.energy_fee_fen <= energy and 0 <= service + change.service_fee_fen <= service
     assert change.energy_fee_fen == 0 or service + change.service_fee_fen == 0
-
-
-def test_the_limit_counts_what_was_given_before_and_what_gives_nothing_needs_nobody() -> None:
-    assert [needs_second(amount, 0, 5_000) for amount in (0, 4_999, 5_000, 5_001)] == [False, False, False, True]
-    assert needs_second(3_000, 3_000, 5_000) and not needs_second(0, 90_000, 5_000)
-    assert needs_second(1, 0, 0)

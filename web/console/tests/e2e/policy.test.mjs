@@ -342,11 +342,40 @@ test("a lost card is found by its number among all cards, stopped there and coun
   await page.says(labels[1]);
 });
 
+test("a hub is found with the charge points behind it, named and put aside", async () => {
+  await until(async () => (await ask("GET", "/hubs")).items.length > 0, "a hub that has spoken");
+  const [hub] = (await ask("GET", "/hubs")).items;
+  await page.to("/charge-points");
+  await page.locator(".nav a", { hasText: "电动车主机" }).click();
+  await page.locator("#main").getByText(hub.code, { exact: true }).click();
+  const drawer = page.locator(".el-drawer");
+  await until(async () => (await drawer.locator(".behind li").count()) === hub.charge_points, "its charge points");
+  await page.shoot("hub");
+  await drawer.getByRole("button", { name: "修改", exact: true }).click();
+  await drawer.locator("input[type=text]").first().fill("东侧主机");
+  await drawer.locator("textarea").fill("钥匙在物业");
+  await drawer.getByText("停用（").click();
+  await drawer.getByRole("button", { name: "保存", exact: true }).click();
+  await drawer.getByText("钥匙在物业").waitFor();
+  const kept = await ask("GET", `/hubs/${hub.code}`);
+  assert.deepEqual([kept.name, kept.note, kept.retired], ["东侧主机", "钥匙在物业", true]);
+  await page.to("/hubs?retired=false");
+  await page.says("没有符合条件的记录");
+  await ask("PATCH", `/hubs/${hub.code}`, { retired: false });
+  await page.to("/hubs");
+  await page.says("东侧主机");
+  await page.to(`/charge-points/${kept.behind[0].code}?tab=data`);
+  await page.locator("#main").getByRole("link", { name: hub.code }).click();
+  await page.waitForURL(/#\/hubs\?hub=/);
+  await page.locator(".el-drawer").getByText("钥匙在物业").waitFor();
+  await page.keyboard.press("Escape");
+});
+
 const PAGES = () => [
   "/feedback",
   "/tariffs", `/tariffs/${made.tariff}`, "/two-wheel-tariffs", `/two-wheel-tariffs/${made.plan}`, "/station-prices",
   "/drivers", ...["", "journal", "cards", "vehicles", "passes", "tokens"].map((tab) => `/drivers/${made.driver}${tab && `?tab=${tab}`}`),
-  "/cards",
+  "/cards", "/hubs",
   "/staff", "/roles", "/audit-log", "/sign-ins", "/health", "/decoder", "/virtual-charge-points",
 ];
 

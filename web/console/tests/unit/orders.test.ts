@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { orderOf, wish } from "@/features/orders/approvals";
+import { driverOf, orderOf, wish } from "@/features/orders/approvals";
 import { canClose, fenOf, hao, priceSum, slotsOf, timeline, type Moment } from "@/features/orders/model";
 import { canRefund, dayIsOver, numberTo } from "@/features/payments/model";
 
@@ -47,5 +47,6 @@ test("a number leads to what it names, and a day is compared once it is over", (
 
 test("a request says what it is about", () => {
   expect([orderOf({ about: "order:2026010108000000000001" }), orderOf({ about: "driver:3" })]).toEqual(["2026010108000000000001", null]);
+  expect([driverOf({ about: "driver:3" }), driverOf({ about: "order:3" })]).toEqual(["3", null]);
   expect(wish({ kind: "orders.refund", body: {} })).toBe("refund");
 });

@@ -87,6 +87,8 @@ export interface components {
             enabled: boolean;
             /** Firmware Version */
             firmware_version: string;
+            /** Hub Code */
+            hub_code: string | null;
             /** In Service */
             in_service: boolean;
             /** Name */

@@ -184,10 +184,11 @@ def notice_reported(code: str, frame: uplinks.PortNotice) -> HazardReported:
     )
 
 
-def hub_reported(code: str, hub_id: int, frame: uplinks.HostHeartbeat, wall_ms: int) -> HubReported:
-    """0x11; a host without a clock sends 0 for its time."""
+def hub_reported(codes: tuple[str, ...], hub_id: int, frame: uplinks.HostHeartbeat, wall_ms: int) -> HubReported:
+    """0x11, in the name of the first of `codes`; a host without a clock sends 0 for its time."""
     return HubReported(
-        charge_point_code=code,
+        charge_point_code=codes[0],
+        charge_point_codes=codes,
         hub_code=code_of(hub_id),
         firmware_version=firmware_text(frame.firmware_version),
         hub_type=frame.host_type,

@@ -10,7 +10,7 @@ export const MAX_STATIONS = 200;
 /** Everything the audit log knows, by the thing it is about. */
 export const ACTIONS = [
   "staff.create", "staff.change", "staff.reset_password", "staff.change_own_password", "staff.end_session",
-  "stations.create", "stations.change", "stations.remove", "station.fire_guard", "charge_points.create", "charge_points.change", "charge_points.remove", "connectors.renew_qr_code",
+  "stations.create", "stations.change", "stations.remove", "station.fire_guard", "charge_points.create", "charge_points.change", "charge_points.remove", "connectors.renew_qr_code", "hubs.change",
   "tariff.create", "tariff.rename", "tariff.create_version", "tariff.cancel_version", "tariff.assign", "tariff.cancel_assignment", "tariff.push",
   "driver.create", "driver.change", "driver.freeze", "driver.unfreeze", "driver.reveal_phone", "driver.bind_phone", "driver.issue_token", "driver.revoke_token",
   "card.create", "card.change", "card.remove", "vehicle.create", "vehicle.remove", "pass.sell", "pass.end",

@@ -13,8 +13,12 @@ export const TONES = { waiting: "warn", approved: "good", rejected: "quiet", out
 /** order:2026… → 2026…; null when it is about something else. */
 export const orderOf = (approval: Pick<Approval, "about">): string | null => /^order:(\d+)$/.exec(approval.about)?.[1] ?? null;
 
+/** driver:7 → 7, in the same way. */
+export const driverOf = (approval: Pick<Approval, "about">): string | null => /^driver:(\d+)$/.exec(approval.about)?.[1] ?? null;
+
 /** What is asked for, in words. */
 export function wish(approval: Pick<Approval, "kind" | "body">): string {
+  if (approval.kind === "wallet.adjust") return t("drivers.money.adjust");
   const action = approval.kind === "orders.resolve" ? String(approval.body.action) : approval.kind.replace(/^.*\./, "");
   return tOr(`orders.act.${action}`, action);
 }

@@ -71,6 +71,7 @@ export default {
     staff_reset_second_factor: "reset the second factor",
     staff_end_session: "end a session",
     stations_create: "create a station",
+    hubs_change: "change a hub",
     stations_change: "change a station",
     stations_remove: "remove a station",
     station_fire_guard: "set the fire guard",

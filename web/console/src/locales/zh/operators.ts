@@ -71,6 +71,7 @@ export default {
     staff_reset_second_factor: "重置动态验证码",
     staff_end_session: "结束登录会话",
     stations_create: "新建充电站",
+    hubs_change: "修改主机",
     stations_change: "修改充电站",
     stations_remove: "删除充电站",
     station_fire_guard: "设置消防守护",
