@@ -61,7 +61,7 @@ async def test_a_hub_is_known_once_it_has_spoken(boss: Caller, world: World) -> 
     assert (await boss.get("/hubs"))["items"] == []
     await world.say(REPORT)
     (listed,) = (await boss.get("/hubs"))["items"]
-    assert (listed["code"], listed["station_id"], listed["station_name"]) == (HUB, station, "车棚")
+    assert (listed["hub_code"], listed["station_id"], listed["station_name"]) == (HUB, station, "车棚")
     assert (listed["charge_points"], listed["online"], listed["signal_raw"]) == (2, 0, 31)
     assert (listed["sampled_at"], listed["voltage_mv"], listed["clock_skew_ms"]) == (None, None, -500)
     detail = await boss.get(f"/hubs/{HUB}")
@@ -74,7 +74,7 @@ async def test_a_board_that_appears_behind_another_hub_has_moved(boss: Caller, w
     await stand(boss, *BOARDS)
     await world.say(REPORT)
     await world.say(told(REPORT, charge_point_code=BOARDS[1], charge_point_codes=BOARDS[1:], hub_code=OTHER_HUB))
-    behind = {one["code"]: one["charge_points"] for one in (await boss.get("/hubs"))["items"]}
+    behind = {one["hub_code"]: one["charge_points"] for one in (await boss.get("/hubs"))["items"]}
     assert behind == {HUB: 1, OTHER_HUB: 2}
 
 
@@ -127,7 +127,7 @@ async def test_pages(boss: Caller, world: World) -> None:
     seen, query = [], {"limit": 2}
     while True:
         page = await boss.get("/hubs", **query)
-        seen += [each["code"] for each in page["items"]]
+        seen += [each["hub_code"] for each in page["items"]]
         if page["next"] is None:
             break
         query["before"] = page["next"]
@@ -157,5 +157,36 @@ async def test_a_hub_is_not_taken_by_naming_it(api: Api, boss: Caller, world: Wo
     await world.say(told(REPORT, charge_point_codes=BOARDS[:1], hub_code=OTHER_HUB))  # ours have moved away
     await world.say(claim)
     (theirs,) = (await rival.get("/hubs"))["items"]
-    assert (theirs["code"], theirs["name"], theirs["charge_points"]) == (HUB, "", 1)
-    assert [each["code"] for each in (await boss.get("/hubs"))["items"]] == [OTHER_HUB]
+    assert (theirs["hub_code"], theirs["name"], theirs["charge_points"]) == (HUB, "", 1)
+    assert [each["hub_code"] for each in (await boss.get("/hubs"))["items"]] == [OTHER_HUB]
+
+
+async def test_a_hub_that_fell_silent_may_be_somebody_elses(api: Api, boss: Caller, world: World) -> None:
+    """The boards of before stand in its list for ever, and are no reason for ever."""
+    await stand(boss, BOARDS[0])
+    rival = await api.staff(operator="别家")
+    await stand(rival, BOARDS[2])
+    await world.say(told(REPORT, charge_point_codes=BOARDS[:1]))
+    claim = told(REPORT, charge_point_code=BOARDS[2], charge_point_codes=BOARDS[2:])
+    world.clock.advance(service_hubs.SILENT_MS - 1)
+    await world.say(claim)
+    assert (await (await api.staff_again(rival)).get("/hubs"))["items"] == []
+    world.clock.advance(1)
+    await world.say(claim)
+    (theirs,) = (await (await api.staff_again(rival)).get("/hubs"))["items"]
+    assert (theirs["hub_code"], theirs["charge_points"]) == (HUB, 1)
+
+
+async def test_a_report_that_says_nothing_new_is_written_once_a_minute(boss: Caller, world: World) -> None:
+    await stand(boss, *BOARDS)
+    await world.say(REPORT)
+    first = (await boss.get(f"/hubs/{HUB}"))["seen_at"]
+    world.clock.advance(service_hubs.SAMPLED_EVERY_MS - 1)
+    await world.say(told(REPORT, charge_point_codes=BOARDS))
+    same = await boss.get(f"/hubs/{HUB}")
+    assert (same["seen_at"], same["charge_points"]) == (first, 3)
+    await world.say(told(REPORT, signal_raw=9))
+    assert (await boss.get(f"/hubs/{HUB}"))["signal_raw"] == 9
+    world.clock.advance(service_hubs.SAMPLED_EVERY_MS)
+    await world.say(told(REPORT, signal_raw=9))
+    assert (await boss.get(f"/hubs/{HUB}"))["seen_at"] > first

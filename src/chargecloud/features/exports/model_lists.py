@@ -120,8 +120,8 @@ LISTS: dict[str, ExportList] = {
             "/hubs",
             ("listHubs", "stations.read"),
             ("电动车主机", "Hubs"),
-            "code name station_id station_name charge_points online retired firmware_version signal_raw sim_iccid imei "
-            "modem_version clock_skew_ms voltage_mv current_ma energy_mwh leakage_ma temp_c smoke breaker_closed "
+            "hub_code name station_id station_name charge_points online retired firmware_version signal_raw sim_iccid "
+            "imei modem_version clock_skew_ms voltage_mv current_ma energy_mwh leakage_ma temp_c smoke breaker_closed "
             "first_seen_at seen_at sampled_at note",
         ),
         _list(

@@ -58,6 +58,7 @@ TITLES: dict[str, tuple[str, str]] = {
     "held_change_fen": ("冻结变动（元）", "Held change (yuan)"),
     "hold_fen": ("预留（元）", "Hold (yuan)"),
     "hold_id": ("预留编号", "Hold"),
+    "hub_code": ("主机编号", "Hub code"),
     "id": ("编号", "No."),
     "imei": ("IMEI", "IMEI"),
     "in_service": ("运营中", "In service"),

@@ -37,7 +37,7 @@ class BehindHubOut(ApiModel):
 class HubOut(ApiModel):
     """A hub as it is now; it is online while one of the charge points behind it is."""
 
-    code: str
+    hub_code: str
     operator_id: int
     station_id: int
     station_name: str
@@ -85,6 +85,7 @@ class HubDetail(HubOut):
 
 def _shown(hub: Hub, behind: Sequence[BehindHub], station_name: str) -> dict[str, object]:
     values = msgspec.structs.asdict(hub)
+    values["hub_code"] = values.pop("code")
     for name in ("first_seen_at", "seen_at", "sampled_at"):
         values[name] = values.pop(f"{name}_ms")
     counts = {"charge_points": len(behind), "online": sum(each.online for each in behind)}

@@ -18,7 +18,9 @@ log = structlog.get_logger("chargecloud.hubs")
 PER_STATION = 200
 """A charge point may name any hub it likes; a station has room for so many."""
 SAMPLED_EVERY_MS = 60_000
-"""Measured values are kept so often, and at once when smoke or breaker have changed."""
+"""Reports and measured values are kept so often; at once what is new in a report, and a change of smoke or breaker."""
+SILENT_MS = 86_400_000
+"""A hub its operator's charge points have not spoken for so long may be somebody else's by now."""
 SIGNED_32 = 2**31
 
 
@@ -73,17 +75,31 @@ async def _keep(uow: UnitOfWork, charge_point_code: str, hub_code: str, values: 
     where = {"operator_id": speaker.operator_id, "station_id": speaker.station_id}
     known = await sql_hubs.find(uow.connection, hub_code)
     if known is not None:
-        moves = known.operator_id != speaker.operator_id
-        if moves and await sql_hubs.has_behind(uow, hub_code, known.operator_id):
+        if await _held(uow, known, speaker):
             log.warning("hubs.of_another", hub=hub_code, charge_point=charge_point_code)
             return False
-        await sql_hubs.change(uow, hub_code, **_settled(known, speaker), **where, **values)
+        if not _nothing_new(uow, known, where, values):
+            await sql_hubs.change(uow, hub_code, **_settled(known, speaker), **where, **values)
     elif await sql_hubs.count_at(uow, speaker.station_id) < PER_STATION:
         await sql_hubs.add(uow, hub_code, **where, **values)
     else:
         log.warning("hubs.no_room", station=speaker.station_id, hub=hub_code, limit=PER_STATION)
         return False
     return True
+
+
+async def _held(uow: UnitOfWork, known: Hub, speaker: ChargePoint) -> bool:
+    """Whether it is another operator's still."""
+    if known.operator_id == speaker.operator_id or uow.now_ms - known.seen_at_ms >= SILENT_MS:
+        return False
+    return await sql_hubs.has_behind(uow, known.code, known.operator_id)
+
+
+def _nothing_new(uow: UnitOfWork, known: Hub, where: dict[str, Any], values: dict[str, Any]) -> bool:
+    """Whether a row says all of it and was written within the minute; that clocks drift is no news."""
+    said = {name: value for name, value in (where | values).items() if name not in ("seen_at_ms", "clock_skew_ms")}
+    lately = uow.now_ms - known.seen_at_ms < SAMPLED_EVERY_MS
+    return lately and all(getattr(known, name) == value for name, value in said.items())
 
 
 def _settled(known: Hub, speaker: ChargePoint) -> dict[str, Any]:

@@ -11,5 +11,5 @@ def test_it_says_which_request_waits_for_how_much_and_until_when() -> None:
     assert json.loads(bytes(answer.body)) == {
         "approval_id": 7,
         "amount_fen": 6_000,
-        "expires_at": "2026-01-01T00:00:00.000Z",
+        "expires_at": "2026-01-01T08:00:00.000+08:00",
     }

@@ -50,6 +50,8 @@ def test_later_reports_are_told_at_once_and_never_answered() -> None:
     harness.receive(HEARTBEAT)
     harness.receive(HEARTBEAT)
     assert [event.charge_point_code for event in harness.told(HubReported)] == [dny.CODE] * 2
+    codes = harness.told(HubReported)[0].charge_point_codes
+    assert codes == harness.connection.charge_point_codes and codes[0] == dny.CODE and len(codes) == 2
     assert harness.take_sent() == []
 
 

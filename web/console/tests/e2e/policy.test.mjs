@@ -347,7 +347,7 @@ test("a hub is found with the charge points behind it, named and put aside", asy
   const [hub] = (await ask("GET", "/hubs")).items;
   await page.to("/charge-points");
   await page.locator(".nav a", { hasText: "电动车主机" }).click();
-  await page.locator("#main").getByText(hub.code, { exact: true }).click();
+  await page.locator("#main").getByText(hub.hub_code, { exact: true }).click();
   const drawer = page.locator(".el-drawer");
   await until(async () => (await drawer.locator(".behind li").count()) === hub.charge_points, "its charge points");
   await page.shoot("hub");
@@ -357,18 +357,19 @@ test("a hub is found with the charge points behind it, named and put aside", asy
   await drawer.getByText("停用（").click();
   await drawer.getByRole("button", { name: "保存", exact: true }).click();
   await drawer.getByText("钥匙在物业").waitFor();
-  const kept = await ask("GET", `/hubs/${hub.code}`);
+  const kept = await ask("GET", `/hubs/${hub.hub_code}`);
   assert.deepEqual([kept.name, kept.note, kept.retired], ["东侧主机", "钥匙在物业", true]);
   await page.to("/hubs?retired=false");
   await page.says("没有符合条件的记录");
-  await ask("PATCH", `/hubs/${hub.code}`, { retired: false });
+  await ask("PATCH", `/hubs/${hub.hub_code}`, { retired: false });
   await page.to("/hubs");
   await page.says("东侧主机");
   await page.to(`/charge-points/${kept.behind[0].code}?tab=data`);
-  await page.locator("#main").getByRole("link", { name: hub.code }).click();
+  await page.locator("#main").getByRole("link", { name: hub.hub_code }).click();
   await page.waitForURL(/#\/hubs\?hub=/);
   await page.locator(".el-drawer").getByText("钥匙在物业").waitFor();
   await page.keyboard.press("Escape");
+  await page.waitForURL(/#\/hubs$/);
 });
 
 const PAGES = () => [

@@ -10,7 +10,8 @@ describe("what a hub is doing", () => {
     ["offline", { online: 0 }],
     ["alone", { charge_points: 0, online: 0 }],
     ["smoke", { smoke: true, online: 0 }],
-    ["retired", { retired: true, smoke: true }],
+    ["smoke", { smoke: true, retired: true }],
+    ["retired", { retired: true, online: 0 }],
   ])("%s", (state, changes) => expect(hubState({ ...HUB, ...changes })).toBe(state));
 
   it("says measured values in units people read", () => {

@@ -8,8 +8,8 @@ export const HUB_TONES = { retired: "quiet", smoke: "bad", online: "good", part:
 
 /** Smoke before anything else; a hub without a charge point behind it is alone. */
 export function hubState(hub: Hub): HubState {
-  if (hub.retired) return "retired";
   if (hub.smoke) return "smoke";
+  if (hub.retired) return "retired";
   if (!hub.charge_points) return "alone";
   if (!hub.online) return "offline";
   return hub.online < hub.charge_points ? "part" : "online";
