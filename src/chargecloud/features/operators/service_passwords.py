@@ -11,6 +11,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from chargecloud.features.operators import model
 from chargecloud.features.operators.messages import Role
+from chargecloud.features.operators.service_guesses import guessed_first
 from chargecloud.kernel.errors import TooMany
 
 THREADS = 4
@@ -31,6 +32,8 @@ NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$Oo5PqMymUXwJxV9Hm3LnGQ$gcdAl22dcb8Ea30Y
 async def hash_password(password: str, *, username: str, role: Role) -> str:
     """A hash to store, after the password was found good enough."""
     model.check_password(password, username, role)
+    if role is not Role.DEMO and await _run(guessed_first, password):
+        raise model.password_weak()
     return await _run(_hasher.hash, password)
 
 
