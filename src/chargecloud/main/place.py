@@ -29,6 +29,10 @@ class Place:
             )
         return cls(number, shared_ports=True)
 
+    def process_name(self) -> str:
+        """Names a process for people: the machine, and the number there."""
+        return f"{host_name()}-{self.number}"
+
     def gateway_id(self, settings: Settings) -> str:
         """Names a gateway for good: its mailbox and its files are found again after a restart."""
         return f"{settings.gateway.id or host_name()}-{self.number}"

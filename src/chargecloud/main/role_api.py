@@ -28,7 +28,7 @@ from chargecloud.main.place import Place
 from chargecloud.main.process import Alone, Part
 from chargecloud.main.servers import WebServer
 from chargecloud.main.settings import Settings
-from chargecloud.main.storage import DatabasePart
+from chargecloud.main.storage import DatabasePart, presence
 from chargecloud.main.tools_port import Tools
 from chargecloud.main.wechat import WechatPart
 from chargecloud.main.wiring import (
@@ -186,6 +186,7 @@ def api_alone(settings: Settings, clock: Clock, place: Place) -> Alone:
         parts=[
             cache,
             DatabasePart(settings.database_url, database, migrate=False),
+            presence(database, "api", place),
             *role.parts(),
             LoopLag(),
             *metrics_parts(settings, "api", place),

@@ -30,7 +30,7 @@ from chargecloud.main.metrics_port import metrics_parts
 from chargecloud.main.place import Place
 from chargecloud.main.process import Alone, Part
 from chargecloud.main.settings import Settings
-from chargecloud.main.storage import DatabasePart, DeadLettersPart
+from chargecloud.main.storage import DatabasePart, DeadLettersPart, presence
 from chargecloud.main.wechat import WechatPart, message_templates
 from chargecloud.main.wiring import (
     Providers,
@@ -109,6 +109,7 @@ def worker_alone(settings: Settings, clock: Clock, place: Place) -> Alone:
         parts=[
             cache,
             DatabasePart(settings.database_url, database, migrate=False),
+            presence(database, "worker", place),
             *role.parts(),
             LoopLag(),
             *metrics_parts(settings, "worker", place),

@@ -16,7 +16,7 @@ from chargecloud.main.role_api import ApiPorts, ApiRole, wire_api
 from chargecloud.main.role_gateway import GatewayRole, wire_gateway
 from chargecloud.main.role_worker import WorkerRole, wire_worker
 from chargecloud.main.settings import Settings
-from chargecloud.main.storage import DatabasePart
+from chargecloud.main.storage import DatabasePart, presence
 from chargecloud.main.wiring import Role, open_cache, open_channels, open_database, refuse_world
 
 
@@ -75,6 +75,7 @@ def all_parts(platform: Platform, *, seeding: Part | None = None) -> list[Part]:
             demo=seeding is not None,
             gateway_id=platform.gateway_role.gateway_id,
         ),
+        presence(platform.database, "up", platform.api.place),
         *([seeding] if seeding else []),
         *platform.providers,
         *platform.worker.parts(),

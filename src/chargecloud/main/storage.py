@@ -1,15 +1,18 @@
 """The database and what has to be in it, as parts of a process."""
 
 import asyncio
+from importlib.metadata import version
 
 import structlog
 
 from chargecloud.features.operators import service as operators
 from chargecloud.features.stations import service as stations
 from chargecloud.infra.deadletters import DeadLetters
+from chargecloud.infra.processes import Presence
 from chargecloud.infra.sql.engine import Database
 from chargecloud.kernel.errors import Unavailable
 from chargecloud.main import accounts, schema_state
+from chargecloud.main.place import Place
 
 log = structlog.get_logger("chargecloud.storage")
 
@@ -53,6 +56,11 @@ class DatabasePart:
     async def stop(self) -> None:
         """Close after the unit of work in hand."""
         await self._database.stop()
+
+
+def presence(database: Database, role: str, place: Place) -> Presence:
+    """What tells the other processes that this one lives; to be started after the database."""
+    return Presence(database, role=role, name=place.process_name(), version=version("chargecloud"))
 
 
 def _upgrade(url: str) -> None:

@@ -12,6 +12,7 @@ INFRASTRUCTURE = (
     "chargecloud.infra.sql.outbox",
     "chargecloud.infra.schedule.loop",
     "chargecloud.infra.deadletters",
+    "chargecloud.infra.processes",
     "chargecloud.infra.http.idempotency",
     "chargecloud.infra.http.tickets",
 )

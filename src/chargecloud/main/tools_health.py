@@ -1,4 +1,4 @@
-"""How the platform does, for staff: what answers, what waits, how much room is left; of the process that is asked."""
+"""How the platform does, for staff: which processes live; what answers, waits and is left of the one that is asked."""
 
 import asyncio
 import shutil
@@ -12,6 +12,7 @@ from chargecloud.infra.http.app import outcomes
 from chargecloud.infra.http.auth import Principal, require
 from chargecloud.infra.http.context import Db
 from chargecloud.infra.http.model import ApiModel, Moment
+from chargecloud.infra.processes import listed
 from chargecloud.kernel.errors import Unavailable
 from chargecloud.main.tools_port import ToolBox
 
@@ -50,8 +51,20 @@ class StateOut(ApiModel):
     value: int
 
 
+class ProcessOut(ApiModel):
+    """A process of the installation that has a database; gateways are listed by `listGateways`."""
+
+    role: str
+    name: str
+    version: str
+    started_at: Moment
+    seen_at: Moment
+    silent: bool
+    """It has not said for too long that it lives, and has not ended in order."""
+
+
 class HealthOut(ApiModel):
-    """How the process that answers does; other processes tell their own at /metrics."""
+    """How the process that answers does, and which others there are; these tell how they do at /metrics."""
 
     version: str
     role: str
@@ -60,6 +73,8 @@ class HealthOut(ApiModel):
     ready: bool
     checks: list[CheckOut]
     waiting: WaitingOut | None
+    """Null while the database does not answer."""
+    processes: list[ProcessOut] | None
     """Null while the database does not answer."""
     disk: DiskOut | None
     states: list[StateOut]
@@ -79,9 +94,30 @@ async def health(staff: Reader, request: Request, db: Db, tools: ToolBox) -> Hea
         ready=not any(said.values()),
         checks=[CheckOut(name=name, ok=not wrong, said=wrong) for name, wrong in said.items()],
         waiting=await _waiting(db),
+        processes=await _processes(db),
         disk=DiskOut(free_bytes=usage.free, total_bytes=usage.total) if usage else None,
         states=[StateOut(part=part, what=what, value=value) for part, what, value in telemetry.states()],
     )
+
+
+async def _processes(db: Db) -> list[ProcessOut] | None:
+    now_ms = db.clock.now_ms()
+    try:
+        async with db.read() as connection:
+            rows = await listed(connection)
+    except Unavailable:
+        return None
+    return [
+        ProcessOut(
+            role=row.role,
+            name=row.name,
+            version=row.version,
+            started_at=row.started_at_ms,
+            seen_at=row.seen_at_ms,
+            silent=row.silent(now_ms),
+        )
+        for row in rows
+    ]
 
 
 async def _waiting(db: Db) -> WaitingOut | None:

@@ -8,6 +8,7 @@ import pytest
 from chargecloud.features.operators.messages import Role
 from chargecloud.features.stations import service_assets
 from chargecloud.features.stations.service_assets import NewStation
+from chargecloud.infra.processes import SILENT_AFTER_MS, Presence
 from chargecloud.infra.sql.engine import Database
 from chargecloud.main.tools_decoding import MOST_CHARACTERS
 from chargecloud.main.tools_health import HealthOut
@@ -46,6 +47,19 @@ async def test_the_process_tells_how_it_does(api: Api, tmp_path: Path) -> None:
     assert {check["name"]: check["ok"] for check in found["checks"]}["database"]
     assert found["waiting"] == {"outbox_rows": 0, "outbox_oldest_ms": 0, "dead_messages": 0}
     assert 0 < found["disk"]["free_bytes"] <= found["disk"]["total_bytes"]
+
+
+async def test_every_process_is_listed_and_who_fell_silent_is_marked(api: Api) -> None:
+    staff = await api.staff(Role.MAINTENANCE)
+    assert (await staff.get("/tools/health"))["processes"] == []
+    await Presence(api.database, role="worker", name="one-1", version="1.0").tell()
+    api.clock.advance(SILENT_AFTER_MS + 1)
+    await Presence(api.database, role="worker", name="one-2", version="1.1").tell()
+    listed = (await staff.get("/tools/health"))["processes"]
+    assert [(one["role"], one["name"], one["version"], one["silent"]) for one in listed] == [
+        ("worker", "one-1", "1.0", True),
+        ("worker", "one-2", "1.1", False),
+    ]
 
 
 async def test_a_part_that_does_not_answer_is_named(api: Api) -> None:

@@ -37,6 +37,7 @@ MERGED = {
     "0025": "1fddf2ff473d69bec084288940eb688d661dd57a0ebe23cba1b7e07d06db5ae5",
     "0026": "0e46d72217475f9e3e86a0af4e5e8c09fefb7b91e8cb9bbaaec9379b666654de",
     "0027": "850a4abf126be8933ecbae6d23ff32d2c70ef335b8db09ca369774b88034a068",
+    "0028": "a29383d9a244a05f9a0041746c616f97c6f91dc701591e91e4bb4d5374f4900a",
 }
 """Digests of the migrations' files; a new migration adds its line."""
 
