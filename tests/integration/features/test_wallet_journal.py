@@ -118,6 +118,12 @@ async def test_lines_come_in_pages_newest_first(finance: Caller, payers: list[in
     assert await pages(finance) == [ALL[:2], ALL[2:4], ALL[4:]]
     assert await pages(finance, driver_id=payers[1]) == [["order-2:release", "order-2"], ["li-1"]]
     assert await pages(finance, purpose="top_up") == [["li-1", "han-1"]]
+    assert await pages(finance, since="2026-01-01T08:00:01+08:00", until="2026-01-01T08:00:05+08:00") == [
+        ALL[1:3], ALL[3:5],
+    ]  # fmt: skip
+    newest = (await finance.get("/wallet-journal", limit=1))["next"]
+    assert await ids(finance, before=newest, until="2026-01-01T08:00:03+08:00") == ALL[3:], "the earlier end counts"
+    assert await ids(finance, before=newest, until="2026-01-02T08:00:00+08:00") == ALL[1:]
     assert (await finance.get("/wallet-journal", 400, before="nonsense"))["code"] == "invalid_cursor"
 
 

@@ -66,6 +66,9 @@ holds = Table(
     Index(None, "driver_id", "state"),
 )
 
+BY_TIME = "ix_wallet_transfers_operator_id_at_ms"
+BY_PURPOSE = "ix_wallet_transfers_operator_id_purpose_at_ms"
+
 transfers = Table(
     "wallet_transfers",
     metadata,
@@ -81,8 +84,8 @@ transfers = Table(
     Column("at_ms", epoch_ms(), nullable=False),
     Column("operator_id", big_int()),
     Index(None, "driver_id", "id"),
-    Index("ix_wallet_transfers_operator_id_at_ms", "operator_id", "at_ms"),
-    Index("ix_wallet_transfers_operator_id_purpose_at_ms", "operator_id", "purpose", "at_ms"),
+    Index(BY_TIME, "operator_id", "at_ms"),
+    Index(BY_PURPOSE, "operator_id", "purpose", "at_ms"),
     info=APPEND_ONLY,
 )
 """`operator_id` is the driver's, which never changes: with it a list of an operator walks one index, newest first. Both
