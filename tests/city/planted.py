@@ -109,7 +109,7 @@ PLANTED = (
     Planted(
         "a credit without a payment", "I5",
         "INSERT INTO wallet_transfers SELECT 999999999, 'pay:P0', kind, purpose, driver_id, hold_id, digest, memo, "
-        "actor, at_ms FROM wallet_transfers LIMIT 1",
+        "actor, at_ms, operator_id FROM wallet_transfers LIMIT 1",
     ),
     Planted("a lost record", "I3", f"DELETE FROM session_records WHERE record_id = {RECORDED}"),
     Planted(

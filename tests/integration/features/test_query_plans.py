@@ -20,6 +20,8 @@ from chargecloud.features.sessions import sql as sessions_sql
 from chargecloud.features.sessions import views as session_views
 from chargecloud.features.sessions import views_figures as session_figures
 from chargecloud.features.sessions.views import SessionFilter
+from chargecloud.features.wallet import views_journal
+from chargecloud.features.wallet.views_journal import JournalFilter
 from chargecloud.infra.sql.engine import Database
 from chargecloud.infra.sql.uow import UnitOfWork
 from tests.support.world import CODE
@@ -282,3 +284,42 @@ async def test_a_card_is_found_by_its_physical_number(explainer: Explainer) -> N
     await views_cards.cards_page(asked, 1, CardFilter(card_id="A1B1"), before=None, limit=51)
     plan = explainer.plans[0]
     assert "(card_key=?)" in plan.splitlines()[0] and "SCAN " not in plan, plan
+
+
+BY_TIME = "SEARCH wallet_transfers USING INDEX ix_wallet_transfers_operator_id_at_ms (operator_id=?"
+BY_PURPOSE = (
+    "SEARCH wallet_transfers USING INDEX ix_wallet_transfers_operator_id_purpose_at_ms (operator_id=? AND purpose=?"
+)
+OF_A_DRIVER = "SEARCH wallet_transfers USING INDEX ix_wallet_transfers_driver_id_wallet_transfers_id (driver_id=?"
+A_SPAN = {"since_ms": NOW, "until_ms": NOW + 86_400_000}
+
+
+@pytest.mark.parametrize("before_id", [None, 9])
+@pytest.mark.parametrize(
+    ("wanted", "walked"),
+    [
+        (JournalFilter(operator_id=1), BY_TIME),
+        (JournalFilter(operator_id=1, **A_SPAN), f"{BY_TIME} AND at_ms>? AND at_ms<?)"),
+        (JournalFilter(operator_id=1, purpose="refund"), BY_PURPOSE),
+        (JournalFilter(operator_id=1, purpose="refund", **A_SPAN), f"{BY_PURPOSE} AND at_ms>? AND at_ms<?)"),
+        (JournalFilter(operator_id=1, driver_id=1), OF_A_DRIVER),
+        (JournalFilter(operator_id=1, driver_id=1, purpose="refund", **A_SPAN), OF_A_DRIVER),
+        (JournalFilter(driver_id=1), OF_A_DRIVER),
+        (JournalFilter(operator_id=1, transfer_id="x"), "(transfer_id=?)"),
+    ],
+)
+async def test_the_journal_is_walked_in_its_order(
+    explainer: Explainer, wanted: JournalFilter, walked: str, before_id: int | None
+) -> None:
+    asked = cast(AsyncConnection, explainer)
+    await views_journal.journal(asked, wanted, before_id=before_id, limit=51)
+    plan = explainer.plans[-1]
+    assert walked in plan and "SCAN" not in plan and "TEMP B-TREE" not in plan, plan
+
+
+async def test_the_lines_of_a_hold_are_found_by_their_numbers(explainer: Explainer) -> None:
+    """Two at most: sorting them costs nothing."""
+    asked = cast(AsyncConnection, explainer)
+    await views_journal.journal(asked, JournalFilter(operator_id=1, hold_id="x"), before_id=None, limit=51)
+    plan = explainer.plans[-1]
+    assert "(transfer_id=?)" in plan.splitlines()[0] and "SCAN" not in plan, plan

@@ -1,9 +1,10 @@
 """Use cases around drivers. Operators see their own drivers only: `scope` is the operator, None the whole platform."""
 
+from collections.abc import Collection
 from functools import partial
 
 import msgspec
-from sqlalchemy import Table
+from sqlalchemy import ColumnElement, ScalarSelect, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.features.drivers import model, service_identity, service_push, sql, sql_identities, views
@@ -37,7 +38,9 @@ __all__ = [
     "driver_with_card",
     "freeze_driver",
     "issue_token",
+    "names_of",
     "notice",
+    "operator_of",
     "patch_state",
     "payer_id",
     "push",
@@ -116,6 +119,16 @@ async def detail(connection: AsyncConnection, driver_id: int, operator_id: int |
     if found is None:
         raise NotFound(f"没有车主 {driver_id}", "driver_unknown", driver_id=driver_id)
     return found
+
+
+def operator_of(driver_id: ColumnElement[int]) -> ScalarSelect[int | None]:
+    """Whose driver this is, as a part of another feature's statement; it never changes."""
+    return select(sql.drivers.c.operator_id).where(sql.drivers.c.id == driver_id).scalar_subquery()
+
+
+async def names_of(connection: AsyncConnection, driver_ids: Collection[int]) -> dict[int, str]:
+    """Names by id; who is not there is left out."""
+    return await views.names_of(connection, driver_ids)
 
 
 async def cards_of(connection: AsyncConnection, driver_id: int) -> list[Card]:

@@ -1,5 +1,7 @@
 """Lists of drivers, their cards, vehicles and tokens. An operator sees its own drivers only."""
 
+from collections.abc import Collection
+
 import msgspec
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -60,6 +62,12 @@ async def driver_detail(connection: AsyncConnection, driver_id: int, operator_id
     if row is None:
         return None
     return DriverDetail(driver=driver_of(row), frozen_reason=row.frozen_reason, created_at_ms=row.created_at_ms)
+
+
+async def names_of(connection: AsyncConnection, driver_ids: Collection[int]) -> dict[int, str]:
+    """Names by id; who is not there is left out."""
+    statement = select(drivers.c.id, drivers.c.name).where(drivers.c.id.in_(driver_ids))
+    return {row.id: row.name for row in await connection.execute(statement)}
 
 
 async def drivers_page(

@@ -119,9 +119,7 @@ class ExportOut(ApiModel):
 
 
 def _filters(inward: Inward, name: str) -> list[str]:
-    path = LISTS[name].path
-    placed = [each for each in model.PLACE if f"{{{each}}}" in path]
-    return [*placed, *sorted(inward.queries(f"{API}{path}") - set(model.PAGING))]
+    return sorted(inward.queries(f"{API}{LISTS[name].path}") - set(model.PAGING))
 
 
 @router.get("/exports/lists", operation_id="listExportable", summary="可导出的列表")
@@ -170,7 +168,7 @@ async def create_export(body: ExportIn, staff: Writer, db: Db, request: Request)
         raise Invalid(
             f"列表没有这些筛选条件：{', '.join(strange)}；可选：{', '.join(known)}", "export_filters", field="filters"
         )
-    await inward.get(staff, f"{API}{model.path_of(wanted)}", {**model.query_of(wanted), "limit": "1"})
+    await inward.get(staff, f"{API}{LISTS[wanted.list].path}", {**wanted.filters, "limit": "1"})
     async with db.unit() as uow:
         return ExportOut.of(await service.request(uow, staff, wanted))
 

@@ -13,6 +13,7 @@ import structlog
 
 from chargecloud.features.exports import model, service, sql
 from chargecloud.features.exports.messages import Export, Wanted
+from chargecloud.features.exports.model_lists import LISTS
 from chargecloud.features.operators import service as operators
 from chargecloud.infra.http.auth import Principal
 from chargecloud.infra.schedule.contract import Job
@@ -132,8 +133,8 @@ class _Making:
         if who is None:
             raise Forbidden("申请导出的账号已停用", "staff_disabled")
         service.demand_list(who, wanted)
-        query = {**model.query_of(wanted), "limit": str(PAGE)} | ({"before": before} if before else {})
-        return msgspec.json.decode(await self._read(who, model.path_of(wanted), query), type=_Page)
+        query = {**wanted.filters, "limit": str(PAGE)} | ({"before": before} if before else {})
+        return msgspec.json.decode(await self._read(who, LISTS[wanted.list].path, query), type=_Page)
 
     def _fits(self, size_bytes: int, times: int) -> None:
         if size_bytes > self._max_bytes * times:

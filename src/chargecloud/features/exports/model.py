@@ -18,8 +18,6 @@ LEASE_MS = 60_000
 CHUNK_BYTES = 1 << 20
 MAX_FILTERS = 20
 MAX_FILTER = 200
-PLACE = ("driver_id",)
-"""Filters that stand in a list's path."""
 PAGING = ("limit", "before")
 
 Cell = str | int | Decimal
@@ -79,26 +77,7 @@ def checked(wanted: Wanted) -> Wanted:
         raise Invalid("limit 和 before 不是筛选条件，导出会取全部行", "export_filters", field="filters")
     if len(wanted.filters) > MAX_FILTERS or any(len(value) > MAX_FILTER for value in wanted.filters.values()):
         raise Invalid(f"最多 {MAX_FILTERS} 个筛选条件，每个最长 {MAX_FILTER} 字", "export_filters", field="filters")
-    path_of(wanted)
     return msgspec.structs.replace(wanted, columns=list(dict.fromkeys(wanted.columns)) or list(asked.columns))
-
-
-def path_of(wanted: Wanted) -> str:
-    """The path of the list, with what stands in it."""
-    path = LISTS[wanted.list].path
-    for name in PLACE:
-        if f"{{{name}}}" in path:
-            value = wanted.filters.get(name, "")
-            if not (value.isascii() and value.isdecimal()):
-                raise Invalid(f"导出这个列表要在 filters 里给出 {name}", "export_filters", field=f"filters.{name}")
-            path = path.replace(f"{{{name}}}", value)
-    return path
-
-
-def query_of(wanted: Wanted) -> dict[str, str]:
-    """What goes into the query of the list's route."""
-    path = LISTS[wanted.list].path
-    return {name: value for name, value in wanted.filters.items() if f"{{{name}}}" not in path}
 
 
 def file_name(export: Export) -> str:

@@ -8,7 +8,7 @@ class ExportList(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     path: str
-    """Under the prefix of the API; `{driver_id}` stands for the filter of that name."""
+    """Under the prefix of the API."""
     operation: str
     permission: str
     titles: tuple[str, str]
@@ -80,11 +80,11 @@ LISTS: dict[str, ExportList] = {
         ),
         _list(
             "wallet-journal",
-            "/drivers/{driver_id}/wallet/journal",
-            ("listJournal", "wallets.read"),
+            "/wallet-journal",
+            ("listAllJournal", "wallets.read"),
             ("钱包流水", "Wallet journal"),
-            "transfer_id at kind purpose available_change_fen gift_change_fen held_change_fen arrears_change_fen "
-            "hold_id memo",
+            "transfer_id at driver_id driver_name kind purpose available_change_fen gift_change_fen held_change_fen "
+            "arrears_change_fen hold_id memo actor",
         ),
         _list(
             "drivers",

@@ -200,6 +200,16 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "unused": ("未使用的预付", "unused prepayment"),
         "staff": ("人工退款", "by staff"),
     },
+    "wallet-journal.purpose": {
+        "top_up": ("充值", "top-up"),
+        "hold": ("充电冻结", "held for a charge"),
+        "charge": ("充电扣费", "charge"),
+        "release": ("解冻", "released"),
+        "correction": ("订单更正", "correction of an order"),
+        "adjustment": ("人工调整", "adjusted by hand"),
+        "freeze": ("退款冻结", "frozen for a refund"),
+        "refund": ("退款", "refund"),
+    },
     "payment-cases.state": {"open": ("待处理", "open"), "closed": ("已处理", "closed")},
     "alarms.level": {
         "notice": ("提示", "notice"),

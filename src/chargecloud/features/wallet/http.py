@@ -2,6 +2,7 @@
 
 from typing import Annotated, Self
 
+import msgspec
 from fastapi import APIRouter, Depends, Header, Query
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,9 +11,10 @@ from starlette.responses import Response
 from chargecloud.features.drivers import service as drivers
 from chargecloud.features.operators import service as operators
 from chargecloud.features.operators.messages import DEFAULT_OPERATOR_ID, Approval
-from chargecloud.features.wallet import service, service_give, views
+from chargecloud.features.wallet import service, service_give, views, views_journal
 from chargecloud.features.wallet.messages import Adjustment, Balance, TopUp, Transfer
-from chargecloud.features.wallet.views import JournalFilter, JournalLine
+from chargecloud.features.wallet.sql import ID_LENGTH
+from chargecloud.features.wallet.views_journal import JournalFilter, JournalLine
 from chargecloud.infra.http.auth import CurrentDriver, Principal, require
 from chargecloud.infra.http.context import Db
 from chargecloud.infra.http.model import AmountFen, ApiModel, Fen, Id, Moment, MomentIn
@@ -49,6 +51,20 @@ def _wanted(
 
 
 Wanted = Annotated[JournalFilter, Depends(_wanted)]
+DriverId = Annotated[int | None, Query(ge=1, le=2**63 - 1, description="车主编号")]
+TransferId = Annotated[str | None, Query(pattern=rf"^[ -~]{{1,{ID_LENGTH}}}$", description="完整流水号")]
+HoldId = Annotated[
+    str | None, Query(pattern=rf"^[ -~]{{1,{ID_LENGTH}}}$", description="完整冻结号；充电订单的冻结号以订单号开头")
+]
+
+
+def _wanted_of_all(
+    wanted: Wanted, driver_id: DriverId = None, transfer_id: TransferId = None, hold_id: HoldId = None
+) -> JournalFilter:
+    return msgspec.structs.replace(wanted, driver_id=driver_id, transfer_id=transfer_id, hold_id=hold_id)
+
+
+WantedOfAll = Annotated[JournalFilter, Depends(_wanted_of_all)]
 Reason = Annotated[str, Field(min_length=1, max_length=200, description="原因，记入操作日志")]
 
 
@@ -96,6 +112,19 @@ class JournalLineOut(ApiModel):
             held_change_fen=line.held_change_fen,
             arrears_change_fen=line.arrears_change_fen,
         )
+
+
+class ListedLineOut(JournalLineOut):
+    """A transfer among those of all drivers, with whose it is and who made it."""
+
+    driver_id: int
+    driver_name: str
+    actor: str
+
+    @classmethod
+    def listed(cls, line: JournalLine, driver_name: str) -> Self:
+        shown = JournalLineOut.of(line)
+        return cls(**dict(shown), driver_id=line.driver_id, driver_name=driver_name, actor=line.actor)
 
 
 class TopUpBody(ApiModel):
@@ -151,6 +180,18 @@ async def journal(driver_id: Id, reader: Reader, db: Db, pages: Pages, wanted: W
     async with db.read() as connection:
         await drivers.detail(connection, driver_id, reader.operator_id)
     return await _journal(db, driver_id, pages, wanted)
+
+
+@router.get("/wallet-journal", operation_id="listAllJournal", summary="钱包流水")
+async def all_journal(reader: Reader, db: Db, pages: Pages, wanted: WantedOfAll) -> Page[ListedLineOut]:
+    """What moved the money of all drivers, newest first."""
+    asked = msgspec.structs.replace(wanted, operator_id=reader.operator_id)
+    async with db.read() as connection:
+        rows = await views_journal.journal(connection, asked, before_id=pages.before_id, limit=pages.fetch)
+        names = await drivers.names_of(connection, {line.driver_id for line in rows})
+    shown, following = pages.page(rows, lambda line: line.line_id)
+    items = [ListedLineOut.listed(line, names.get(line.driver_id, "")) for line in shown]
+    return Page[ListedLineOut](items=items, next=following)
 
 
 @router.post("/drivers/{driver_id}/top-ups", operation_id="topUp", status_code=201, summary="柜台充值")
@@ -224,8 +265,9 @@ APPROVAL_KINDS = (operators.ApprovalKind(service_give.ADJUST, _carry_out),)
 
 
 async def _journal(db: Db, driver_id: int, pages: Paging, wanted: JournalFilter) -> Page[JournalLineOut]:
+    asked = msgspec.structs.replace(wanted, driver_id=driver_id)
     async with db.read() as connection:
-        rows = await views.journal(connection, driver_id, wanted, before_id=pages.before_id, limit=pages.fetch)
+        rows = await views_journal.journal(connection, asked, before_id=pages.before_id, limit=pages.fetch)
     shown, following = pages.page(rows, lambda line: line.line_id)
     return Page[JournalLineOut](items=[JournalLineOut.of(line) for line in shown], next=following)
 

@@ -48,4 +48,5 @@ async def capture_many(uow: UnitOfWork, commands: Sequence[Capture]) -> None:
         raise Conflict("有预付冻结刚刚结束", "holds_not_open")
     for driver_id, state in states.items():
         show_state(uow, driver_id, state)
-    await sql_captures.add_transfers(uow, written)
+    operators = {book.driver_id: book.operator_id for book in books.values()}
+    await sql_captures.add_transfers(uow, written, operators)

@@ -4,9 +4,9 @@ import msgspec
 
 from chargecloud.features.operators import service as operators
 from chargecloud.features.operators.messages import Approval, ApprovalWish
-from chargecloud.features.wallet import service, sql, views
+from chargecloud.features.wallet import service, sql, views_journal
 from chargecloud.features.wallet.messages import Adjustment, Transfer
-from chargecloud.features.wallet.views import JournalFilter
+from chargecloud.features.wallet.views_journal import JournalFilter
 from chargecloud.infra.http.auth import Principal
 from chargecloud.infra.sql.uow import UnitOfWork
 from chargecloud.kernel.errors import Conflict
@@ -61,8 +61,8 @@ async def _too_much_alone(uow: UnitOfWork, command: Adjustment) -> bool:
 
 async def _given_lately(uow: UnitOfWork, driver_id: int, limit_fen: int) -> int:
     """What a driver was given by hand within a day, whoever gave it; what was taken does not make up for it."""
-    wanted = JournalFilter(purpose="adjustment", since_ms=uow.now_ms - DAY_MS)
-    lines = await views.journal(uow.connection, driver_id, wanted, before_id=None, limit=LOOKED_AT)
+    wanted = JournalFilter(driver_id=driver_id, purpose="adjustment", since_ms=uow.now_ms - DAY_MS)
+    lines = await views_journal.journal(uow.connection, wanted, before_id=None, limit=LOOKED_AT)
     if len(lines) == LOOKED_AT:
         return limit_fen
     return sum(max(0, line.available_change_fen - line.arrears_change_fen) for line in lines)

@@ -7,8 +7,22 @@ sums of their postings. Transfers and postings are only ever added.
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Row, String, Table, insert, select, update
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    Row,
+    String,
+    Table,
+    bindparam,
+    insert,
+    select,
+    update,
+)
 
+from chargecloud.features.drivers import service as drivers
 from chargecloud.features.wallet.messages import Account, Hold, HoldInfo, HoldState, Posting, Transfer, TransferKind
 from chargecloud.features.wallet.model import MAX_ID_LENGTH, MAX_TEXT_LENGTH, Held, WalletState
 from chargecloud.infra.sql.append_only import APPEND_ONLY
@@ -52,6 +66,9 @@ holds = Table(
     Index(None, "driver_id", "state"),
 )
 
+BY_TIME = "ix_wallet_transfers_operator_id_at_ms"
+BY_PURPOSE = "ix_wallet_transfers_operator_id_purpose_at_ms"
+
 transfers = Table(
     "wallet_transfers",
     metadata,
@@ -65,9 +82,14 @@ transfers = Table(
     Column("memo", String(MAX_TEXT_LENGTH), nullable=False),
     Column("actor", code(64), nullable=False),
     Column("at_ms", epoch_ms(), nullable=False),
+    Column("operator_id", big_int()),
     Index(None, "driver_id", "id"),
+    Index(BY_TIME, "operator_id", "at_ms"),
+    Index(BY_PURPOSE, "operator_id", "purpose", "at_ms"),
     info=APPEND_ONLY,
 )
+"""`operator_id` is the driver's, which never changes: with it a list of an operator walks one index, newest first. Both
+engines keep rows that are equal in an index in the order of the key, so `id` needs no place in one."""
 
 postings = Table(
     "wallet_postings",
@@ -106,6 +128,8 @@ class OpenBook:
     state: WalletState
     known_digest: str | None
     hold: HoldInfo | None = None
+    operator_id: int | None = None
+    """The driver's; read where many are opened at once."""
 
     @property
     def held(self) -> Held:
@@ -131,7 +155,7 @@ HOLD_COLUMNS = (
 WALLET_COLUMNS = (wallets.c.cash_fen, wallets.c.held_fen, wallets.c.arrears_fen, wallets.c.gift_fen)
 
 
-_ADD_TRANSFER = insert(transfers)
+_ADD_TRANSFER = insert(transfers).values(operator_id=drivers.operator_of(bindparam("whose_id", type_=big_int())))
 
 
 async def open_wallet(uow: UnitOfWork, driver_id: int, transfer_id: str) -> OpenBook | None:
@@ -249,7 +273,8 @@ def state_columns(state: WalletState) -> dict[str, object]:
 
 async def add_transfer(uow: UnitOfWork, entry: Entry, lines: tuple[Posting, ...]) -> Transfer:
     """Write a transfer with its postings."""
-    await uow.connection.execute(_ADD_TRANSFER, transfer_row(entry, uow.now_ms))
+    row = transfer_row(entry, uow.now_ms)
+    await uow.connection.execute(_ADD_TRANSFER, {**row, "whose_id": entry.driver_id})
     await insert_many(uow.connection, postings, posting_rows(entry.transfer_id, lines, uow.now_ms))
     return Transfer(
         transfer_id=entry.transfer_id,
@@ -262,7 +287,7 @@ async def add_transfer(uow: UnitOfWork, entry: Entry, lines: tuple[Posting, ...]
 
 
 def transfer_row(entry: Entry, at_ms: int) -> dict[str, object]:
-    """A transfer as it is stored."""
+    """A transfer as it is stored, but for the operator."""
     return {
         "transfer_id": entry.transfer_id,
         "kind": entry.kind.value,

@@ -1,9 +1,10 @@
 """The statements of many captures at once: each kind of row in one statement."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import bindparam, select
 
+from chargecloud.features.drivers import service as drivers
 from chargecloud.features.wallet.messages import HoldState, Posting
 from chargecloud.features.wallet.model import WalletState
 from chargecloud.features.wallet.sql import (
@@ -25,7 +26,7 @@ from chargecloud.infra.sql.bulk import Change, insert_many, update_many
 from chargecloud.infra.sql.uow import UnitOfWork
 
 _OPEN_HOLDS = (
-    select(*HOLD_COLUMNS, *WALLET_COLUMNS)
+    select(*HOLD_COLUMNS, *WALLET_COLUMNS, drivers.operator_of(holds.c.driver_id).label("operator_id"))
     .join(wallets, wallets.c.driver_id == holds.c.driver_id)
     .where(holds.c.hold_id.in_(bindparam("ids", expanding=True)), holds.c.state == HoldState.OPEN.value)
 )
@@ -34,7 +35,7 @@ _OPEN_HOLDS = (
 async def open_holds(uow: UnitOfWork, hold_ids: Sequence[str]) -> dict[str, OpenBook]:
     """Open holds with their wallets; nothing is locked, `move_many` notices what others change meanwhile."""
     return {
-        row.hold_id: OpenBook(row.driver_id, state_of(row), None, hold_info(row))
+        row.hold_id: OpenBook(row.driver_id, state_of(row), None, hold_info(row), row.operator_id)
         for row in (await uow.connection.execute(_OPEN_HOLDS, {"ids": hold_ids})).all()
     }
 
@@ -60,8 +61,11 @@ async def move_many(uow: UnitOfWork, moves: Sequence[tuple[int, WalletState, Wal
     return await update_many(uow.connection, wallets, changes) == len(changes)
 
 
-async def add_transfers(uow: UnitOfWork, written: Sequence[tuple[Entry, tuple[Posting, ...]]]) -> None:
-    """Write transfers with their postings; one that is there already breaks the unit."""
-    await insert_many(uow.connection, transfers, [transfer_row(entry, uow.now_ms) for entry, _ in written])
+async def add_transfers(
+    uow: UnitOfWork, written: Sequence[tuple[Entry, tuple[Posting, ...]]], operators: Mapping[int, int | None]
+) -> None:
+    """Write transfers with their postings; one that is there already breaks the unit. `operators`: by driver."""
+    rows = [{**transfer_row(entry, uow.now_ms), "operator_id": operators[entry.driver_id]} for entry, _ in written]
+    await insert_many(uow.connection, transfers, rows)
     lines = [row for entry, posted in written for row in posting_rows(entry.transfer_id, posted, uow.now_ms)]
     await insert_many(uow.connection, postings, lines)

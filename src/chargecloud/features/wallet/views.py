@@ -1,9 +1,9 @@
-"""Reading the ledger: balances, journals, and the proof that it is whole."""
+"""Reading the ledger: balances, and the proof that it is whole."""
 
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.features.wallet.messages import Account, AuditReport, Balance, HoldState
@@ -12,25 +12,6 @@ from chargecloud.features.wallet.sql import WALLET_COLUMNS, holds, postings, tra
 
 PROBLEMS_SHOWN = 20
 """Of each kind; a ledger that is broken in more places is broken enough."""
-
-
-class JournalLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One transfer as its driver sees it."""
-
-    line_id: int
-    transfer_id: str
-    kind: str
-    purpose: str
-    memo: str
-    actor: str
-    hold_id: str | None
-    at_ms: int
-    available_change_fen: int
-    """Change of what may be spent, gifts included."""
-    gift_change_fen: int
-    """The part of it that is gifts."""
-    held_change_fen: int
-    arrears_change_fen: int
 
 
 async def balance(connection: AsyncConnection, driver_id: int) -> Balance:
@@ -62,65 +43,6 @@ async def has_history(connection: AsyncConnection, driver_id: int) -> bool:
     """Whether money of this driver ever moved."""
     statement = select(transfers.c.id).where(transfers.c.driver_id == driver_id).limit(1)
     return (await connection.execute(statement)).first() is not None
-
-
-class JournalFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which transfers are wanted, from a moment (included) until another (not included); None: any."""
-
-    purpose: str | None = None
-    since_ms: int | None = None
-    until_ms: int | None = None
-
-
-async def journal(
-    connection: AsyncConnection, driver_id: int, wanted: JournalFilter, *, before_id: int | None, limit: int
-) -> list[JournalLine]:
-    """A driver's transfers, newest first."""
-    statement = (
-        select(
-            transfers,
-            _sum_of(Account.DRIVER_CASH).label("cash"),
-            _sum_of(Account.DRIVER_GIFT).label("gift"),
-            _sum_of(Account.DRIVER_HELD).label("held"),
-            _sum_of(Account.DRIVER_ARREARS).label("arrears"),
-        )
-        .join(postings, postings.c.transfer_id == transfers.c.transfer_id)
-        .where(transfers.c.driver_id == driver_id)
-        .group_by(transfers.c.id)
-        .order_by(transfers.c.id.desc())
-        .limit(limit)
-    )
-    if before_id is not None:
-        statement = statement.where(transfers.c.id < before_id)
-    if wanted.purpose is not None:
-        statement = statement.where(transfers.c.purpose == wanted.purpose)
-    if wanted.since_ms is not None:
-        statement = statement.where(transfers.c.at_ms >= wanted.since_ms)
-    if wanted.until_ms is not None:
-        statement = statement.where(transfers.c.at_ms < wanted.until_ms)
-    return [_journal_line(row) for row in await connection.execute(statement)]
-
-
-def _sum_of(account: Account) -> ColumnElement[int]:
-    amount = case((postings.c.account == account.value, postings.c.amount_fen), else_=0)
-    return func.coalesce(func.sum(amount), 0)
-
-
-def _journal_line(row: Row[*tuple[Any, ...]]) -> JournalLine:
-    return JournalLine(
-        line_id=row.id,
-        transfer_id=row.transfer_id,
-        kind=row.kind,
-        purpose=row.purpose,
-        memo=row.memo,
-        actor=row.actor,
-        hold_id=row.hold_id,
-        at_ms=row.at_ms,
-        available_change_fen=int(row.cash) + int(row.gift),
-        gift_change_fen=int(row.gift),
-        held_change_fen=int(row.held),
-        arrears_change_fen=-int(row.arrears),
-    )
 
 
 async def audit(connection: AsyncConnection) -> AuditReport:

@@ -83,15 +83,7 @@ def test_what_is_wrong_is_named() -> None:
         (want(columns=["order_no", "secret"]), "secret"),
         (want(limit="5"), "limit"),
         (want(before="x"), "before"),
-        (want("wallet-journal"), "driver_id"),
-        (want("wallet-journal", driver_id="1/../../staff"), "driver_id"),
         (want(number="9" * 300), "200"),
     ):
         with pytest.raises(Invalid, match=word):
             model.checked(wrong)
-
-
-def test_a_filter_may_stand_in_the_path() -> None:
-    wanted = want("wallet-journal", driver_id="7", purpose="top_up")
-    assert model.path_of(wanted) == "/drivers/7/wallet/journal"
-    assert model.query_of(wanted) == {"purpose": "top_up"}

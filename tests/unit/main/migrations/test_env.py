@@ -38,6 +38,7 @@ MERGED = {
     "0026": "0e46d72217475f9e3e86a0af4e5e8c09fefb7b91e8cb9bbaaec9379b666654de",
     "0027": "850a4abf126be8933ecbae6d23ff32d2c70ef335b8db09ca369774b88034a068",
     "0028": "a29383d9a244a05f9a0041746c616f97c6f91dc701591e91e4bb4d5374f4900a",
+    "0029": "04c561d20bbb5a4e52f5650e2ef0130b92299bb52a6720b7788099c6c9f0be97",
 }
 """Digests of the migrations' files; a new migration adds its line."""
 

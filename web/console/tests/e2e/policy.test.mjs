@@ -372,11 +372,36 @@ test("a hub is found with the charge points behind it, named and put aside", asy
   await page.waitForURL(/#\/hubs$/);
 });
 
+test("what moved the money of all drivers is listed, narrowed, and leads to the driver", async () => {
+  const [first, second] = [await ask("POST", "/drivers", { name: "流水车主甲" }), await ask("POST", "/drivers", { name: "流水车主乙" })];
+  await ask("POST", `/drivers/${first.id}/top-ups`, { amount_fen: 12_300, reason: "现金充值" }, { key: "journal-first" });
+  await ask("POST", `/drivers/${second.id}/top-ups`, { amount_fen: 4_500, reason: "现金充值" }, { key: "journal-second" });
+  await ask("POST", `/drivers/${first.id}/adjustments`, { amount_fen: -2_300, reason: "误充退回" }, { key: "journal-third" });
+  await page.to("/payments");
+  await page.locator(".nav a", { hasText: "钱包流水" }).click();
+  const rows = page.locator(".data-table .el-table__body tbody tr");
+  const less = rows.filter({ hasText: "误充退回" });
+  await less.locator(".less", { hasText: "-23.00" }).waitFor();
+  await rows.filter({ hasText: "流水车主乙" }).locator(".more", { hasText: "+45.00" }).waitFor();
+  await page.getByRole("textbox", { name: "车主编号" }).fill(String(first.id));
+  await page.keyboard.press("Enter");
+  await until(async () => (await rows.count()) === 2, "two lines of one driver");
+  assert.match(page.url(), new RegExp(`driver_id=${first.id}`));
+  await page.to(`/wallet-journal?driver_id=${first.id}&purpose=adjustment`);
+  await until(async () => (await rows.count()) === 1, "one line");
+  await page.to("/wallet-journal?transfer_id=nothing");
+  await page.says("没有符合条件的记录");
+  await page.to(`/wallet-journal?driver_id=${second.id}`);
+  await page.locator("#main").getByRole("link", { name: "流水车主乙" }).click();
+  await page.waitForURL(/#\/drivers\/\d+\?tab=journal/);
+  await page.says("+45.00");
+});
+
 const PAGES = () => [
   "/feedback",
   "/tariffs", `/tariffs/${made.tariff}`, "/two-wheel-tariffs", `/two-wheel-tariffs/${made.plan}`, "/station-prices",
   "/drivers", ...["", "journal", "cards", "vehicles", "passes", "tokens"].map((tab) => `/drivers/${made.driver}${tab && `?tab=${tab}`}`),
-  "/cards", "/hubs",
+  "/cards", "/hubs", "/wallet-journal",
   "/staff", "/roles", "/audit-log", "/sign-ins", "/health", "/decoder", "/virtual-charge-points",
 ];
 
@@ -388,7 +413,7 @@ test("every page opens in both languages, light and dark, without a complaint an
       await until(async () => (await page.locator(".el-loading-mask:visible").count()) === 0, `${path} has loaded`);
       await pause(500);
       const words = (await page.locator("#main").innerText()).replace(/[a-z]+\.(read|write|command)\b/g, "");
-      assert.doesNotMatch(words, /\b(app|stations|sessions|tariffs|drivers|feedback|operators|tools)\.[a-z]+\.?[a-zA-Z.]*\b/, `${language} ${path}: a key instead of a text`);
+      assert.doesNotMatch(words, /\b(app|stations|sessions|tariffs|drivers|wallet|feedback|operators|tools)\.[a-z]+\.?[a-zA-Z.]*\b/, `${language} ${path}: a key instead of a text`);
       assert.equal(await page.locator("#main .problem").count(), 0, `${language} ${path}: ${words.slice(0, 2000)}`);
       const name = path.replace(/^\//, "").replace(/\/\d+/, "-one").replace("?tab=", "-");
       if (language === "zh" || !path.includes("?")) await page.shoot(`${name}-${language}`);

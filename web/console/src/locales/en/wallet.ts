@@ -1,5 +1,5 @@
 export default {
-  title: "Wallet journal",
+  title: "Wallets",
   driver: "Driver",
   find: "Name, whole telephone or card number",
   choose: "Choose a driver",
@@ -13,6 +13,16 @@ export default {
   arrears: "Debts yuan",
   memo: "Memo",
   transfer: "Transfer",
+  all: {
+    title: "Wallet journal",
+    driverId: "Driver id",
+    hold: "Hold",
+    actor: "By",
+    system: "System",
+    wholeHold: "Whole hold (order) no.",
+    wholeTransfer: "Whole transfer no.",
+    emptyText: "Every change by a top-up, a charge or a refund of any driver stands here.",
+  },
   canSpend: "Available",
   giftPart: "Of it gifts",
   isHeld: "Held",

@@ -1,5 +1,5 @@
 export default {
-  title: "钱包流水",
+  title: "车主钱包",
   driver: "车主",
   find: "车主姓名、完整手机号或卡号",
   choose: "选择一位车主",
@@ -13,6 +13,16 @@ export default {
   arrears: "欠费 元",
   memo: "说明",
   transfer: "流水号",
+  all: {
+    title: "钱包流水",
+    driverId: "车主编号",
+    hold: "冻结号",
+    actor: "操作人",
+    system: "系统",
+    wholeHold: "完整冻结号（订单号）",
+    wholeTransfer: "完整流水号",
+    emptyText: "车主充值、充电、退款的每一笔变动都在这里。",
+  },
   canSpend: "可用余额",
   giftPart: "其中赠送金",
   isHeld: "冻结中",
