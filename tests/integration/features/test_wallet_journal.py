@@ -11,6 +11,7 @@ from sqlalchemy import select
 from chargecloud.features.exports import sql as export_sql
 from chargecloud.features.exports.jobs import Exporter
 from chargecloud.features.exports.messages import Format, Language, Wanted
+from chargecloud.features.operators import sql_staff
 from chargecloud.features.operators.messages import Role
 from chargecloud.features.wallet import service as wallet
 from chargecloud.features.wallet.messages import Capture, Hold, Release, TopUp
@@ -185,7 +186,9 @@ async def test_another_operator_sees_none_of_our_lines(api: Api, finance: Caller
     )
     for query in narrowed:
         assert await ids(theirs, **query) == [], query
-    own = (await api.driver("别家车主", operator_id=2)).id
+    async with api.database.read() as connection:
+        their_operator_id = await sql_staff.operator_named(connection, "别家")
+    own = (await api.driver("别家车主", operator_id=their_operator_id)).id
     await top_up(api, own, "their-1", 700)
     async with api.database.unit() as uow:
         await wallet.hold(uow, Hold(hold_id="their-2", driver_id=own, amount_fen=500, reason="charge"))
