@@ -36,7 +36,7 @@ MERGED = {
     "0024": "bd65d5effbfc4979783786ce45cee0cd6040d5087e7f7e0036c7e3f45b604f9c",
     "0025": "1fddf2ff473d69bec084288940eb688d661dd57a0ebe23cba1b7e07d06db5ae5",
     "0026": "0e46d72217475f9e3e86a0af4e5e8c09fefb7b91e8cb9bbaaec9379b666654de",
-    "0028": "0168b5568d686c8d64bed19c0f81ab04d73ab440b19b59e69e27e44a5773c2f1",
+    "0028": "6a34e6f5ec62f9ff9edf3c1c182c0f74c6a9ad602e9a6cede28a1b85d2d3b235",
 }
 """Digests of the migrations' files; a new migration adds its line."""
 

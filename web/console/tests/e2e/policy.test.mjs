@@ -353,7 +353,7 @@ test("what moved the money of all drivers is listed, narrowed, and leads to the 
   const less = rows.filter({ hasText: "误充退回" });
   await less.locator(".less", { hasText: "-23.00" }).waitFor();
   await rows.filter({ hasText: "流水车主乙" }).locator(".more", { hasText: "+45.00" }).waitFor();
-  await page.getByLabel("车主编号").fill(String(first.id));
+  await page.getByRole("textbox", { name: "车主编号" }).fill(String(first.id));
   await page.keyboard.press("Enter");
   await until(async () => (await rows.count()) === 2, "two lines of one driver");
   assert.match(page.url(), new RegExp(`driver_id=${first.id}`));

@@ -7,7 +7,7 @@ import { PURPOSES, type Line, type MONEY } from "./model";
 const change = (fen: number): string => (fen > 0 ? `+${yuan(fen)}` : fen ? yuan(fen) : NOTHING);
 
 export const COLUMNS: Record<"at" | "purpose" | (typeof MONEY)[number] | "memo" | "transfer", Column<Line>> = {
-  at: { key: "at", title: "wallet.at", text: (row) => moment(row.at), width: 170 },
+  at: { key: "at", title: "wallet.at", text: (row) => moment(row.at), width: 185 },
   purpose: { key: "purpose", title: "wallet.purpose", text: (row) => tOr(`wallet.purposes.${row.purpose}`, row.purpose), width: 120 },
   available: { key: "available", title: "wallet.available", text: (row) => change(row.available_change_fen), width: 130, align: "right" },
   gift: { key: "gift", title: "wallet.gift", text: (row) => change(row.gift_change_fen), width: 130, align: "right" },
