@@ -1,4 +1,4 @@
-"""Orders when there are a million: each question of the console over the real API, `python -m tests.bench orders`.
+"""A million orders and as many lines of the journal: the console's questions over the API, `python -m tests.bench orders`.
 
 The server runs on core 0, the questions come from core 1, one after the other over one connection.
 """
@@ -28,8 +28,10 @@ from tests.bench.order_history import (
     DRIVERS,
     FIRST_DRIVER,
     FIRST_STATION,
+    FIRST_TRANSFER,
     FLAGS,
     METHODS,
+    PURPOSES,
     STATES,
     STATIONS,
     STOPS,
@@ -81,6 +83,19 @@ class Questions:
     @property
     def session(self) -> str:
         return session_no(self._dice.randrange(self._history.orders))
+
+    @property
+    def transfer(self) -> str:
+        return self._history.transfer_id(self._dice.randrange(self._history.orders))
+
+    @property
+    def purpose(self) -> str:
+        return self._dice.choice(list(PURPOSES))
+
+    @property
+    def deep_line(self) -> str:
+        """A cursor somewhere in the older half of the journal."""
+        return cursor_of(FIRST_TRANSFER + self._dice.randrange(self._history.orders // 2) + 1)
 
     @property
     def old_flag(self) -> str:
@@ -150,6 +165,19 @@ LISTS: dict[str, Ask] = {
     "anomaly, state": lambda q: {"flag": q.old_flag, "state": q.state},
     "anomaly, start method": lambda q: {"flag": q.old_flag, "method": q.method},
 }  # fmt: skip
+JOURNAL: dict[str, Ask] = {
+    "first page": lambda q: {},
+    "first page of 200": lambda q: {"limit": 200},
+    "deep cursor": lambda q: {"before": q.deep_line},
+    "kind": lambda q: {"purpose": q.purpose},
+    "kind, deep cursor": lambda q: {"purpose": q.purpose, "before": q.deep_line},
+    "kind, a week": lambda q: {"purpose": "charge", **q.span(7)},
+    "a day": lambda q: q.span(1),
+    "a year": lambda q: q.span(365),
+    "driver": lambda q: {"driver_id": q.driver},
+    "driver, kind, a year": lambda q: {"driver_id": q.driver, "purpose": "charge", **q.span(365)},
+    "transfer": lambda q: {"transfer_id": q.transfer},
+}
 READS: dict[str, tuple[str, Ask]] = {
     "workbench": ("/statistics/workbench", lambda q: {}),
     "trend of 30 days": ("/statistics/trend", lambda q: {"days": 30}),
@@ -190,7 +218,7 @@ def orders_of_a_million(count: int = ORDERS) -> Figures:
         process.start()
         process.wait_ready()
         try:
-            lists, reads = _measure(process.http, token, history)
+            lists, journal, reads = _measure(process.http, token, history)
         finally:
             process.stop()
         size_mib = database.stat().st_size // 2**20
@@ -203,18 +231,21 @@ def orders_of_a_million(count: int = ORDERS) -> Figures:
         "aim_ms": AIM_MS,
         "lists_p95_ms": lists,
         "slowest_list_p95_ms": max(lists.values()),
+        "journal_p95_ms": journal,
+        "slowest_journal_p95_ms": max(journal.values()),
         "statistics_p95_ms": reads,
         "slowest_statistics_p95_ms": max(reads.values()),
     }
 
 
-def _measure(port: int, token: str, history: History) -> tuple[dict[str, float], dict[str, float]]:
+def _measure(port: int, token: str, history: History) -> tuple[dict[str, float], ...]:
     base, headers = f"http://127.0.0.1:{port}/api/v1", {"Authorization": f"Bearer {token}"}
     with httpx.Client(base_url=base, headers=headers, timeout=60) as client:
         _wait_until_counted(client)
         lists = {name: _p95_ms(client, "/orders", ask, history) for name, ask in LISTS.items()}
+        journal = {name: _p95_ms(client, "/wallet-journal", ask, history) for name, ask in JOURNAL.items()}
         reads = {name: _p95_ms(client, path, ask, history) for name, (path, ask) in READS.items()}
-    return lists, reads
+    return lists, journal, reads
 
 
 def _wait_until_counted(client: httpx.Client) -> None:

@@ -25,7 +25,9 @@ STATES = {
 METHODS = {"app": 70_000, "card": 20_000, "vin": 5_000, "offline": 3_000, "code": 1_990, "other": 10}
 STOPS = {"completed": 96_500, "start_failed": 2_000, "aborted": 1_000, "unknown": 500}
 FLAGS = {"": 95_000, "clock": 3_000, "energy_mismatch": 1_500, "no_record": 480, "zero_energy": 20}
+PURPOSES = {"charge": 45_000, "hold": 45_000, "top_up": 9_000, "release": 800, "refund": 150, "correction": 50}
 """Of 100,000 each."""
+FIRST_TRANSFER = 1_000_000
 
 ORDER_COLUMNS = (
     "id", "order_no", "session_no", "station_id", "charge_point_code", "driver_id", "method", "state", "flags",
@@ -36,6 +38,8 @@ SESSION_COLUMNS = (
     "id", "session_no", "order_no", "station_id", "charge_point_code", "driver_id", "method", "state",
     "requested_at_ms", "began_at_ms",
 )  # fmt: skip
+TRANSFER_COLUMNS = ("id", "transfer_id", "purpose", "driver_id", "hold_id", "memo", "at_ms")
+POSTING_COLUMNS = ("transfer_id", "line_no", "account", "owner_id", "amount_fen", "at_ms")
 Row = tuple[object, ...]
 
 
@@ -69,6 +73,10 @@ class History:
                 same = {"segments": "[]", "flags": "[]", "voltage_mv": 400_000, "current_ma": 100_000}
                 same |= {"evidence_at_ms": self.now_ms}
                 _insert(connection, "sessions", usual | same, SESSION_COLUMNS, self._sessions())
+            with _bare(connection, "wallet_transfers"), _bare(connection, "wallet_postings"):
+                same = {"operator_id": 1, "kind": "direct", "digest": "0" * 64, "actor": "system"}
+                _insert(connection, "wallet_transfers", same, TRANSFER_COLUMNS, self._transfers())
+                _insert(connection, "wallet_postings", {}, POSTING_COLUMNS, self._postings())
         connection.close()
 
     def _choices(self) -> Iterator[tuple[str, str, str, int, int]]:
@@ -130,6 +138,26 @@ class History:
                 requested_ms,
                 requested_ms + 20_000 if state in ("settled", "disputed", "charging") else None,
             )
+
+    def transfer_id(self, index: int) -> str:
+        """As many transfers as orders, one at each moment."""
+        return f"{self.number(index)}:{self._purpose(index)}"
+
+    def _purpose(self, index: int) -> str:
+        return _pick(PURPOSES, index * 7_919 % 100_000)
+
+    def _transfers(self) -> Iterator[Row]:
+        for index, (_, _, _, _, driver) in enumerate(self._choices()):
+            number, purpose = self.number(index), self._purpose(index)
+            hold_id = number if purpose in ("charge", "hold", "release") else None
+            transfer = (FIRST_TRANSFER + index, self.transfer_id(index), purpose, FIRST_DRIVER + driver)
+            yield (*transfer, hold_id, number, self.moment_ms(index))
+
+    def _postings(self) -> Iterator[Row]:
+        for index, (_, _, _, _, driver) in enumerate(self._choices()):
+            transfer_id, at_ms = self.transfer_id(index), self.moment_ms(index)
+            yield transfer_id, 1, "driver_cash", FIRST_DRIVER + driver, -100, at_ms
+            yield transfer_id, 2, "energy_revenue", 1, 100, at_ms
 
 
 def session_no(index: int) -> str:

@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 
 from chargecloud.kernel.clock import SystemClock
-from tests.bench.order_history import DRIVERS, FLAGS, METHODS, STATES, STATIONS, STOPS, History
+from tests.bench.order_history import DRIVERS, FLAGS, METHODS, PURPOSES, STATES, STATIONS, STOPS, History
 
 SMALL = 20_000
 
@@ -23,6 +23,11 @@ def test_a_history_is_spread_and_keeps_its_indexes(tmp_path: Path, database_temp
         assert (stations, count) == (STATIONS, SMALL) and drivers > DRIVERS // 2
         assert {row[0] for row in connection.execute("SELECT DISTINCT state FROM orders")} <= set(STATES)
         assert {row[0] for row in connection.execute("SELECT DISTINCT flag FROM order_flags")} <= set(FLAGS)
+        of_purposes = "SELECT DISTINCT purpose FROM wallet_transfers WHERE operator_id = 1"
+        assert {row[0] for row in connection.execute(of_purposes)} == set(PURPOSES)
+        unbalanced = "SELECT 1 FROM wallet_postings GROUP BY transfer_id HAVING SUM(amount_fen) <> 0 OR COUNT(*) <> 2"
+        assert connection.execute(unbalanced).fetchall() == []
         newest, oldest = connection.execute("SELECT max(order_no), min(order_no) FROM orders").fetchone()
     assert (oldest, newest) == (history.number(0), history.number(SMALL - 1))
     assert sum(STATES.values()) == sum(METHODS.values()) == sum(FLAGS.values()) == sum(STOPS.values()) == 100_000
+    assert sum(PURPOSES.values()) == 100_000

@@ -33,10 +33,14 @@ def fill(connection: Connection) -> None:
             "INSERT INTO drivers (id, operator_id, name, frozen, frozen_reason, created_at_ms) "
             f"VALUES ({driver_id}, {operator_id or 'NULL'}, 'x', 0, '', 0)"
         )
-        connection.exec_driver_sql(
-            "INSERT INTO wallet_transfers (transfer_id, kind, purpose, driver_id, digest, memo, actor, at_ms) "
-            f"VALUES ('t{driver_id}', 'direct', 'top_up', {driver_id}, '', 'm{driver_id}', 'system', {driver_id})"
-        )
+        write(connection, driver_id)
+
+
+def write(connection: Connection, driver_id: int) -> None:
+    """A transfer as the version before writes it."""
+    columns = "transfer_id, kind, purpose, driver_id, digest, memo, actor, at_ms"
+    values = f"'t{driver_id}', 'direct', 'top_up', {driver_id}, '', 'm{driver_id}', 'system', {driver_id}"
+    connection.exec_driver_sql(f"INSERT INTO wallet_transfers ({columns}) VALUES ({values})")
 
 
 def written(connection: Connection) -> list[tuple[object, ...]]:
@@ -61,3 +65,37 @@ def test_old_transfers_get_their_drivers_operator_and_are_guarded_again(url: str
     on(url, refused)
     assert on(url, written) == expected
     assert schema.drift(url) == []
+
+
+@pytest.mark.connected
+def test_what_a_process_of_the_version_before_still_writes_has_its_operator_too() -> None:
+    """On a server the old processes go on with the new schema until they are restarted."""
+    with own_database_now() as url:
+        schema.upgrade(url, BEFORE)
+        on(url, fill)
+        schema.upgrade(url)
+
+        def go_on(connection: Connection) -> None:
+            values = "(4, 2, 'x', 0, '', 0), (5, NULL, 'x', 0, '', 0)"
+            columns = "id, operator_id, name, frozen, frozen_reason, created_at_ms"
+            connection.exec_driver_sql(f"INSERT INTO drivers ({columns}) VALUES {values}")
+            for driver_id in (4, 5):
+                write(connection, driver_id)
+
+        on(url, go_on)
+        assert [row[-1] for row in on(url, written)] == [*OPERATORS.values(), 2, None]
+
+
+def test_rows_of_several_portions(tmp_path: Path) -> None:
+    """Ids far apart, as after a restore."""
+    url = f"sqlite:///{(tmp_path / 'old.db').as_posix()}"
+    schema.upgrade(url, BEFORE)
+
+    def spread(connection: Connection) -> None:
+        fill(connection)
+        connection.exec_driver_sql("DROP TRIGGER tr_wallet_transfers_no_update")
+        connection.exec_driver_sql("UPDATE wallet_transfers SET id = id * 20000")
+
+    on(url, spread)
+    schema.upgrade(url)
+    assert [row[-1] for row in on(url, written)] == list(OPERATORS.values())
