@@ -1,4 +1,4 @@
-"""A million orders and as many lines of the journal: the console's questions over the API, `python -m tests.bench orders`.
+"""A million orders and as many lines of the journal: the console's questions over the API, `-m tests.bench orders`.
 
 The server runs on core 0, the questions come from core 1, one after the other over one connection.
 """
