@@ -3,8 +3,8 @@ PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 unexport PYTHONDONTWRITEBYTECODE # so that the next run finds the tests as pytest has rewritten them
 RUN := $(UV) run --no-sync --quiet
-# One more than cores: many tests wait.
-WORKERS = $(shell .venv/bin/python -c 'import os; print((os.cpu_count() or 1) + 1)')
+# Two more than cores: many tests wait.
+WORKERS = $(shell .venv/bin/python -c 'import os; print((os.cpu_count() or 1) + 2)')
 
 .DEFAULT_GOAL := help
 WEBS := web/miniapp web/console
@@ -39,8 +39,8 @@ demo: .venv/.ready ## the whole platform with simulated stations; Ctrl-C stops i
 up: .venv/.ready ## the platform alone, on SQLite in ./var
 	@$(RUN) chargecloud up
 
-test: setup ## the test suite, offline and without any server
-	@$(RUN) pytest -n $(WORKERS) --dist worksteal
+test: setup ## the test suite, offline and without any server; the house rules are tests of `make check`
+	@$(RUN) pytest -n $(WORKERS) --dist worksteal --ignore tests/tidy
 
 test-connected: setup ## the tests that need MariaDB, Redis and RabbitMQ on 127.0.0.1; none is skipped
 	@$(RUN) pytest -m connected tests
