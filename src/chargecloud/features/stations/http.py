@@ -36,6 +36,7 @@ from chargecloud.features.stations.http_models import (
     StationChange,
     StationIn,
     StationOut,
+    changes_of,
     without_connection,
     without_reason,
 )
@@ -121,20 +122,11 @@ async def get_station(station_id: StationId, staff: Reader, db: Db) -> StationOu
 @router.patch("/stations/{station_id}", operation_id="changeStation", summary="修改充电站")
 async def change_station(station_id: StationId, body: StationChange, staff: Writer, db: Db) -> StationOut:
     """Change what a station is described by; coordinates may be set to null."""
-    changes = _changes(body, nullable={"latitude_udeg", "longitude_udeg"})
+    changes = changes_of(body, nullable={"latitude_udeg", "longitude_udeg"})
     async with db.unit() as uow:
         await service_assets.change_station(uow, station_id, changes, reach=staff.reach)
         operators.audit(uow, staff, "stations.change", f"station:{station_id}", {"after": changes})
     return await _station_out(db, staff, station_id)
-
-
-def _changes(body: StationChange | ChargePointChange | ConnectorChange, *, nullable: set[str]) -> dict[str, object]:
-    """What a request sets; null only where it means something."""
-    given = body.model_dump(exclude_unset=True)
-    empty = sorted(name for name, value in given.items() if value is None and name not in nullable)
-    if empty:
-        raise Invalid(f"{', '.join(empty)} 不能为空", "field_null", fields=empty)
-    return given
 
 
 @router.delete("/stations/{station_id}", operation_id="removeStation", status_code=204, summary="删除充电站")
@@ -213,7 +205,7 @@ async def get_charge_point(code: Code, staff: Reader, db: Db) -> ChargePointDeta
 @router.patch("/charge-points/{code}", operation_id="changeChargePoint", summary="修改充电桩")
 async def change_charge_point(code: Code, body: ChargePointChange, staff: Writer, db: Db) -> ChargePointDetail:
     """Change what a charge point is described by; a disabled one is turned away at its next log-in."""
-    changes = _changes(body, nullable=set())
+    changes = changes_of(body, nullable=set())
     async with db.unit() as uow:
         await service_assets.change_charge_point(uow, code, changes, reach=staff.reach)
         operators.audit(uow, staff, "charge_points.change", f"charge_point:{code}", {"after": changes})
@@ -233,7 +225,7 @@ async def change_connector(
     code: Code, connector_no: ConnectorNo, body: ConnectorChange, staff: Writer, db: Db
 ) -> ConnectorOut:
     """Change what a connector is described by; one out of use begins no charge, what runs there goes on."""
-    changes = _changes(body, nullable=set())
+    changes = changes_of(body, nullable=set())
     async with db.unit() as uow:
         found = await service_assets.change_connector(uow, code, connector_no, changes, reach=staff.reach)
         operators.audit(uow, staff, "connectors.change", f"connector:{code}/{connector_no}", {"after": changes})

@@ -10,13 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chargecloud.features.operators import service as operators
 from chargecloud.features.stations import service_hubs, sql_hubs, views
+from chargecloud.features.stations.http_models import changes_of
 from chargecloud.features.stations.sql_hubs import Hub, HubFilter
 from chargecloud.features.stations.views import BehindHub
 from chargecloud.infra.http.auth import Principal, require
 from chargecloud.infra.http.context import Db
 from chargecloud.infra.http.model import ApiModel, Id, Moment
 from chargecloud.infra.http.paging import Page, Pages
-from chargecloud.kernel.errors import Invalid
 
 hub_routes = APIRouter()
 Reader = Annotated[Principal, Depends(require("stations.read"))]
@@ -134,10 +134,7 @@ async def get_hub(hub_code: HubCode, staff: Reader, db: Db) -> HubDetail:
 @hub_routes.patch("/hubs/{hub_code}", operation_id="changeHub", summary="修改主机")
 async def change_hub(hub_code: HubCode, body: HubChange, staff: Writer, db: Db) -> HubDetail:
     """Name it, note something, or retire it: a retired one is out of the usual list, and goes on working."""
-    changes = body.model_dump(exclude_unset=True)
-    empty = sorted(name for name, value in changes.items() if value is None)
-    if empty:
-        raise Invalid(f"{', '.join(empty)} 不能为空", "field_null", fields=empty)
+    changes = changes_of(body)
     async with db.unit() as uow:
         found = await service_hubs.change(uow, hub_code, changes, reach=staff.reach)
         operators.audit(uow, staff, "hubs.change", f"hub:{hub_code}", {"after": changes})

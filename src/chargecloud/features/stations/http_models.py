@@ -1,5 +1,6 @@
 """What requests about stations carry and what they are answered."""
 
+from collections.abc import Set
 from typing import Annotated, Self
 
 import msgspec
@@ -11,6 +12,7 @@ from chargecloud.features.stations.model import CODE_PATTERN
 from chargecloud.features.stations.service_assets import NewChargePoint, NewStation
 from chargecloud.infra.http.model import ApiModel, Id, Moment
 from chargecloud.infra.http.outward import outward
+from chargecloud.kernel.errors import Invalid
 
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 Code = Annotated[
@@ -225,6 +227,15 @@ class ChargePointDetail(ChargePointOut):
     def with_connectors(cls, charge_point: ChargePoint, connectors: list[Connector]) -> Self:
         """Both together."""
         return cls(**_shown(charge_point), connectors=[ConnectorOut.of(connector) for connector in connectors])
+
+
+def changes_of(body: ApiModel, *, nullable: Set[str] = frozenset()) -> dict[str, object]:
+    """What a request sets; null only where it means something."""
+    given = body.model_dump(exclude_unset=True)
+    empty = sorted(name for name, value in given.items() if value is None and name not in nullable)
+    if empty:
+        raise Invalid(f"{', '.join(empty)} 不能为空", "field_null", fields=empty)
+    return given
 
 
 def without_connection(charge_point: ChargePoint) -> ChargePoint:

@@ -79,7 +79,7 @@ async def _keep(uow: UnitOfWork, charge_point_code: str, hub_code: str, values: 
             log.warning("hubs.of_another", hub=hub_code, charge_point=charge_point_code)
             return False
         if not _nothing_new(uow, known, where, values):
-            await sql_hubs.change(uow, hub_code, **_settled(known, speaker), **where, **values)
+            await sql_hubs.change(uow, hub_code, **_unnamed(known, speaker), **where, **values)
     elif await sql_hubs.count_at(uow, speaker.station_id) < PER_STATION:
         await sql_hubs.add(uow, hub_code, **where, **values)
     else:
@@ -102,7 +102,7 @@ def _nothing_new(uow: UnitOfWork, known: Hub, where: dict[str, Any], values: dic
     return lately and all(getattr(known, name) == value for name, value in said.items())
 
 
-def _settled(known: Hub, speaker: ChargePoint) -> dict[str, Any]:
+def _unnamed(known: Hub, speaker: ChargePoint) -> dict[str, Any]:
     """What another operator wrote about a hub is not for the next one."""
     if known.operator_id == speaker.operator_id:
         return {}

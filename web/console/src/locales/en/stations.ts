@@ -51,7 +51,6 @@ export default {
     codeStarts: "Code starts with",
     name: "Name",
     note: "Note",
-    use: "Use",
     inUse: "In use",
     retired: "Retired",
     retire: "Retired (out of the usual list; it goes on working)",

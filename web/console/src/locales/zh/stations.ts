@@ -51,7 +51,6 @@ export default {
     codeStarts: "主机编号开头",
     name: "名称",
     note: "备注",
-    use: "使用",
     inUse: "使用中",
     retired: "已停用",
     retire: "停用（不在常用列表中显示，照常工作）",
