@@ -3,14 +3,16 @@ PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 unexport PYTHONDONTWRITEBYTECODE # so that the next run finds the tests as pytest has rewritten them
 RUN := $(UV) run --no-sync --quiet
-# Two more than cores: many tests wait.
-WORKERS = $(shell .venv/bin/python -c 'import os; print((os.cpu_count() or 1) + 2)')
+# One more than cores: many tests wait.
+WORKERS = $(shell .venv/bin/python -c 'import os; print((os.cpu_count() or 1) + 1)')
+LONG := tests/city tests/e2e tests/integration/main/test_like_windows.py \
+	$(addprefix tests/integration/features/,test_histories.py test_reconciliation.py test_wallet_service.py)
 
 .DEFAULT_GOAL := help
 WEBS := web/miniapp web/console
 NPM := npm --no-audit --no-fund --silent run
 
-.PHONY: help setup demo up test test-connected test-deploy test-web test-browser check check-web web web-setup fmt docs migration golden fuzz fuzz-api city crash cluster-demo bench clean
+.PHONY: help setup demo up test test-long test-connected test-deploy test-web test-browser check check-web web web-setup fmt docs migration golden fuzz fuzz-api city crash cluster-demo bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -41,6 +43,9 @@ up: .venv/.ready ## the platform alone, on SQLite in ./var
 
 test: setup ## the test suite, offline and without any server; the house rules are tests of `make check`
 	@$(RUN) pytest -n $(WORKERS) --dist worksteal --ignore tests/tidy
+
+test-long: setup ## long forms of tests in `make test`, and the commands of a machine like Windows; no server needed
+	@$(RUN) pytest -n $(WORKERS) --dist worksteal -m "slow and not connected" $(LONG)
 
 test-connected: setup ## the tests that need MariaDB, Redis and RabbitMQ on 127.0.0.1; none is skipped
 	@$(RUN) pytest -m connected tests

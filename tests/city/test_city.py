@@ -1,4 +1,4 @@
-"""A short day in the city, twice the same, and an oracle that is awake; `make city` runs the long one."""
+"""A short day in the city, an oracle that is awake, and (slow) the day once more; `make city` runs the long one."""
 
 from pathlib import Path
 
@@ -36,8 +36,12 @@ def day(folder: Path) -> Outcome:
     return sound(run_city(tiny(1), folder))
 
 
-def test_a_day_with_every_fault_twice_the_same(day: Outcome, tmp_path: Path) -> None:
+def test_a_day_with_every_fault(day: Outcome) -> None:
     assert day.counts["fault.gateway_kill"] and day.counts["fault.impostor"]
+
+
+@pytest.mark.slow
+def test_a_seed_gives_the_same_day_twice(day: Outcome, tmp_path: Path) -> None:
     again = run_city(tiny(1), tmp_path)
     assert (again.digest, again.counts, again.facts) == (day.digest, day.counts, day.facts)
 

@@ -29,6 +29,7 @@ def top_up(boss: Person, driver_id: int, amount_fen: int) -> None:
     boss.call("POST", path, 201, key=new_id(), amount_fen=amount_fen, reason="测试")
 
 
+@pytest.mark.slow
 def test_a_restored_platform_knows_what_it_knew(platform: RealPlatform, tmp_path: Path) -> None:
     boss = administrator(platform)
     driver = boss.call("POST", "/drivers", 201, name="测试车主", phone="13800000001")

@@ -70,6 +70,7 @@ def test_the_blocker_is_awake(code: str, tmp_path: Path) -> None:
     assert run.returncode == 1
 
 
+@pytest.mark.slow
 def test_every_module_can_be_imported() -> None:
     names = [source.module for source in package_files() if "migrations/env" not in source.path]
     assert len(names) > 250
@@ -77,6 +78,7 @@ def test_every_module_can_be_imported() -> None:
     assert (done.stdout, done.returncode) == ("all\n", 0), done.stderr
 
 
+@pytest.mark.slow
 def test_commands_that_end_by_themselves(tmp_path: Path) -> None:
     decoded = told(tmp_path, "decode", "--protocol", "ykc16", heartbeat().hex())
     assert json.loads(decoded)["name"] == "heartbeat"
@@ -124,6 +126,7 @@ def running(role: str, tmp_path: Path, settings: Mapping[str, str]) -> Iterator[
     assert "Traceback" not in path.read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_the_platform_on_the_standard_loop(tmp_path: Path) -> None:
     http, wire = free_port(), free_port()
     with running("up", tmp_path, settings_of(tmp_path, http, wire)):
