@@ -102,6 +102,7 @@ def _polled(look: Any, wanted: Any) -> Any:
     return found
 
 
+@pytest.mark.slow
 async def test_every_mode_from_start_to_refund(platform: RealPlatform) -> None:
     boss = await asyncio.to_thread(administrator, platform)
     station_id, rider, _ = await asyncio.to_thread(prepare, boss, platform.base)

@@ -56,6 +56,7 @@ def count(directory: Path, table: str) -> int:
         return int(database.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
 
 
+@pytest.mark.slow
 async def test_after_a_failed_fsync_nothing_is_confirmed_and_the_process_ends(tmp_path: Path) -> None:
     await asyncio.to_thread(lambda: asyncio.run(build(tmp_path, Plan(card_points=1, app_points=1))))
     with up(tmp_path, sabotage=FAILING_FSYNC) as platform:
