@@ -22,7 +22,10 @@ export async function desk(world, options = {}) {
       await page.locator("input[name=username]").fill(username);
       await page.locator("input[name=password]").fill(password);
       await page.locator("button[type=submit]").click();
-      await page.locator(".shell").waitFor();
+      const inside = page.locator(".shell").waitFor({ timeout: 60_000 });
+      await inside.catch(async (error) => {
+        throw new Error(`${error.message}\nthe page says: ${await page.locator("body").innerText()}\nand complains: ${complaints.join("; ")}`);
+      });
     },
     /** A picture for the manual, once everything has come in and nothing moves any more. */
     shoot: async (name) => {
