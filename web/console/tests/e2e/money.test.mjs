@@ -173,6 +173,61 @@ test("a payment is looked up, asked about, and gives back a part the way it came
   await page.locator(".el-table__row", { hasText: payment }).first().waitFor();
 });
 
+/** A payment of its own, of which a part is on its way back and gets nowhere; their numbers. */
+async function strayed(amountFen) {
+  const asked = { body: { channel: "wechat", amount_fen: 1_000 }, token: driver.token, key: `pay-money-e2e-${amountFen}` };
+  const { payment_no: payment } = await world.call("POST", "/driver/payments", asked);
+  await world.control(`orders/${payment}/pay`, {});
+  await until(async () => (await ask("GET", `/payments/${payment}`)).state === "paid", "a payment", 30_000);
+  await world.control("world", { refund_after_s: "never" });
+  const [{ part_no: no }] = (await ask("POST", `/payments/${payment}/refunds`, { amount_fen: amountFen, reason: "银行卡已注销" }, { key: `stray-${amountFen}` })).parts;
+  await until(async () => {
+    const said = await world.control(`refunds/${no}/end`, { state: "ABNORMAL" });
+    if (said.status !== "ABNORMAL") throw new Error(JSON.stringify(said));
+    return true;
+  }, "a refund that did not arrive", 30_000, 500);
+  await world.control("world", { refund_after_s: 3 });
+  return { payment, no };
+}
+
+test("refunds that did not arrive are decided: one goes back to the wallet, one was paid out by hand", async () => {
+  for (const [amountFen, how, ends] of [[300, "退回钱包", "closed"], [200, "已线下退款", "handled"]]) {
+    const { payment: paid, no } = await strayed(amountFen);
+    const part = async () => (await ask("GET", `/payments/${paid}`)).refunds.flatMap((one) => one.parts).find((one) => one.part_no === no);
+    await until(async () => (await part()).state === "abnormal", "what the platform knows of it", 60_000, 500);
+    const spendable = (await ask("GET", `/drivers/${driver.id}/wallet`)).available_fen;
+    await page.to(`/refunds?driver_id=${driver.id}`);
+    await page.press("刷新");
+    await page.locator(".el-table__row", { hasText: (amountFen / 100).toFixed(2) }).first().getByRole("button", { name: "处理" }).click();
+    await page.locator(".el-dialog:visible .el-table__row", { hasText: no }).getByRole("button", { name: "处理" }).click();
+    await page.locator(".el-message-box:visible").getByRole("button", { name: how, exact: true }).click();
+    await page.locator(".el-message-box:visible textarea").fill("与车主电话确认");
+    await page.press("确定");
+    await page.says("已处理");
+    await until(async () => (await part()).state === ends, ends, 20_000);
+    const now = (await ask("GET", `/drivers/${driver.id}/wallet`)).available_fen;
+    assert.equal(now - spendable, ends === "closed" ? amountFen : 0, "what is back in the wallet");
+  }
+});
+
+test("a day is compared by hand and signed, and stays as it is", async () => {
+  await world.control("world", { bills_at_once: true });
+  await page.to("/reconciliation");
+  const day = await page.getByRole("textbox", { name: "日期" }).inputValue();
+  await page.press("对这一天");
+  const row = page.locator(".el-table__row", { hasText: day });
+  await row.getByText("一致").waitFor();
+  await row.getByRole("button", { name: "签核" }).click();
+  await page.locator(".el-message-box:visible textarea").fill("已核对");
+  await page.locator(".el-message-box:visible").getByRole("button", { name: "签核" }).click();
+  await row.getByText("已签核").waitFor();
+  await row.getByText("anna-e2e").waitFor();
+  const { items } = await ask("GET", "/reconciliation/days");
+  assert.deepEqual(items.filter((one) => one.day === day).map((one) => [one.note, Boolean(one.signed_at)]), [["已核对", true]]);
+  const again = await ask("POST", `/reconciliation/days/wechat/${day}/run`, {}).catch(String);
+  assert.match(again, /day_signed/);
+});
+
 const PAGES = () => [
   "/orders", `/orders/${settled}`, `/orders/${settled}?tab=curve`, `/orders/${settled}?tab=records`, "/orders/abnormal?flag=refunded&past=1", "/approvals?state=approved", "/payments",
   `/payments/${payment}`, "/refunds", `/wallets?driver=${driver.id}`, "/reconciliation", "/payment-cases", "/payment-notices",
