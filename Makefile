@@ -5,7 +5,7 @@ unexport PYTHONDONTWRITEBYTECODE # so that the next run finds the tests as pytes
 RUN := $(UV) run --no-sync --quiet
 # One more than cores: many tests wait.
 WORKERS = $(shell .venv/bin/python -c 'import os; print((os.cpu_count() or 1) + 1)')
-LONG := tests/city tests/e2e tests/integration/main/test_failing_disk.py::test_after_a_failed_fsync_nothing_is_confirmed_and_the_process_ends \
+LONG := tests/city tests/e2e tests/crash/test_cashier.py tests/integration/main/test_failing_disk.py::test_after_a_failed_fsync_nothing_is_confirmed_and_the_process_ends \
 	$(addprefix tests/integration/main/,test_like_windows.py test_schema_upgrade.py) \
 	$(addprefix tests/integration/features/,test_histories.py test_reconciliation.py test_wallet_service.py)
 

@@ -37,7 +37,7 @@ def environment(**more: str) -> dict[str, str]:
 def ran(*command: str, **more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *command], env=environment(**more), capture_output=True, text=True, encoding="utf-8",
-        check=False, timeout=100,
+        check=False, timeout=400,
     )  # fmt: skip
 
 
@@ -92,6 +92,7 @@ def test_commands_that_end_by_themselves(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(500)  # a minute and a half where nothing else runs
 def test_the_demo_charges_from_plug_to_bill(tmp_path: Path) -> None:
     """The first command a newcomer types there."""
     told = ran(*COMMAND[1:], "demo", "--once", CHARGECLOUD_DATA_DIR=str(tmp_path))

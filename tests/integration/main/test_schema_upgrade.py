@@ -12,7 +12,9 @@ from tests.support.mariadb import own_database_now
 from tests.support.rows import ROWS, Rows, on, populate, rows_of, tables
 
 
-@pytest.fixture(params=[pytest.param("sqlite", marks=pytest.mark.slow), pytest.param("mariadb", marks=pytest.mark.connected)])
+@pytest.fixture(
+    params=[pytest.param("sqlite", marks=pytest.mark.slow), pytest.param("mariadb", marks=pytest.mark.connected)]
+)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{(tmp_path / 'old.db').as_posix()}"
