@@ -43,17 +43,23 @@ export async function findSession(): Promise<void> {
   }
 }
 
+/** Who we are after a sign-in; a Problem when the browser keeps no cookie of this address. */
+async function begin(): Promise<void> {
+  await findSession();
+  if (!session.me) throw new Problem(0, "no_session", "");
+}
+
 /** Signs in, or gives the ticket of the second step where a code is asked for. */
 export async function signIn(username: string, password: string): Promise<string | null> {
   const answer = await ok(api.POST("/api/v1/staff/sign-in", { body: { username, password } }));
   if (answer && "ticket" in answer) return answer.ticket;
-  await findSession();
+  await begin();
   return null;
 }
 
 export async function signInWithCode(ticket: string, code: string): Promise<void> {
   await ok(api.POST("/api/v1/staff/sign-in/code", { body: { ticket, code } }));
-  await findSession();
+  await begin();
 }
 
 export async function signOut(): Promise<void> {

@@ -45,6 +45,22 @@ test("a wrong password is told, and after five the door waits", async () => {
   await stranger.context().close();
 });
 
+test("a browser that keeps no cookie is told so, instead of standing at the door", async () => {
+  const bare = await desk(world);
+  await bare.route("**/api/v1/staff/sign-in", async (route) => {
+    const answer = await route.fetch();
+    await bare.context().clearCookies();
+    const headers = Object.fromEntries(Object.entries(answer.headers()).filter(([name]) => name !== "set-cookie"));
+    await route.fulfill({ response: answer, headers });
+  });
+  await bare.goto(`${world.base}/#/sign-in`);
+  await bare.locator("input[name=username]").fill(boss.username);
+  await bare.locator("input[name=password]").fill(boss.password);
+  await bare.locator("button[type=submit]").click();
+  await bare.says("浏览器没有保存登录状态");
+  await bare.context().close();
+});
+
 test("signs in, and a deep link comes first to the sign-in, then to where it leads, and survives a reload", async () => {
   await page.goto(`${world.base}/#/charge-points?online=true`);
   await page.says("登录运营后台");

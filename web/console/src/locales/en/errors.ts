@@ -1,5 +1,6 @@
 export default {
   no_connection: "The platform cannot be reached; look at the network.",
+  no_session: "The password is right, but the browser kept no session: allow cookies for this site, and use https instead of http.",
   unexpected: "The page failed.",
   permission_missing: "Your role does not have this permission.",
   not_signed_in: "The session has ended.",

@@ -1,1 +1,0 @@
-var e={no_connection:{t:0,b:{t:2,i:[{t:3}],s:`连不上平台，请检查网络。`}},unexpected:{t:0,b:{t:2,i:[{t:3}],s:`页面出错。`}},permission_missing:{t:0,b:{t:2,i:[{t:3}],s:`您的角色没有这个权限。`}},not_signed_in:{t:0,b:{t:2,i:[{t:3}],s:`登录已过期。`}}};export{e as default};

@@ -1,0 +1,1 @@
+var e={no_connection:{t:0,b:{t:2,i:[{t:3}],s:`连不上平台，请检查网络。`}},no_session:{t:0,b:{t:2,i:[{t:3}],s:`密码正确，但浏览器没有保存登录状态：请允许本站使用 Cookie；若用 http 访问，请改用 https。`}},unexpected:{t:0,b:{t:2,i:[{t:3}],s:`页面出错。`}},permission_missing:{t:0,b:{t:2,i:[{t:3}],s:`您的角色没有这个权限。`}},not_signed_in:{t:0,b:{t:2,i:[{t:3}],s:`登录已过期。`}}};export{e as default};

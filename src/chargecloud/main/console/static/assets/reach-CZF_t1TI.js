@@ -1,0 +1,1 @@
+import{i as e}from"./vue-DKaEJ2T0.js";import{s as t}from"./index-dopHmlLj.js";function n(){let n=e();return e=>{let{page:r}=n.resolve(e).meta;return r&&t(r)?e:null}}export{n as t};
